@@ -1,0 +1,5 @@
+"""``python -m wetread``."""
+
+from wetread.cli.app import main
+
+main()

@@ -1,0 +1,77 @@
+"""`Finding`: one pitfall found in a data set, and `Audit`: what the checks look at."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from wetread.dataset.duplicates import Pair
+from wetread.dataset.split import Fold
+from wetread.dataset.table import Row, Table
+from wetread.shapes import Floats, Ints
+
+INFO, AMBER, RED = "info", "amber", "red"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One pitfall.
+
+    Attributes:
+        code: Stable name, such as WR101.
+        title: A few words.
+        severity: info, amber (read the number with care) or red (do not believe the number).
+        sentence: What was found, for a clinician.
+        remedy: The way out.
+        images: The images concerned, first ones first.
+        numbers: What was counted or measured.
+    """
+
+    code: str
+    title: str
+    severity: str
+    sentence: str
+    remedy: str
+    images: tuple[str, ...] = ()
+    numbers: dict[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As it stands in findings.json."""
+        return {**asdict(self), "images": list(self.images)}
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What the checks look at.
+
+    Attributes:
+        table: All rows, skipped ones included.
+        rows: Labelled rows that were read, before rows were set aside for leaking.
+        classes: Names in the order of class numbers.
+        pairs: Duplicates among `rows`.
+        estimate: cross-validation, locked test or given test.
+        leaking: Training rows that were set aside because their group stands in the given test set.
+        small_classes: Classes left out for want of cases.
+        tested: Rows on which the file-properties model was tested.
+        labels: Class number of each tested row.
+        properties: Its probabilities for them, ``image class``.
+        positive: Column of the positive class of two, else None.
+    """
+
+    table: Table
+    rows: list[Row]
+    classes: list[str]
+    pairs: list[Pair]
+    estimate: str
+    leaking: list[Row]
+    small_classes: list[str]
+    folds: list[Fold]
+    tested: list[Row]
+    labels: Ints
+    properties: Floats
+    positive: int | None
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 image``, ``2 images``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

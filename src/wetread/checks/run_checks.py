@@ -1,0 +1,51 @@
+"""The checks in the order they run, and the gate that heads every report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from wetread.checks import (
+    wr101_patient_in_two_splits,
+    wr102_duplicates,
+    wr103_contradicting_labels,
+    wr104_patient_with_two_labels,
+    wr105_patients_unknown,
+    wr201_few_cases,
+    wr202_imbalance,
+    wr301_file_properties,
+    wr401_skipped_images,
+    wr402_classes_left_out,
+)
+from wetread.checks.finding import AMBER, INFO, RED, Audit, Finding
+
+CHECKS: tuple[Callable[[Audit], Finding | None], ...] = (
+    wr101_patient_in_two_splits.check,
+    wr102_duplicates.check,
+    wr103_contradicting_labels.check,
+    wr104_patient_with_two_labels.check,
+    wr105_patients_unknown.check,
+    wr201_few_cases.check,
+    wr202_imbalance.check,
+    wr301_file_properties.check,
+    wr401_skipped_images.check,
+    wr402_classes_left_out.check,
+)
+
+
+def run_checks(audit: Audit) -> list[Finding]:
+    """Runs every check.
+
+    Args:
+        audit: What they look at.
+
+    Returns:
+        What was found, gravest first; in the order of the checks within one severity.
+    """
+    findings = [finding for check in CHECKS if (finding := check(audit)) is not None]
+    return sorted(findings, key=lambda finding: (RED, AMBER, INFO).index(finding.severity))
+
+
+def gate(findings: list[Finding]) -> str:
+    """``red`` where a finding is red, else ``amber`` where one is amber, else ``green``."""
+    severities = {finding.severity for finding in findings}
+    return "red" if RED in severities else "amber" if AMBER in severities else "green"

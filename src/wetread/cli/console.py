@@ -1,0 +1,212 @@
+"""Progress events -> bars with an estimate; results -> tables. Everything but results goes to standard error."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from wetread.outcome import DISCLAIMER, Run
+from wetread.progress import Event, PlanMade, StepAdvanced, StepFinished, StepStarted
+
+GATE_STYLE = {"green": "bold green", "amber": "bold yellow", "red": "bold red"}
+SEVERITY_STYLE = {"info": "cyan", "amber": "yellow", "red": "red"}
+
+#: The decisions that a person wants to see before waiting for them.
+SHOWN_DECISIONS = ("classes", "positive", "estimate", "folds", "repeats", "rungs", "epochs", "device")
+
+TITLES = {
+    "prevalence": "Prevalence (always the commonest class)",
+    "file properties": "File properties, without looking",
+    "classical": "Classical features + logistic regression",
+    "network": "Small network from scratch",
+    "selected": "Chosen inside the folds",
+}
+
+
+class ProgressView:
+    """A progress listener that draws: one line per step, a bar and an estimate for the one at work."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._live = Live(Text(), console=console, refresh_per_second=8, transient=True)
+        self._titles: dict[str, str] = {}
+        self._step = ""
+        self._total: int | None = None
+        self._done, self._detail, self._started = 0, "", time.monotonic()
+
+    def __enter__(self) -> ProgressView:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.update(Text())
+        self._live.stop()
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, StepStarted):
+            self._titles[event.step] = event.title
+            self._step, self._total, self._done, self._detail = event.step, event.total, 0, ""
+            self._started = time.monotonic()
+            if not self._console.is_terminal:
+                self._console.print(f"{event.title} ...", highlight=False)
+        elif isinstance(event, StepAdvanced):
+            self._done, self._total, self._detail = event.done, event.total, event.detail
+        elif isinstance(event, StepFinished):
+            self._print_finished(event)
+            self._step = ""
+        elif isinstance(event, PlanMade):
+            self._console.print(plan_table(event.decisions))
+        self._live.update(self._line())
+
+    def _print_finished(self, event: StepFinished) -> None:
+        line = Text.assemble(
+            ("  ✓ ", "green"),
+            (f"{self._titles.get(event.step, event.step):<32}"),
+            (f"{say_seconds(event.seconds):>8}  ", "dim"),
+        )
+        line.append(event.summary, "dim")
+        self._console.print(line, highlight=False, soft_wrap=True)
+
+    def _line(self) -> Text | Table:
+        if not self._step:
+            return Text()
+        grid = Table.grid(padding=(0, 1))
+        title = Text(f"  · {self._titles[self._step]:<32}")
+        if not self._total:
+            grid.add_row(title)
+            return grid
+        elapsed = time.monotonic() - self._started
+        left = ""
+        if self._done > 0 and elapsed > 1.5:
+            left = f"{say_seconds(elapsed * (self._total - self._done) / self._done)} left"
+        bar = ProgressBar(self._total, self._done, width=28, style="bright_black", complete_style="cyan")
+        share = Text(f"{100 * self._done // self._total:3d} %  {left:<14}", style="dim")
+        grid.add_row(title, bar, share, Text(self._detail, style="dim"))
+        return grid
+
+
+def plan_table(decisions: tuple[tuple[str, str, str], ...]) -> Padding:
+    """The plan: decision, value, reason."""
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(style="cyan", max_width=34)
+    table.add_column(style="dim")
+    for name, value, reason in decisions:
+        if name in SHOWN_DECISIONS:
+            table.add_row(name.replace("_", " "), value, reason)
+    return Padding(Group(Text("Plan", style="bold"), table), (1, 0, 1, 2))
+
+
+def result_view(run: Run) -> Panel:
+    """The result: headline, gate, ladder, findings, where the report is."""
+    parts: list[Any] = []
+    if run.numbers:
+        shown, n = run.numbers["headline"], run.numbers["n"]
+        head = Text.assemble(
+            ("AUROC ", "bold"),
+            (f"{shown['value']:.2f}", "bold cyan"),
+            f"   95 % interval {shown['low']:.2f} to {shown['high']:.2f}",
+        )
+        who = f"{n['patients']} patients" if n.get("patients") else "patients not known"
+        parts += [head, Text(f"{n['images']} images, {who}, {run.numbers['estimate']}", style="dim"), Text()]
+        parts += [ladder_table(run.numbers), Text()]
+        point = metrics_line(run.numbers)
+        parts += [point, Text()] if point else []
+    parts.append(Text.assemble(("Gate  ", "bold"), (f"● {run.gate}", GATE_STYLE[run.gate])))
+    for finding in run.findings:
+        parts.append(
+            Text.assemble(
+                (f"  {finding['severity']:<6}", SEVERITY_STYLE[finding["severity"]]),
+                f"{finding['title']} ",
+                (finding["code"], "dim"),
+            )
+        )
+    parts.append(Text())
+    if run.numbers:
+        parts.append(Text.assemble(("Report  ", "bold"), (str(run.report), "underline")))
+    else:
+        parts.append(Text.assemble(("Folder  ", "bold"), (str(run.folder), "underline")))
+    parts.append(Text(DISCLAIMER, style="dim"))
+    title = f"[bold]wetread[/]  {run.folder.name}"
+    return Panel(
+        Group(*parts), title=title, title_align="left", border_style="bright_black", padding=(1, 2), expand=False
+    )
+
+
+def ladder_table(numbers: dict[str, Any]) -> Table:
+    """One row per rung: AUROC with interval as a small forest plot, accuracy, seconds."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for name, justify in (
+        ("", "left"),
+        ("AUROC", "right"),
+        ("95 % interval", "left"),
+        ("0.5 ········ 1.0", "left"),
+        ("seconds", "right"),
+    ):
+        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    for name, row in numbers["models"].items():
+        area = row.get("auroc")
+        style = "bold" if name == "selected" else ""
+        if area is None:
+            table.add_row(Text(TITLES.get(name, name), style=style), "", "", "", "")
+            continue
+        by_definition = area["method"] == "by definition"
+        interval = "by definition" if by_definition else f"{area['low']:.2f} to {area['high']:.2f}"
+        seconds = row.get("seconds")
+        table.add_row(
+            Text(TITLES.get(name, name), style=style),
+            Text(f"{area['value']:.2f}", style=style),
+            Text(interval, style="dim"),
+            forest(area["low"], area["value"], area["high"]),
+            "" if seconds is None else f"{seconds:.1f}",
+        )
+    return table
+
+
+def forest(low: float, value: float, high: float, cells: int = 16) -> Text:
+    """An interval on the scale 0.5 to 1 in text."""
+    place = [round((min(max(x, 0.5), 1.0) - 0.5) * 2 * (cells - 1)) for x in (low, value, high)]
+    line = [" "] * cells
+    for cell in range(place[0], place[2] + 1):
+        line[cell] = "─"
+    line[place[1]] = "●"
+    return Text("".join(line), style="cyan")
+
+
+def metrics_line(numbers: dict[str, Any]) -> Text | None:
+    """Sensitivity and specificity at the operating point, or accuracy for several classes."""
+    names = (
+        ("sensitivity", "specificity", "ppv", "npv")
+        if numbers.get("positive")
+        else ("accuracy", "balanced_accuracy", "macro_f1")
+    )
+    text = Text(
+        f"at the operating point, positive is {numbers['positive']}:\n" if numbers.get("positive") else "", style="dim"
+    )
+    for name in names:
+        number = numbers["metrics"].get(name)
+        if number:
+            label = {"ppv": "PPV", "npv": "NPV", "macro_f1": "macro F1"}.get(name, name.replace("_", " "))
+            text.append(f"{label} ", style="not dim bold")
+            text.append(f"{number['value']:.2f} ({number['low']:.2f} to {number['high']:.2f})   ", style="not dim")
+    return text
+
+
+def say_seconds(seconds: float) -> str:
+    """``8 s``, ``3 min 20 s``."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{int(seconds // 60)} min {int(seconds % 60):02d} s"

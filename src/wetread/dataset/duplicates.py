@@ -1,0 +1,123 @@
+"""Exact and near duplicates: candidates by perceptual hash, confirmed on aligned pixels.
+
+Standardised views look alike (two chest films of two patients may share a hash), so a candidate counts only where
+its pixels, at 96 x 96, correlate above `MIN_CORRELATION`. Hashes: pHash (DCT) and dHash (Zauner 2010; Krawetz 2011);
+both must agree within `MAX_DISTANCE` of 64 bits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy.fft import dctn
+
+from wetread.dataset.table import Row
+from wetread.shapes import Floats, Picture
+
+MAX_DISTANCE = 4
+MIN_CORRELATION = 0.97
+#: Two crops of one film agree in their mid frequencies; two films of similar patients only in the coarse ones.
+MIN_DETAIL_CORRELATION = 0.80
+CONFIRM_SIDE = 96
+
+#: Bits set in each byte value, to count differing bits without a loop.
+_BITS = np.array([bin(byte).count("1") for byte in range(256)], dtype=np.uint8)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two rows that show the same picture.
+
+    Attributes:
+        first: Row number.
+        second: Row number, larger than `first`.
+        kind: file (same bytes), pixels (same decoded pixels) or near.
+        correlation: Of their 96 x 96 thumbnails, 1 for exact pairs.
+    """
+
+    first: int
+    second: int
+    kind: str
+    correlation: float = 1.0
+
+
+def find_duplicates(rows: list[Row]) -> list[Pair]:
+    """Finds all pairs of rows with the same picture.
+
+    Args:
+        rows: Rows that have been read.
+
+    Returns:
+        Pairs in order of row number. Of n identical images only n - 1 pairs are listed, each with the first.
+    """
+    pairs: dict[tuple[int, int], Pair] = {}
+    for kind, key in (("file", "sha256"), ("pixels", "pixel_sha256")):
+        first_with: dict[str, int] = {}
+        for number, row in enumerate(rows):
+            first = first_with.setdefault(getattr(row, key), number)
+            if first != number:
+                pairs.setdefault((first, number), Pair(first, number, kind))
+    exact = {pair.second for pair in pairs.values()}
+    rest = [number for number, row in enumerate(rows) if number not in exact and row.picture is not None]
+    thumbnails = [_thumbnail(rows[number].picture, CONFIRM_SIDE) for number in rest]
+    for a, b in _candidates(thumbnails):
+        correlation = _correlate(thumbnails[a], thumbnails[b])
+        if correlation >= MIN_CORRELATION and _same_detail(thumbnails[a], thumbnails[b]):
+            pair = Pair(rest[a], rest[b], "near", round(correlation, 4))
+            pairs[pair.first, pair.second] = pair
+    return [pairs[key] for key in sorted(pairs)]
+
+
+def _thumbnail(picture: Picture | None, side: int) -> Floats:
+    assert picture is not None
+    image = Image.fromarray(picture).convert("L").resize((side, side), Image.Resampling.BOX)
+    return np.asarray(image, dtype=np.float32)
+
+
+def _candidates(thumbnails: list[Floats]) -> list[tuple[int, int]]:
+    if len(thumbnails) < 2:
+        return []
+    by_frequency = np.stack([_phash(thumbnail) for thumbnail in thumbnails])
+    by_gradient = np.stack([_dhash(thumbnail) for thumbnail in thumbnails])
+    found = []
+    for number in range(len(thumbnails) - 1):
+        near = _distance(by_frequency[number], by_frequency[number + 1 :]) <= MAX_DISTANCE
+        near &= _distance(by_gradient[number], by_gradient[number + 1 :]) <= MAX_DISTANCE
+        found += [(number, number + 1 + int(other)) for other in np.flatnonzero(near)]
+    return found
+
+
+def _phash(thumbnail: Floats) -> NDArray[np.uint8]:
+    small = thumbnail.reshape(32, CONFIRM_SIDE // 32, 32, CONFIRM_SIDE // 32).mean(axis=(1, 3))
+    low = np.asarray(dctn(small, norm="ortho"))[:8, :8].ravel()
+    return np.packbits(low > np.median(low[1:]))
+
+
+def _dhash(thumbnail: Floats) -> NDArray[np.uint8]:
+    image = Image.fromarray(thumbnail).resize((9, 8), Image.Resampling.BOX)
+    small = np.asarray(image)
+    return np.packbits((small[:, 1:] > small[:, :-1]).ravel())
+
+
+def _distance(one: NDArray[np.uint8], many: NDArray[np.uint8]) -> NDArray[np.int64]:
+    return _BITS[one ^ many].sum(axis=1, dtype=np.int64)
+
+
+def _correlate(a: Floats, b: Floats) -> float:
+    a, b = a - a.mean(), b - b.mean()
+    scale = float(np.sqrt((a * a).sum() * (b * b).sum()))
+    # Two empty pictures are the same picture; an empty and a full one are not.
+    return float((a * b).sum()) / scale if scale > 1e-6 else float(np.array_equal(a, b))
+
+
+def _same_detail(a: Floats, b: Floats) -> bool:
+    return _correlate(_detail(a), _detail(b)) >= MIN_DETAIL_CORRELATION
+
+
+def _detail(thumbnail: Floats) -> Floats:
+    coarse = thumbnail.reshape(12, 8, 12, 8).mean(axis=(1, 3)).repeat(8, axis=0).repeat(8, axis=1)
+    detail: Floats = thumbnail - coarse
+    return detail

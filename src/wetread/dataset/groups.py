@@ -1,0 +1,93 @@
+"""Which images belong together: patients, and near-identical pictures.
+
+Order of the sources of a patient (first that serves): a column of the table; DICOM PatientID; an NIH-like file name
+(``00000061_012.png``: patient, then number); a folder per patient inside the class folders. Where none serves, every
+picture is its own group and the report says so in its headline.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+
+from wetread.dataset.duplicates import Pair
+from wetread.dataset.table import Row, Table
+
+#: ChestX-ray14 names its files patient_followup; other NIH sets use eight digits first.
+NIH_NAME = re.compile(r"^(\d{5,})_(\d{1,4})$")
+
+
+def assign_patients(table: Table) -> str:
+    """Fills `patient` of every row that was read.
+
+    Args:
+        table: After reading; changed in place, `grouping` included.
+
+    Returns:
+        Where patients are known from: column, dicom, filename, folder or none.
+    """
+    rows = [row for row in table.rows if row.facts is not None]
+    if table.grouping == "column" and _serves([row.patient for row in rows]):
+        return table.grouping
+    sources: list[tuple[str, Callable[[Row], str]]] = [
+        ("dicom", lambda row: (row.facts.patient_key or "") if row.facts else ""),
+        ("filename", lambda row: match[1] if (match := NIH_NAME.match(row.path.stem)) else ""),
+        ("folder", lambda row: row.extra.get("folder", "")),
+    ]
+    for grouping, key in sources:
+        keys = [key(row) for row in rows]
+        if _serves(keys):
+            # Numbers in order of appearance: whatever a header holds never reaches images.csv.
+            numbers = {value: number for number, value in enumerate(dict.fromkeys(keys), start=1) if value}
+            for row, value in zip(rows, keys, strict=True):
+                known = f"P{numbers[value]:04d}" if value else ""
+                row.patient = value if grouping == "filename" else known
+            table.grouping = grouping
+            return grouping
+    table.grouping = "none"
+    return "none"
+
+
+def _serves(keys: list[str]) -> bool:
+    """True where nearly every image has a key, and the keys are not all the same (an anonymiser's constant)."""
+    known = [key for key in keys if key]
+    return len(known) >= 0.9 * len(keys) and len(set(known)) > 1 and len(known) > 1
+
+
+def assign_groups(table: Table, rows: list[Row], pairs: list[Pair]) -> None:
+    """Fills `group`: patients joined with near-identical pictures.
+
+    Args:
+        table: With patients; changed in place.
+        rows: The rows to which the pairs refer.
+        pairs: Duplicates found among them.
+    """
+    parent = list(range(len(rows)))
+
+    def root(number: int) -> int:
+        while parent[number] != number:
+            parent[number] = parent[parent[number]]
+            number = parent[number]
+        return number
+
+    def join(a: int, b: int) -> None:
+        a, b = sorted((root(a), root(b)))
+        parent[b] = a
+
+    first_of: dict[str, int] = {}
+    for number, row in enumerate(rows):
+        if row.patient:
+            join(first_of.setdefault(row.patient, number), number)
+    for pair in pairs:
+        join(pair.first, pair.second)
+    names = {
+        number: f"G{order:04d}" for order, number in enumerate(sorted({root(n) for n in range(len(rows))}), start=1)
+    }
+    for number, row in enumerate(rows):
+        row.group = names[root(number)]
+
+
+def largest_group(rows: list[Row]) -> int:
+    """Images of the group with the most images."""
+    return max(Counter(row.group for row in rows).values(), default=0)

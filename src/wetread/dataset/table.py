@@ -1,0 +1,151 @@
+"""One row per image found: the table that every later room reads, and images.csv on disk.
+
+Columns of images.csv: image, label, patient, group, split, fold, sha256, status, reason, then the columns of the
+user's own table, prefixed by nothing, in their order.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wetread.images.facts import ImageFacts
+from wetread.shapes import Picture
+
+USED = "used"
+SKIPPED = "skipped"
+
+COLUMNS = ("image", "label", "patient", "group", "split", "fold", "sha256", "status", "reason")
+
+#: Longest side, in pixels, of the pictures that are kept in memory after reading.
+WORKING_SIDE = 320
+
+
+@dataclass
+class Row:
+    """One image found.
+
+    Attributes:
+        image: Path relative to the data folder, with forward slashes.
+        path: Where the file is.
+        label: Class name; empty means predict only.
+        patient: Patient key, empty where unknown.
+        group: All rows of one group stay on one side of every split.
+        given_split: train, tune or test where the data set came with a split, else empty.
+        split: What this run uses it for: train, test, cv or unlabelled; empty before the split is made.
+        folds: The test fold of this row in each repeat, counted from 1; empty outside cross-validation.
+        status: used or skipped.
+        reason: Why it was skipped.
+        extra: The user's other columns.
+        facts: What the reader noted about the file; None before reading.
+        picture: The working picture, longest side at most `WORKING_SIDE`; None before reading.
+    """
+
+    image: str
+    path: Path
+    label: str = ""
+    patient: str = ""
+    group: str = ""
+    given_split: str = ""
+    split: str = ""
+    folds: tuple[int, ...] = ()
+    status: str = USED
+    reason: str = ""
+    sha256: str = ""
+    pixel_sha256: str = ""
+    extra: dict[str, str] = field(default_factory=dict)
+    facts: ImageFacts | None = None
+    picture: Picture | None = None
+
+    def skip(self, reason: str) -> None:
+        """Takes the row out of the data set, with its reason."""
+        self.status = SKIPPED
+        self.reason = reason
+
+
+@dataclass
+class Table:
+    """A data set: its rows, where it lies, and what was noted while it was read.
+
+    Attributes:
+        root: The data folder.
+        source: folder, splits or table: which of the layouts of DATA was recognised.
+        rows: All rows, skipped ones included, sorted by image.
+        notes: Sentences about decisions taken while scanning, for the report.
+        grouping: How patients are known: column, dicom, filename, folder or none.
+    """
+
+    root: Path
+    source: str
+    rows: list[Row]
+    notes: list[str] = field(default_factory=list)
+    grouping: str = "none"
+
+    @property
+    def used(self) -> list[Row]:
+        """Labelled rows that take part."""
+        return [row for row in self.rows if row.status == USED and row.label]
+
+    @property
+    def unlabelled(self) -> list[Row]:
+        """Rows to predict only."""
+        return [row for row in self.rows if row.status == USED and not row.label]
+
+    @property
+    def skipped(self) -> list[Row]:
+        return [row for row in self.rows if row.status == SKIPPED]
+
+    @property
+    def classes(self) -> list[str]:
+        """Names of the classes in use, in alphabetical order."""
+        return sorted({row.label for row in self.used})
+
+    def count_images(self) -> Counter[str]:
+        return Counter(row.label for row in self.used)
+
+    def count_patients(self) -> Counter[str]:
+        """Groups per class; a group with two labels counts in both."""
+        return Counter(label for label, _ in {(row.label, row.group or row.image) for row in self.used})
+
+    def to_csv(self) -> str:
+        """The text of images.csv."""
+        extras = list(dict.fromkeys(name for row in self.rows for name in row.extra if name not in COLUMNS))
+        repeats = max((len(row.folds) for row in self.rows), default=0)
+        later = [f"fold_{repeat}" for repeat in range(2, repeats + 1)]
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, lineterminator="\n")
+        writer.writerow([*COLUMNS, *later, *extras])
+        for row in self.rows:
+            folds = [str(fold) for fold in row.folds]
+            folds += [""] * (max(repeats, 1) - len(folds))
+            known = (row.image, row.label, row.patient, row.group, row.split, folds[0])
+            cells = [
+                *known,
+                row.sha256,
+                row.status,
+                row.reason,
+                *folds[1:],
+                *(row.extra.get(name, "") for name in extras),
+            ]
+            writer.writerow([quote_formula(cell) for cell in cells])
+        return buffer.getvalue()
+
+
+def quote_formula(cell: str) -> str:
+    """Puts an apostrophe before a cell that a spreadsheet would run as a formula (OWASP, CSV injection)."""
+    if cell[:1] in "=+@\t\r" and cell:
+        return "'" + cell
+    if cell[:1] == "-" and not _is_number(cell):
+        return "'" + cell
+    return cell
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,173 @@
+"""Every number of numbers.json: value, interval, method and n, from a predictions table.
+
+Which interval where (Wilson, DeLong on the logit scale, bootstrap of patients) is decided in one place,
+``metrics.choice``: closed formulas for one image per patient, resampled patients otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wetread.evaluation.curves import curves
+from wetread.evaluation.predictions import Predictions
+from wetread.metrics import counted, counted_calibration
+from wetread.metrics.bootstrap import patient_bootstrap_many
+from wetread.metrics.calibration import (
+    brier_skill,
+    calibration_error_by_luck,
+    calibration_slope_intercept,
+    expected_calibration_error,
+)
+from wetread.metrics.choice import interval_for_proportion
+from wetread.metrics.confusion import confusion_matrix
+from wetread.metrics.interval import Interval
+from wetread.metrics.table_auroc import auroc_of_table
+from wetread.shapes import Floats
+
+#: Calibration is not drawn from fewer images: ten bins of five say nothing.
+FEWEST_FOR_CALIBRATION = 50
+
+
+def evaluate(predictions: Predictions, *, resamples: int = 2000, seed: int = 0) -> dict[str, Any]:
+    """Computes the numbers of one model on labelled images.
+
+    Args:
+        predictions: Labelled ones, at least two classes among them.
+        resamples: Bootstrap resamples of patients.
+        seed: Of the resamples.
+
+    Returns:
+        ``metrics``, ``per_class``, ``confusion``, ``calibration`` and ``curves``, as they stand in numbers.json.
+        What cannot be computed is absent.
+    """
+    options = {"resamples": resamples, "seed": seed}
+    return {
+        "metrics": _as_dicts(_metrics(predictions, options)),
+        "per_class": _per_class(predictions, options),
+        "confusion": {
+            "classes": list(predictions.classes),
+            "rows": "truth",
+            "columns": "called",
+            "matrix": confusion_matrix(predictions.truth, predictions.predicted, len(predictions.classes)).tolist(),
+        },
+        "calibration": _calibration(predictions, seed),
+        "curves": curves(predictions),
+    }
+
+
+def _metrics(predictions: Predictions, options: dict[str, int]) -> dict[str, Interval | None]:
+    truth, predicted, table, groups = _columns(predictions)
+    classes, positive = len(predictions.classes), predictions.positive_column
+    found: dict[str, Interval | None] = {
+        "auroc": auroc_of_table(truth, table, groups, positive, **options),
+        "accuracy": interval_for_proportion(
+            truth == predicted, np.ones(len(truth), dtype=bool), groups, truth, **options
+        ),
+    }
+    statistics = {
+        "balanced_accuracy": counted.balanced_accuracy(truth, predicted, classes),
+        "macro_f1": counted.macro_f1(truth, predicted, classes),
+        "kappa": counted.cohen_kappa(truth, predicted, classes),
+    }
+    if positive is None:
+        statistics["auprc"] = counted.macro_average_precision(truth, table)
+        statistics["brier"] = counted_calibration.brier(truth, table)
+    else:
+        is_positive, called = truth == positive, predicted == positive
+        p = table[:, positive]
+        for name, (successes, trials) in _rates(is_positive, called).items():
+            found[name] = interval_for_proportion(successes, trials, groups, truth, **options)
+        statistics["auprc"] = counted.average_precision(is_positive, p)
+        statistics["f1"] = counted.f1(is_positive, called)
+        statistics["brier"] = counted_calibration.brier(is_positive, p)
+        if len(truth) >= FEWEST_FOR_CALIBRATION:
+            statistics["ece"] = counted_calibration.expected_calibration_error(is_positive, p)
+    found |= patient_bootstrap_many(statistics, groups, truth, **options)
+    return found
+
+
+def _rates(is_positive: Any, called: Any) -> dict[str, tuple[Any, Any]]:
+    """name -> (successes, trials), each one bool per image."""
+    return {
+        "sensitivity": (is_positive & called, is_positive),
+        "specificity": (~is_positive & ~called, ~is_positive),
+        "ppv": (is_positive & called, called),
+        "npv": (~is_positive & ~called, ~called),
+    }
+
+
+def _per_class(predictions: Predictions, options: dict[str, int]) -> dict[str, dict[str, Any]]:
+    truth, predicted, table, groups = _columns(predictions)
+    found = {}
+    for column, name in enumerate(predictions.classes):
+        is_class, called = truth == column, predicted == column
+        if not is_class.any():
+            continue
+        two = np.stack([1 - table[:, column], table[:, column]], axis=1)
+        numbers: dict[str, Interval | None] = {"auroc": auroc_of_table(is_class.astype(int), two, groups, 1, **options)}
+        for rate, (successes, trials) in _rates(is_class, called).items():
+            numbers[rate] = interval_for_proportion(successes, trials, groups, truth, **options)
+        found[name] = {"images": int(is_class.sum()), "called": int(called.sum()), **_as_dicts(numbers)}
+    return found
+
+
+def _calibration(predictions: Predictions, seed: int) -> dict[str, Any]:
+    positive = predictions.positive_column
+    truth, _, table, _ = _columns(predictions)
+    if positive is None or len(truth) < FEWEST_FOR_CALIBRATION:
+        return {}
+    is_positive, p = truth == positive, table[:, positive]
+    line = calibration_slope_intercept(is_positive, p)
+    skill = brier_skill(is_positive, p)
+    found = {
+        "slope": line and line.slope,
+        "intercept": line and line.intercept,
+        "brier_skill": skill,
+        "ece": expected_calibration_error(is_positive, p),
+        "ece_if_perfect": calibration_error_by_luck(p, seed=seed),
+        "n": len(p),
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def ladder_row(predictions: Predictions, seconds: float | None, *, resamples: int, seed: int) -> dict[str, Any]:
+    """AUROC and accuracy of one rung with intervals, and its seconds, for the ladder."""
+    truth, predicted, table, groups = _columns(predictions)
+    numbers = {
+        "auroc": auroc_of_table(truth, table, groups, predictions.positive_column, resamples=resamples, seed=seed),
+        "accuracy": interval_for_proportion(
+            truth == predicted, np.ones(len(truth), dtype=bool), groups, truth, resamples=resamples, seed=seed
+        ),
+    }
+    return {**_as_dicts(numbers), "seconds": None if seconds is None else round(seconds, 3)}
+
+
+def paired_gain(better: Predictions, than: Predictions, *, resamples: int, seed: int) -> dict[str, Any] | None:
+    """AUROC of one model minus that of another on the same images, by resampled patients."""
+    truth, _, first, groups = _columns(better)
+    second = than.probabilities
+    positive = better.positive_column
+    if positive is None:
+        a, b = counted.macro_auroc(truth, first), counted.macro_auroc(truth, second)
+    else:
+        a = counted.auroc(truth == positive, first[:, positive])
+        b = counted.auroc(truth == positive, second[:, positive])
+    found = patient_bootstrap_many(
+        {"gain": lambda counts: a(counts) - b(counts)}, groups, truth, resamples=resamples, seed=seed
+    )["gain"]
+    return _as_dicts({"gain": found}).get("gain")
+
+
+def _columns(predictions: Predictions) -> tuple[Any, Any, Floats, Any]:
+    return predictions.truth, predictions.predicted, predictions.probabilities, np.array(predictions.groups)
+
+
+def _as_dicts(intervals: dict[str, Interval | None]) -> dict[str, dict[str, Any]]:
+    """Defined intervals only, rounded to six places."""
+    return {
+        name: {key: round(value, 6) if isinstance(value, float) else value for key, value in interval.as_dict().items()}
+        for name, interval in intervals.items()
+        if interval is not None
+    }

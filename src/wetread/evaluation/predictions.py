@@ -1,0 +1,140 @@
+"""One row per tested image: truth, probabilities, decision. predictions.csv in and out."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from wetread.dataset.table import quote_formula
+from wetread.errors import InputError
+from wetread.shapes import Bools, Floats, Ints
+
+UNLABELLED = "unlabelled"
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Held-out predictions.
+
+    Attributes:
+        classes: Names, in the order of the columns of `probabilities`.
+        positive: Name of the positive class of two, else None.
+        images: Path of each image, relative to the data folder.
+        patients: Patient key of each image; empty strings where patients are not known.
+        groups: What is resampled together: patient, joined with copies of the same picture.
+        splits: cv, test or unlabelled.
+        folds: Test fold in the first repeat, as text; empty outside cross-validation.
+        truth: Class number of each image; -1 for unlabelled ones.
+        predicted: Class number that was called.
+        probabilities: ``image class``, rows add up to 1.
+        thresholds: Per image, from which probability of `positive` it was called positive; None for several classes.
+    """
+
+    classes: tuple[str, ...]
+    positive: str | None
+    images: list[str]
+    patients: list[str]
+    groups: list[str]
+    splits: list[str]
+    folds: list[str]
+    truth: Ints
+    predicted: Ints
+    probabilities: Floats
+    thresholds: Floats | None
+
+    @property
+    def positive_column(self) -> int | None:
+        return None if self.positive is None else self.classes.index(self.positive)
+
+    @property
+    def labelled(self) -> Predictions:
+        """Only the images whose class is known."""
+        return self.take(self.truth >= 0)
+
+    def take(self, chosen: Bools) -> Predictions:
+        """Some of the images."""
+        numbers = np.flatnonzero(chosen).tolist()
+        return Predictions(
+            self.classes,
+            self.positive,
+            *(
+                [values[n] for n in numbers]
+                for values in (self.images, self.patients, self.groups, self.splits, self.folds)
+            ),
+            self.truth[chosen],
+            self.predicted[chosen],
+            self.probabilities[chosen],
+            None if self.thresholds is None else self.thresholds[chosen],
+        )
+
+    def followed_by(self, other: Predictions) -> Predictions:
+        """These images, then those of another table of the same model."""
+        thresholds = None
+        if self.thresholds is not None and other.thresholds is not None:
+            thresholds = np.concatenate([self.thresholds, other.thresholds])
+        return Predictions(
+            self.classes,
+            self.positive,
+            self.images + other.images,
+            self.patients + other.patients,
+            self.groups + other.groups,
+            self.splits + other.splits,
+            self.folds + other.folds,
+            np.concatenate([self.truth, other.truth]),
+            np.concatenate([self.predicted, other.predicted]),
+            np.concatenate([self.probabilities, other.probabilities]),
+            thresholds,
+        )
+
+    def to_csv(self) -> str:
+        """The text of predictions.csv; `status` stays empty as long as the model cannot refuse."""
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, lineterminator="\n")
+        columns = [f"p_{name}" for name in self.classes]
+        cut = ["threshold"] if self.thresholds is not None else []
+        writer.writerow(["image", "patient", "split", "fold", "truth", "predicted", *columns, *cut, "group", "status"])
+        for n, image in enumerate(self.images):
+            truth = self.classes[self.truth[n]] if self.truth[n] >= 0 else ""
+            # Shortest text that reads back as the same number: what is shown can be recomputed to the last digit.
+            numbers = [repr(float(p)) for p in self.probabilities[n]]
+            numbers += [] if self.thresholds is None else [repr(float(self.thresholds[n]))]
+            cells = [image, self.patients[n], self.splits[n], self.folds[n], truth, self.classes[self.predicted[n]]]
+            writer.writerow([*map(quote_formula, cells), *numbers, self.groups[n], ""])
+        return buffer.getvalue()
+
+
+def read_predictions(path: Path, classes: tuple[str, ...], positive: str | None) -> Predictions:
+    """Reads predictions.csv.
+
+    Args:
+        path: The file.
+        classes: Names in the order of the columns, from numbers.json or the plan.
+        positive: Name of the positive class of two, else None.
+
+    Raises:
+        InputError: The file is missing or has other columns.
+    """
+    try:
+        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+        numbers = {name: number for number, name in enumerate(classes)}
+        truth = np.array([numbers[row["truth"]] if row["truth"] else -1 for row in rows], dtype=np.int64)
+        return Predictions(
+            classes,
+            positive,
+            *([row[name] for row in rows] for name in ("image", "patient", "group", "split", "fold")),
+            truth,
+            np.array([numbers[row["predicted"]] for row in rows], dtype=np.int64),
+            np.array([[float(row[f"p_{name}"]) for name in classes] for row in rows]).reshape(len(rows), len(classes)),
+            np.array([float(row["threshold"]) for row in rows]) if positive is not None else None,
+        )
+    except (OSError, KeyError, ValueError) as error:
+        raise InputError(
+            f"{path.name} is missing or not a table of predictions.",
+            remedy="Repeat the run.",
+            file=path,
+            code="predictions",
+        ) from error

@@ -1,0 +1,89 @@
+"""Explains the chosen cases with every method that their models allow, on one colour scale per method."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wetread.evaluation.predictions import Predictions
+from wetread.explanation.cases import Case
+from wetread.explanation.heatmap import Heatmap, colour_bar, common_scale, draw_over, encode_png
+from wetread.explanation.occlusion import explain_by_occlusion
+from wetread.model.classifier import Classifier
+from wetread.shapes import Picture
+
+#: case, its picture, the classifiers of the fold in which it was held out, the one chosen there.
+Explained = tuple[Case, Picture, dict[str, Classifier], str]
+
+
+def explain_cases(explained: list[Explained], predictions: Predictions) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Makes the heatmaps of a run.
+
+    Each case is explained by models that did not train on it. Of two classes the positive one is explained (its map
+    with the opposite sign is that of the other); of more, the class that was called.
+
+    Args:
+        explained: Cases with their models.
+        predictions: Held-out predictions to which the cases point.
+
+    Returns:
+        The contents of heatmaps/index.json, and the files beside it by name.
+    """
+    maps: list[list[tuple[str, Heatmap]]] = []
+    for case, picture, classifiers, chosen in explained:
+        target = predictions.positive_column
+        target = int(predictions.predicted[case.number]) if target is None else target
+        found = [(chosen, explain_by_occlusion(classifiers[chosen], picture, target))]
+        if "network" in classifiers:
+            # Imported here: Grad-CAM needs torch, occlusion of a linear model does not.
+            from wetread.explanation.gradcam import explain_by_gradcam
+
+            found.append(("network", explain_by_gradcam(classifiers["network"], picture, target)))
+        maps.append(found)
+    # Falls of the margin of different rungs are in the same unit, but of different size: a scale each.
+    keys = {(rung, heatmap.method) for found in maps for rung, heatmap in found}
+    scales = {
+        key: common_scale([heatmap for found in maps for rung, heatmap in found if (rung, heatmap.method) == key])
+        for key in keys
+    }
+    files = {"scale.png": encode_png(colour_bar())}
+    entries = []
+    for number, ((case, picture, _, _), found) in enumerate(zip(explained, maps, strict=True), start=1):
+        raw = f"{number:02d}-raw.png"
+        files[raw] = encode_png(picture)
+        entries.append(_entry(case, raw, predictions) | {"maps": []})
+        for rung, heatmap in found:
+            name = f"{number:02d}-{heatmap.method}.png"
+            scale = scales[rung, heatmap.method]
+            files[name] = encode_png(draw_over(heatmap, picture, scale))
+            entries[-1]["maps"].append(
+                {
+                    "file": name,
+                    "method": heatmap.method,
+                    "rung": rung,
+                    "class": heatmap.target,
+                    "cells": heatmap.cells,
+                    "settings": heatmap.settings,
+                    "strongest": round(heatmap.strongest, 6),
+                    "scale": round(scale, 6),
+                    "empty": heatmap.is_empty,
+                    "values": np.round(heatmap.values, 5).tolist(),
+                }
+            )
+    return {"scale": "scale.png", "cases": entries}, files
+
+
+def _entry(case: Case, raw: str, predictions: Predictions) -> dict[str, Any]:
+    number = case.number
+    return {
+        "image": predictions.images[number],
+        "why": case.why,
+        "raw": raw,
+        "truth": predictions.classes[predictions.truth[number]],
+        "predicted": predictions.classes[predictions.predicted[number]],
+        "probabilities": {
+            name: round(float(p), 4)
+            for name, p in zip(predictions.classes, predictions.probabilities[number], strict=True)
+        },
+    }

@@ -1,0 +1,102 @@
+"""`Heatmap`, and how it is drawn: raw picture underneath, one colour scale for all, native cells visible."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from wetread.shapes import Floats, Picture
+
+#: Heat of half the common scale is half opaque; nothing is drawn where there is no heat.
+MOST_OPAQUE = 0.72
+
+#: Warm colours speak for the class, cold ones against it: orange and blue differ for every kind of colour vision.
+_FOR = np.array([(255, 214, 120), (255, 140, 30), (214, 40, 20)], dtype=np.float64)
+_AGAINST = np.array([(150, 220, 255), (50, 140, 240), (30, 60, 190)], dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Heatmap:
+    """Where the model looked.
+
+    Attributes:
+        values: ``row column``, signed: positive speaks for `target`, in units of the class margin for occlusion, of
+            weighted activation for Grad-CAM.
+        target: The class that is explained.
+        method: occlusion or grad-cam.
+        settings: How it was made, in words.
+    """
+
+    values: Floats
+    target: str
+    method: str
+    settings: str
+
+    @property
+    def cells(self) -> str:
+        """Native resolution, such as ``6 x 6``."""
+        return f"{self.values.shape[1]} x {self.values.shape[0]}"
+
+    @property
+    def strongest(self) -> float:
+        """Largest absolute value."""
+        return float(np.abs(self.values).max(initial=0.0))
+
+    @property
+    def is_empty(self) -> bool:
+        """True where nothing speaks for or against: such a map is not stretched until it shows something."""
+        return self.strongest < 1e-6
+
+
+def draw_over(heatmap: Heatmap, picture: Picture, scale: float) -> NDArray[np.uint8]:
+    """Paints a heatmap over its picture.
+
+    The cells are drawn as they are, not smoothed: a 6 x 6 map cannot outline a lesion, and must not look as if it did.
+
+    Args:
+        heatmap: Of this picture.
+        picture: Grey or colour, any size.
+        scale: Heat that gets the full colour, the same for all pictures shown together; above 0.
+
+    Returns:
+        ``row column 3``, uint8, of the size of the picture.
+    """
+    image = Image.fromarray(picture).convert("RGB")
+    cells = Image.fromarray((heatmap.values / scale).astype(np.float32)).resize(image.size, Image.Resampling.NEAREST)
+    heat = np.clip(np.asarray(cells), -1.0, 1.0)[..., None]
+    strength = np.abs(heat)
+    colour = np.where(heat >= 0, _ramp(_FOR, strength), _ramp(_AGAINST, strength))
+    opacity = MOST_OPAQUE * np.sqrt(strength) * (strength > 0.04)
+    blended = np.asarray(image, dtype=np.float64) * (1 - opacity) + colour * opacity
+    return blended.round().astype(np.uint8)
+
+
+def colour_bar(width: int = 240, height: int = 10) -> NDArray[np.uint8]:
+    """The common scale, from against (left) over nothing to for (right): ``row column 3``, uint8."""
+    heat = np.tile(np.linspace(-1, 1, width), (height, 1))
+    return draw_over(Heatmap(heat, "", "", ""), np.full((height, width), 60, dtype=np.uint8), 1.0)
+
+
+def common_scale(heatmaps: list[Heatmap]) -> float:
+    """One scale for maps of one method: the 90th percentile of their strongest values, so that one case cannot dim all."""
+    strongest = [heatmap.strongest for heatmap in heatmaps]
+    return max(float(np.quantile(strongest, 0.9)) if strongest else 0.0, 1e-6)
+
+
+def encode_png(pixels: NDArray[np.uint8]) -> bytes:
+    """Pixels -> PNG bytes."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", optimize=False)
+    return buffer.getvalue()
+
+
+def _ramp(stops: NDArray[np.float64], where: Floats) -> NDArray[np.float64]:
+    position = where[..., 0] * (len(stops) - 1)
+    low = np.clip(position.astype(int), 0, len(stops) - 2)
+    part = (position - low)[..., None]
+    mixed: NDArray[np.float64] = stops[low] * (1 - part) + stops[low + 1] * part
+    return mixed

@@ -1,0 +1,215 @@
+"""Decoder: files -> pixels, in child processes that may crash or hang without harm."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from queue import LifoQueue
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from wetread.errors import REJECTIONS, ImageRejected
+from wetread.images.child import COMMAND, Child, ChildDied
+from wetread.images.facts import DecodedImage, ImageFacts
+
+#: Seconds between two looks at the clock. A file may take that much longer than its limit.
+_TICK = 0.1
+
+
+class Decoder:
+    """Decodes image files in a few child processes.
+
+    A file that crashes its process or keeps it busy for too long is refused with ``decoder-crash`` or
+    ``decoder-timeout``; a new process takes over for the next file. Threads may share one Decoder; processes may not.
+
+    Args:
+        workers: Child processes; None: one per core, at most 4.
+        seconds: Time limit per file.
+        command: What to start instead of the worker of this package; for tests.
+
+    Example:
+        >>> with Decoder() as decoder:                                  # doctest: +SKIP
+        ...     image = decoder.decode("chest.dcm", max_side=512)
+        ...     image.pixels.shape, image.facts.intensity
+        ((512, 420), 'VOI window 2048/4096')
+    """
+
+    def __init__(
+        self, workers: int | None = None, *, seconds: float = 10.0, command: Sequence[str] | None = None
+    ) -> None:
+        count = max(1, workers if workers is not None else min(os.cpu_count() or 1, 4))
+        self._count = count
+        self._crew = _Crew(count, tuple(command or COMMAND), seconds)
+        # Also at the end of the interpreter, or when the Decoder is forgotten.
+        self._finish = weakref.finalize(self, self._crew.close)
+
+    def decode(self, path: str | Path, *, max_side: int | None = None) -> DecodedImage:
+        """Decodes one file.
+
+        Args:
+            path: A PNG, JPEG, TIFF, BMP or DICOM file; the content counts, not the name.
+            max_side: Longest side of the picture that comes back, in pixels; reduced by area averaging, never
+                enlarged. None for full size.
+
+        Returns:
+            The picture (``row column`` or ``row column 3``, 0 black .. 255 white as displayed) and its facts.
+
+        Raises:
+            ImageRejected: The file cannot be read; ``code`` says why.
+        """
+        return self._crew.decode(Path(path), max_side)
+
+    def decode_many(
+        self, paths: Iterable[str | Path], *, max_side: int | None = None
+    ) -> Iterator[tuple[int, DecodedImage | ImageRejected]]:
+        """Decodes files on all processes at once.
+
+        Args:
+            paths: The files; read as the work goes on.
+            max_side: As in `decode`.
+
+        Yields:
+            The number of the file in ``paths``, and its image or the reason why there is none. Every number comes
+            exactly once, in the order in which files are finished. A few files ahead of the caller are decoded, not
+            more, so memory stays bounded.
+        """
+        numbered = enumerate(paths)
+        pending: dict[Future[DecodedImage | ImageRejected], int] = {}
+        threads = ThreadPoolExecutor(self._count, thread_name_prefix="wetread-decode")
+        try:
+            while True:
+                while len(pending) < 3 * self._count and (following := next(numbered, None)) is not None:
+                    pending[threads.submit(self._outcome, Path(following[1]), max_side)] = following[0]
+                if not pending:
+                    return
+                for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                    yield pending.pop(future), future.result()
+        finally:
+            # The caller may have stopped early or pressed Ctrl-C: what was started ends without anybody waiting.
+            threads.shutdown(wait=False, cancel_futures=True)
+
+    def _outcome(self, path: Path, max_side: int | None) -> DecodedImage | ImageRejected:
+        try:
+            return self._crew.decode(path, max_side)
+        except ImageRejected as rejection:
+            return rejection
+
+    def close(self) -> None:
+        """Ends the child processes; what is being decoded is given up."""
+        self._finish()
+
+    def __enter__(self) -> Decoder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class _Crew:
+    """The child processes of one Decoder, started when first needed, and the clock that watches them."""
+
+    def __init__(self, count: int, command: tuple[str, ...], seconds: float) -> None:
+        self._command = command
+        self._seconds = seconds
+        self._owner = os.getpid()
+        # Last in, first out: a caller that decodes one file after the other needs one process, not all of them.
+        self._idle: LifoQueue[Child | None] = LifoQueue()
+        for _ in range(count):
+            self._idle.put(None)
+        self._alive: set[Child] = set()
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._clock: threading.Thread | None = None
+
+    def decode(self, path: Path, max_side: int | None) -> DecodedImage:
+        try:
+            return self._attempt(path, max_side)
+        except ChildDied as death:
+            if death.started and death.timed_out:
+                raise ImageRejected("decoder-timeout", path) from death
+        # A crash counts when it comes twice: the first may be the late effect of the file before, or the choice of a
+        # system that ran out of memory.
+        try:
+            return self._attempt(path, max_side)
+        except ChildDied as death:
+            if not death.started:
+                # Not the fault of a file: Python or a package of ours cannot be loaded.
+                raise RuntimeError("the decoder process does not start") from death
+            raise ImageRejected("decoder-timeout" if death.timed_out else "decoder-crash", path) from death
+
+    def _attempt(self, path: Path, max_side: int | None) -> DecodedImage:
+        assert os.getpid() == self._owner, "a Decoder cannot be used after a fork; make a new one"
+        child = self._idle.get()
+        try:
+            if child is None:
+                child = self._start()
+            return _understand(*child.ask(path.absolute(), max_side), path)
+        except ImageRejected:
+            raise
+        except BaseException as error:
+            # Also after Ctrl-C: the answer that is still on its way would be taken for that to the next request.
+            self._forget(child)
+            child = None
+            if self._closed.is_set():
+                raise RuntimeError("the Decoder was closed") from error
+            raise
+        finally:
+            self._idle.put(child)
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed.set()
+            children = list(self._alive)
+            self._alive.clear()
+        for child in children:
+            child.kill()
+
+    def _start(self) -> Child:
+        with self._lock:
+            if self._closed.is_set():
+                raise RuntimeError("the Decoder was closed")
+            child = Child(self._command, self._seconds)
+            self._alive.add(child)
+            if self._clock is None:
+                self._clock = threading.Thread(target=self._watch, name="wetread-clock", daemon=True)
+                self._clock.start()
+        return child
+
+    def _forget(self, child: Child | None) -> None:
+        if child is not None:
+            child.kill()
+            with self._lock:
+                self._alive.discard(child)
+
+    def _watch(self) -> None:
+        while not self._closed.wait(_TICK):
+            with self._lock:
+                children = list(self._alive)
+            for child in children:
+                child.check_deadline()
+
+
+def _understand(header: dict[str, Any], body: bytearray, path: Path) -> DecodedImage:
+    if header.get("status") == "refused":
+        code = header.get("code")
+        raise ImageRejected(code if code in REJECTIONS else "decoder-crash", path)
+    with contextlib.suppress(KeyError, TypeError, ValueError):
+        pixels = np.frombuffer(body, dtype=np.uint8).reshape(header["shape"])
+        if pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3):
+            return DecodedImage(
+                pixels=pixels,
+                facts=ImageFacts.from_dict(header["facts"]),
+                file_sha256=str(header["file_sha256"]),
+                pixel_sha256=str(header["pixel_sha256"]),
+            )
+    # Well framed and yet no sense in it: the memory of the child is damaged.
+    raise ChildDied(timed_out=False, started=True)

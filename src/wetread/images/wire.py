@@ -1,0 +1,68 @@
+"""The messages between the decoder and its child: four bytes of length (big endian), JSON, then raw bytes.
+
+No pickle and no `multiprocessing` queue: the child has met a foreign file, so nothing it sends may run here.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import IO, Any
+
+#: A header is a few kilobytes; more than this means that something else wrote into the pipe.
+MAX_MESSAGE_BYTES = 1 << 20
+
+
+class BrokenWire(Exception):  # noqa: N818 - the child is gone or talks nonsense, which is a result
+    """The other side closed the pipe, or what it sent is no message."""
+
+
+def send(pipe: IO[bytes], header: dict[str, Any], body: bytes | memoryview = b"") -> None:
+    """Writes one message; ``body`` follows the header as it is."""
+    text = json.dumps({**header, "body": len(body)}).encode("ascii")
+    pipe.write(len(text).to_bytes(4, "big") + text)
+    if len(body):
+        pipe.write(body)
+    pipe.flush()
+
+
+def receive(pipe: IO[bytes], *, max_body: int) -> tuple[dict[str, Any], bytearray]:
+    """Reads one message.
+
+    Args:
+        pipe: Where the other side writes.
+        max_body: More bytes than this in the body break the wire.
+
+    Returns:
+        The header and the body.
+
+    Raises:
+        BrokenWire: The pipe ended, or its content is no message.
+    """
+    length = int.from_bytes(_read(pipe, 4), "big")
+    if length > MAX_MESSAGE_BYTES:
+        raise BrokenWire
+    try:
+        header = json.loads(_read(pipe, length))
+    except ValueError as error:
+        raise BrokenWire from error
+    if not isinstance(header, dict):
+        raise BrokenWire
+    size = header.get("body")
+    if not isinstance(size, int) or not 0 <= size <= max_body:
+        raise BrokenWire
+    return header, _read(pipe, size)
+
+
+def _read(pipe: IO[bytes], size: int) -> bytearray:
+    data = bytearray(size)
+    view = memoryview(data)
+    done = 0
+    while done < size:
+        try:
+            count = pipe.readinto(view[done:])  # type: ignore[attr-defined]
+        except (OSError, ValueError) as error:  # ValueError: closed by another thread
+            raise BrokenWire from error
+        if not count:
+            raise BrokenWire
+        done += count
+    return data

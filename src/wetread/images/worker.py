@@ -1,0 +1,128 @@
+"""The child process that decodes: ``python -m wetread.images.worker``.
+
+It reads one request per line from its standard input, ``{"path": ..., "max_side": ...}``, and answers each with one
+message of ``wire.py``: the facts and the pixels, or a code of `wetread.errors.REJECTIONS`. It may be killed at any
+time. When its input ends it ends.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import os
+import signal
+import sys
+import warnings
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from wetread.errors import ImageRejected
+from wetread.images.gate import Refused, identify, open_plain_file
+from wetread.images.read import decode_image
+from wetread.images.wire import send
+
+MAX_MEMORY_BYTES = 4 << 30
+
+
+def main() -> None:
+    """Answers requests until the input ends. The first argument is the time limit per file in seconds."""
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 10.0
+    requests, replies = _take_pipes()
+    _limit()
+    # Pillow's own import belongs to the start, not to the time limit of the first file.
+    importlib.import_module("wetread.images.pictures")
+    send(replies, {"status": "ready"})
+    while line := requests.readline():
+        request = json.loads(line)
+        _prepare(Path(request["path"]), replies)
+        _fuse(seconds)
+        header, body = answer(Path(request["path"]), request.get("max_side"))
+        _fuse(0)
+        send(replies, header, body)
+    # No clean-up: a decoder that was half broken by a bad file could hang in it.
+    os._exit(0)
+
+
+def answer(path: Path, max_side: int | None) -> tuple[dict[str, Any], bytes | memoryview]:
+    """Decodes one file and never raises.
+
+    Args:
+        path: The file.
+        max_side: Longest side of the picture that goes back, in pixels.
+
+    Returns:
+        Header and body of the reply.
+    """
+    try:
+        image = decode_image(path, max_side=max_side)
+    except ImageRejected as error:
+        return {"status": "refused", "code": error.code}, b""
+    except MemoryError:
+        return {"status": "refused", "code": "too-large"}, b""
+    except BaseException:  # pyo3's PanicException is one; no text of theirs is passed on, it may name a patient
+        return {"status": "refused", "code": "damaged"}, b""
+    header = {
+        "status": "decoded",
+        "shape": list(image.pixels.shape),
+        "facts": image.facts.as_dict(),
+        "file_sha256": image.file_sha256,
+        "pixel_sha256": image.pixel_sha256,
+    }
+    return header, np.ascontiguousarray(image.pixels).data.cast("B")
+
+
+def _take_pipes() -> tuple[IO[bytes], IO[bytes]]:
+    """Keeps the two pipes for ourselves, so that a decoder that prints cannot write into a reply."""
+    requests = os.fdopen(os.dup(0), "rb")
+    replies = os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(nothing, number)
+    return requests, replies
+
+
+def _limit() -> None:
+    """Less memory, no core dump (it would hold pixels and names), no Ctrl-C, no texts of decoders."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    warnings.simplefilter("ignore")
+    logging.disable(logging.CRITICAL)
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    for limit, value in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_AS, MAX_MEMORY_BYTES)):
+        hard = resource.getrlimit(limit)[1]
+        wanted = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        try:
+            resource.setrlimit(limit, (wanted, wanted))
+        except (ValueError, OSError):  # macOS refuses RLIMIT_AS
+            continue
+
+
+def _prepare(path: Path, replies: IO[bytes]) -> None:
+    """Loads pydicom before the first DICOM file, outside its time limit: from a network drive that takes seconds."""
+    if "wetread.images.dicom" in sys.modules:
+        return
+    try:
+        with open_plain_file(path) as handle:
+            if identify(handle) != "DICOM":
+                return
+    except (Refused, OSError):
+        return
+    send(replies, {"status": "loading"})
+    importlib.import_module("wetread.images.dicom")
+    send(replies, {"status": "ready"})
+
+
+def _fuse(seconds: float) -> None:
+    """Ends this process some time after its limit, should the parent be gone and unable to kill it; 0 disarms."""
+    if hasattr(signal, "alarm"):
+        # The default action of SIGALRM needs no Python, so it also ends an endless loop in C.
+        signal.alarm(int(seconds) + 5 if seconds else 0)
+
+
+if __name__ == "__main__":
+    main()

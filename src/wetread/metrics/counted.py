@@ -1,0 +1,194 @@
+"""The numbers of ``discrimination`` and ``confusion`` for many resamples at once.
+
+A resample is written as counts: how often each row was drawn. Every function here looks at the data once (sorts them,
+say) and returns a *counted statistic*: a function from a ``resample row`` table of counts to one value per resample,
+NaN where that resample leaves the number undefined. A row of ones gives the number of the data themselves; thousands
+of rows cost a few matrix operations instead of thousands of Python calls.
+
+    statistic = counted.auroc(truth, score)
+    statistic(np.ones((1, len(truth))))  # the AUROC itself, as an array of one
+
+Differences are sums of functions: ``lambda counts: a(counts) - b(counts)`` is a paired comparison.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from wetread.metrics.confusion import KappaWeights, disagreement_cost
+from wetread.metrics.inputs import as_class_table, as_classes, as_scores, as_truth
+
+#: ``resample row`` counts -> one value per resample, NaN where it is not defined.
+CountedStatistic = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+
+def quotient(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ``above / below``, NaN where ``below`` is 0, without a warning."""
+    nowhere = np.full(np.broadcast(above, below).shape, np.nan)
+    return np.asarray(np.divide(above, below, out=nowhere, where=below > 0))
+
+
+def by_rows(metric: Callable[[NDArray[np.int64]], float | None]) -> CountedStatistic:
+    """Turn a function of row numbers (drawn rows repeated) into a counted statistic; slow, one call per resample.
+
+    Args:
+        metric: Gets the row numbers of one resample, returns its value, or None or NaN where there is none.
+    """
+
+    def statistic(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        rows = np.arange(counts.shape[1])
+        values = (metric(np.repeat(rows, drawn)) for drawn in counts.astype(np.int64))
+        return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+
+    return statistic
+
+
+class TiedGroups:
+    """Rows in rising order of a score, where rows with the same score form one group."""
+
+    def __init__(self, score: NDArray[np.float64]) -> None:
+        self.order = np.argsort(score, kind="stable")
+        rising = score[self.order]
+        self.starts = np.append(0, np.flatnonzero(np.diff(rising)) + 1)
+        self.score = rising[self.starts]
+
+    def add_up(self, counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return a ``resample group`` table: the sum of the counts in each group."""
+        rising = counts[:, self.order]
+        return rising if len(self.starts) == len(self.order) else np.add.reduceat(rising, self.starts, axis=1)
+
+
+def auroc(truth: ArrayLike, score: ArrayLike) -> CountedStatistic:
+    """Return the counted :func:`wetread.metrics.discrimination.auroc`."""
+    y = as_truth(truth).astype(np.float64)
+    groups = TiedGroups(as_scores(score, len(y)))
+
+    def statistic(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        drawn = groups.add_up(counts)
+        positive = groups.add_up(counts * y)
+        negative = drawn - positive
+        below = np.cumsum(negative, axis=1)
+        total = below[:, -1].copy()
+        below -= negative / 2
+        wins = np.einsum("ij,ij->i", positive, below)
+        return quotient(wins, positive.sum(axis=1) * total)
+
+    return statistic
+
+
+def average_precision(truth: ArrayLike, score: ArrayLike) -> CountedStatistic:
+    """Return the counted :func:`wetread.metrics.discrimination.average_precision`."""
+    y = as_truth(truth).astype(np.float64)
+    groups = TiedGroups(-as_scores(score, len(y)))
+
+    def statistic(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        positive = groups.add_up(counts * y)
+        called = np.cumsum(groups.add_up(counts), axis=1)
+        hits = np.cumsum(positive, axis=1)
+        area = np.einsum("ij,ij,ij->i", positive, hits, 1 / np.maximum(called, 1))
+        n_pos = hits[:, -1]
+        return quotient(area, np.where(n_pos < called[:, -1], n_pos, 0))  # None without negatives, as for the data
+
+    return statistic
+
+
+def rate(successes: ArrayLike, trials: ArrayLike) -> CountedStatistic:
+    """Return the counted share of ``trials`` that are ``successes``; both bool per row, a success is also a trial.
+
+    Sensitivity is ``rate(truth & predicted, truth)``, the positive predictive value swaps ``predicted`` in at the end.
+    """
+    won = as_truth(successes, "successes")
+    tried = as_truth(trials, "trials")
+    if len(won) != len(tried) or (won & ~tried).any():
+        raise ValueError("successes and trials must be of one length, and every success a trial")
+    both = np.stack([won, tried], axis=1).astype(np.float64)
+
+    def statistic(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        sums = counts @ both
+        return quotient(sums[:, 0], sums[:, 1])
+
+    return statistic
+
+
+def _confusion_matrices(
+    truth: ArrayLike, predicted: ArrayLike, n_classes: int
+) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    """Return a function from counts to ``resample truth predicted`` tables."""
+    t = as_classes(truth, n_classes)
+    p = as_classes(predicted, n_classes, "predicted")
+    if len(t) != len(p):
+        raise ValueError(f"truth has {len(t)} rows and predicted {len(p)}")
+    cell = np.eye(n_classes**2)[t * n_classes + p]
+    return lambda counts: np.asarray((counts @ cell).reshape(-1, n_classes, n_classes))
+
+
+def f1(truth: ArrayLike, predicted: ArrayLike) -> CountedStatistic:
+    """Return the counted :func:`wetread.metrics.confusion.f1`."""
+    matrices = _confusion_matrices(as_truth(truth), as_truth(predicted, "predicted"), 2)
+
+    def statistic(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        m = matrices(counts)
+        return quotient(2 * m[:, 1, 1], 2 * m[:, 1, 1] + m[:, 0, 1] + m[:, 1, 0])
+
+    return statistic
+
+
+def macro_f1(truth: ArrayLike, predicted: ArrayLike, n_classes: int) -> CountedStatistic:
+    """Return the counted :func:`wetread.metrics.confusion.macro_f1`."""
+    matrices = _confusion_matrices(truth, predicted, n_classes)
+
+    def statistic(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        m = matrices(counts)
+        hits = np.diagonal(m, axis1=1, axis2=2)
+        return np.asarray(quotient(2 * hits, m.sum(axis=1) + m.sum(axis=2)).mean(axis=1))
+
+    return statistic
+
+
+def balanced_accuracy(truth: ArrayLike, predicted: ArrayLike, n_classes: int) -> CountedStatistic:
+    """Return the counted :func:`wetread.metrics.confusion.balanced_accuracy`."""
+    matrices = _confusion_matrices(truth, predicted, n_classes)
+
+    def statistic(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        m = matrices(counts)
+        return np.asarray(quotient(np.diagonal(m, axis1=1, axis2=2), m.sum(axis=2)).mean(axis=1))
+
+    return statistic
+
+
+def cohen_kappa(
+    truth: ArrayLike, predicted: ArrayLike, n_classes: int, weights: KappaWeights = "none"
+) -> CountedStatistic:
+    """Return the counted :func:`wetread.metrics.confusion.cohen_kappa`."""
+    matrices = _confusion_matrices(truth, predicted, n_classes)
+    cost = disagreement_cost(n_classes, weights)
+
+    def statistic(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        m = matrices(counts)
+        expected = np.einsum("bi,ij,bj->b", m.sum(axis=2), cost, m.sum(axis=1))
+        return 1 - quotient(np.einsum("bij,ij->b", m, cost) * m.sum(axis=(1, 2)), expected)
+
+    return statistic
+
+
+def macro_auroc(truth: ArrayLike, probabilities: ArrayLike) -> CountedStatistic:
+    """Return the counted :func:`wetread.metrics.discrimination.macro_auroc`."""
+    return _mean_over_classes(auroc, truth, probabilities)
+
+
+def macro_average_precision(truth: ArrayLike, probabilities: ArrayLike) -> CountedStatistic:
+    """Return the counted :func:`wetread.metrics.discrimination.macro_average_precision`."""
+    return _mean_over_classes(average_precision, truth, probabilities)
+
+
+def _mean_over_classes(
+    metric: Callable[[ArrayLike, ArrayLike], CountedStatistic], truth: ArrayLike, probabilities: ArrayLike
+) -> CountedStatistic:
+    classes = as_classes(truth)
+    table = as_class_table(probabilities, len(classes))
+    as_classes(classes, table.shape[1])
+    parts = [metric(classes == k, table[:, k]) for k in range(table.shape[1])]
+    return lambda counts: np.asarray(np.mean([part(counts) for part in parts], axis=0))

@@ -1,0 +1,146 @@
+"""Where to cut a probability into yes and no; use it on tune or out-of-fold rows, never on the rows that are reported.
+
+Conventions: the prediction is ``p >= threshold``. A threshold lies midway between two neighbouring distinct scores, so
+that rounding a probability in a file cannot flip a case. Where several thresholds are equally good, the one nearest to
+the middle of their range is taken. "Call everybody" and "call nobody" are thresholds too, halfway to 0 and to 1.
+
+Sources: Youden 1950; Lipton, Elkan & Naryanaswamy 2014, arXiv 1402.1892 (F1 may choose to call everybody).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from wetread.metrics.inputs import as_probabilities, as_truth
+
+
+class _Cuts(NamedTuple):
+    """Every threshold worth trying, in rising order, with the counts it gives."""
+
+    threshold: NDArray[np.float64]
+    tp: NDArray[np.int64]
+    fp: NDArray[np.int64]
+    n_pos: int
+    n_neg: int
+
+
+def youden_threshold(truth: ArrayLike, p: ArrayLike) -> float | None:
+    """Return the threshold with the largest sensitivity + specificity - 1.
+
+    Args:
+        truth: One bool (or 0/1) per image.
+        p: Probability of the finding per image.
+
+    Returns:
+        A threshold between two scores, or None when a class is absent or all probabilities are equal.
+
+    Raises:
+        ValueError: Lengths differ, or p is no probability.
+    """
+    cuts = _cuts(truth, p)
+    if cuts is None or len(cuts.threshold) < 3:
+        return None
+    gain = cuts.tp * cuts.n_neg - cuts.fp * cuts.n_pos  # in whole numbers, so that ties are ties
+    inner = np.arange(1, len(gain) - 1)  # calling everybody or nobody is no rule
+    return _middle(cuts.threshold, inner[gain[inner] == gain[inner].max()])
+
+
+def sensitivity_threshold(truth: ArrayLike, p: ArrayLike, at_least: float = 0.95) -> float | None:
+    """Return the highest threshold that still finds this share of the positives (so, with the best specificity).
+
+    Args:
+        truth: One bool (or 0/1) per image.
+        p: Probability of the finding per image.
+        at_least: Sensitivity to reach, in (0, 1].
+
+    Returns:
+        A threshold in [0, 1], or None when a class is absent.
+
+    Raises:
+        ValueError: Lengths differ, p is no probability, or the share is outside (0, 1].
+    """
+    _check_share(at_least)
+    cuts = _cuts(truth, p)
+    if cuts is None:
+        return None
+    needed = math.ceil(at_least * cuts.n_pos - 1e-9)  # 0.95 * 20 must mean 19, not 20
+    # of the thresholds with this specificity, the lowest: it may find more positives at no cost
+    fewest = cuts.fp[cuts.tp >= needed].min()
+    return float(cuts.threshold[np.flatnonzero(cuts.fp == fewest)[0]])
+
+
+def specificity_threshold(truth: ArrayLike, p: ArrayLike, at_least: float = 0.95) -> float | None:
+    """Return the lowest threshold that still clears this share of the negatives (so, with the best sensitivity).
+
+    Args:
+        truth: One bool (or 0/1) per image.
+        p: Probability of the finding per image.
+        at_least: Specificity to reach, in (0, 1].
+
+    Returns:
+        A threshold, or None when a class is absent. Just above 1 when only calling nobody is specific enough and
+        a negative was given probability 1.
+
+    Raises:
+        ValueError: Lengths differ, p is no probability, or the share is outside (0, 1].
+    """
+    _check_share(at_least)
+    cuts = _cuts(truth, p)
+    if cuts is None:
+        return None
+    allowed = cuts.n_neg - math.ceil(at_least * cuts.n_neg - 1e-9)
+    most = cuts.tp[cuts.fp <= allowed].max()
+    return float(cuts.threshold[np.flatnonzero((cuts.tp == most) & (cuts.fp <= allowed))[-1]])
+
+
+def f1_threshold(truth: ArrayLike, p: ArrayLike) -> float | None:
+    """Return the threshold with the largest F1.
+
+    Args:
+        truth: One bool (or 0/1) per image.
+        p: Probability of the finding per image.
+
+    Returns:
+        A threshold in [0, 1], or None when a class is absent.
+
+    Raises:
+        ValueError: Lengths differ, or p is no probability.
+    """
+    cuts = _cuts(truth, p)
+    if cuts is None:
+        return None
+    f1 = 2 * cuts.tp / (cuts.tp + cuts.fp + cuts.n_pos)
+    return _middle(cuts.threshold, np.flatnonzero(f1 == f1.max()))
+
+
+def _cuts(truth: ArrayLike, p: ArrayLike) -> _Cuts | None:
+    y = as_truth(truth)
+    said = as_probabilities(p, len(y))
+    n_pos = int(y.sum())
+    if n_pos in (0, len(y)):
+        return None
+    scores, group = np.unique(said, return_inverse=True)
+    between = (scores[:-1] + scores[1:]) / 2
+    between = np.where(between > scores[:-1], between, scores[1:])  # neighbours in floating point have no middle
+    nobody = (scores[-1] + 1) / 2 if scores[-1] < 1 else np.nextafter(1, 2)
+    threshold = np.concatenate([[scores[0] / 2], between, [nobody]])
+    size = np.bincount(group)
+    tp = np.append(np.cumsum(np.bincount(group, weights=y)[::-1])[::-1], 0).astype(np.int64)
+    called = np.append(np.cumsum(size[::-1])[::-1], 0)
+    return _Cuts(threshold, tp, called - tp, n_pos, len(y) - n_pos)
+
+
+def _middle(threshold: NDArray[np.float64], tied: NDArray[np.int64]) -> float:
+    """Return, of equally good thresholds, the one nearest to the middle of their range."""
+    candidates = threshold[tied]
+    centre = (candidates[0] + candidates[-1]) / 2
+    return float(candidates[np.argmin(np.abs(candidates - centre))])
+
+
+def _check_share(share: float) -> None:
+    if not 0 < share <= 1:
+        raise ValueError(f"the share to reach must lie in (0, 1], for example 0.95, not {share}")

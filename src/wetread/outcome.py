@@ -1,0 +1,82 @@
+"""`Run`: what `wetread.run` gives back: a readable summary of a run folder, in a terminal and in a notebook."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wetread.run_folder import RunFolder
+
+DISCLAIMER = "Research and teaching only. Not a medical device."
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that ended, as its folder tells it.
+
+    Attributes:
+        folder: The run folder.
+        numbers: Contents of numbers.json; empty after a dry run or a check.
+        findings: Contents of findings.json.
+        gate: green, amber or red.
+    """
+
+    folder: Path
+    numbers: dict[str, Any] = field(repr=False)
+    findings: list[dict[str, Any]] = field(repr=False)
+    gate: str
+
+    @staticmethod
+    def open(folder: str | Path) -> Run:
+        """Reads a finished run folder; raises `InputError` where there is none."""
+        run_folder = RunFolder.open(Path(folder))
+        numbers = run_folder.read_json("numbers.json")
+        return Run(run_folder.path, numbers, run_folder.read_json("findings.json"), numbers["gate"])
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 1 where the gate is red."""
+        return 1 if self.gate == "red" else 0
+
+    @property
+    def report(self) -> Path:
+        """The page to read."""
+        return self.folder / "report.html"
+
+    @property
+    def headline(self) -> str:
+        """The number in one line, with its interval, n and what is not known."""
+        return headline(self.numbers) if self.numbers else "no model was trained"
+
+    def __repr__(self) -> str:
+        lines = [f"Run {self.folder}", f"  {self.headline}", f"  gate: {self.gate}"]
+        lines += [f"  {finding['severity']}: {finding['title']} ({finding['code']})" for finding in self.findings]
+        lines += [f"  report: {self.report}", f"  {DISCLAIMER}"]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        import html  # only a notebook asks for this
+
+        colour = {"green": "#2e7d32", "amber": "#b26a00", "red": "#b3261e"}[self.gate]
+        rows = "".join(
+            f"<tr><td>{html.escape(finding['severity'])}</td><td>{html.escape(finding['title'])}</td>"
+            f"<td>{html.escape(finding['sentence'])}</td></tr>"
+            for finding in self.findings
+        )
+        return (
+            '<div style="font-family:system-ui,sans-serif;max-width:60em">'
+            f'<p style="font-size:1.15em"><strong>{html.escape(self.headline)}</strong></p>'
+            f'<p><span style="color:{colour}">&#9679;</span> gate: <strong>{self.gate}</strong></p>'
+            f"<table>{rows}</table>"
+            f"<p>Report: <code>{html.escape(str(self.report))}</code><br><small>{DISCLAIMER}</small></p></div>"
+        )
+
+
+def headline(numbers: dict[str, Any]) -> str:
+    """``AUROC 0.86 (95 % interval 0.80 to 0.91), 200 images of 120 patients, cross-validation``."""
+    shown = numbers["headline"]
+    n = numbers["n"]
+    area = f"AUROC {shown['value']:.2f} (95 % interval {shown['low']:.2f} to {shown['high']:.2f})"
+    patients = f" of {n['patients']} patients" if n.get("patients") else ", patients not known"
+    return f"{area}, {n['images']} images{patients}, {numbers['estimate']}"

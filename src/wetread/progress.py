@@ -1,0 +1,101 @@
+"""Progress as data: the work emits events and knows no bar. Console, notebook and studio listen.
+
+Each event is a frozen dataclass; `Listener` is anything that takes one. `events.jsonl` in the run folder is what one
+such listener leaves behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something happened; `kind` is the class name in snake case."""
+
+    @property
+    def kind(self) -> str:
+        name = type(self).__name__
+        return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name).lstrip("_")
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"kind": self.kind, **asdict(self)}
+
+
+@dataclass(frozen=True)
+class StepStarted(Event):
+    """A named step of the main job begins; `total` counts its items where that is known."""
+
+    step: str
+    title: str
+    total: int | None = None
+
+
+@dataclass(frozen=True)
+class StepAdvanced(Event):
+    """`done` of `total` items of a step are finished."""
+
+    step: str
+    done: int
+    total: int
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class StepFinished(Event):
+    """A step is done; `summary` is one short sentence with its result."""
+
+    step: str
+    seconds: float
+    summary: str = ""
+
+
+@dataclass(frozen=True)
+class EpochDone(Event):
+    """One pass of a network over its training images. Losses in nats, `val_auroc` in [0, 1] or None."""
+
+    repeat: int
+    fold: int
+    inner: int
+    epoch: int
+    epochs: int
+    seconds: float
+    learning_rate: float
+    train_loss: float
+    val_loss: float | None
+    val_auroc: float | None
+
+
+@dataclass(frozen=True)
+class FoldDone(Event):
+    """All rungs of the ladder are fitted for one outer fold; `chosen` is the rung that won inside it."""
+
+    repeat: int
+    fold: int
+    chosen: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class PlanMade(Event):
+    """The plan is ready: (decision, value, reason) in the order of plan.yaml."""
+
+    decisions: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True)
+class RunFinished(Event):
+    """The main job ended with this status: finished, stopped or failed."""
+
+    status: str
+    seconds: float
+
+
+Listener = Callable[[Event], None]
+
+
+def silent(event: Event) -> None:
+    """Listens and does nothing: the default of the Python functions."""
+    del event

@@ -1,0 +1,232 @@
+"""One self-contained page: no request leaves it, no script is needed, light, dark and print.
+
+Everything on it comes from the files of the run folder, so it can be written anew at any time.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from wetread.outcome import DISCLAIMER, headline
+from wetread.report.charts import (
+    Chart,
+    interval_bar,
+    precision_recall_chart,
+    reliability_chart,
+    roc_chart,
+    training_chart,
+)
+from wetread.run_folder import RunFolder
+
+RUNG_TITLES = {
+    "prevalence": ("Prevalence", "always says the commonest class"),
+    "file properties": ("File properties", "size, shape, bytes and format; never sees the picture"),
+    "classical": ("Classical features", "HOG, LBP, histogram and thumbnail with logistic regression"),
+    "network": ("Small network", "convolutional, trained from scratch on these images"),
+    "selected": ("Chosen inside the folds", "the procedure whose number heads this page"),
+}
+
+METRIC_TITLES = {
+    "auroc": "AUROC",
+    "auprc": "AUPRC (average precision)",
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "sensitivity": "Sensitivity",
+    "specificity": "Specificity",
+    "ppv": "PPV",
+    "npv": "NPV",
+    "f1": "F1",
+    "macro_f1": "Macro F1",
+    "kappa": "Cohen's kappa",
+    "brier": "Brier score (0 is best)",
+    "ece": "Calibration error (0 is best)",
+}
+
+GATE_SENTENCES = {
+    "green": "No known pitfall was found. That is not a proof that there is none.",
+    "amber": "Read the number with care: something about the data may make it look better than it is.",
+    "red": "Do not believe the number yet: something about the data can produce it without the disease.",
+}
+
+NAMES_SHOWN = 400
+PICTURES_SHOWN = 24
+
+
+def write_page(folder: RunFolder) -> Path:
+    """Writes report.html and the figures beside it.
+
+    Args:
+        folder: Of a run whose numbers are there.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        InputError: A file of the run is missing or damaged.
+        OutputError: The page cannot be written.
+    """
+    numbers = folder.read_json("numbers.json")
+    charts = _charts(numbers, folder.read_history())
+    for name, chart in charts.items():
+        folder.write_text(f"figures/{name}.svg", chart.svg(standalone=True))
+    pictures = _Pictures(folder)
+    predictions = folder.read_table("predictions.csv")
+    page = _environment().get_template("report.html.j2").render(
+        numbers=numbers,
+        run=folder.read_json("run.json"),
+        headline=headline(numbers),
+        gate_sentence=GATE_SENTENCES[numbers["gate"]],
+        findings=folder.read_json("findings.json"),
+        ladder=_ladder(numbers),
+        metrics=_metrics(numbers),
+        charts={name: Markup(chart.svg()) for name, chart in charts.items()},  # noqa: S704 - escaped in charts.py
+        confusion=_confusion(numbers, predictions),
+        unlabelled=[row for row in predictions if row["split"] == "unlabelled"],
+        cases=_cases(folder),
+        skipped=_skipped(folder),
+        plan=_plan(folder),
+        picture=pictures,
+        bar=lambda *values, **options: Markup(interval_bar(*values, **options)),  # noqa: S704
+        disclaimer=DISCLAIMER,
+        rung_titles=RUNG_TITLES,
+        names_shown=NAMES_SHOWN,
+        pictures_shown=PICTURES_SHOWN,
+    )
+    return folder.write_text("report.html", page)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("wetread.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["two"] = lambda value: f"{value:.2f}"
+    environment.filters["interval"] = lambda one: f"{one['low']:.2f} to {one['high']:.2f}"
+    environment.filters["words"] = lambda name: str(name).replace("_", " ")
+    environment.filters["took"] = _say_seconds
+    environment.globals["style"] = Markup(environment.loader.get_source(environment, "report.css")[0])  # type: ignore[union-attr]  # noqa: S704
+    return environment
+
+
+class _Pictures:
+    """Images of the run as data addresses; an empty one where there is no picture."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder = folder.path
+        try:
+            self._thumbnails: dict[str, str] = folder.read_json("thumbnails/index.json")
+        except Exception:  # a run that stopped before its thumbnails still has a report
+            self._thumbnails = {}
+
+    def thumbnail(self, image: str) -> str:
+        name = self._thumbnails.get(image)
+        return self._encode(f"thumbnails/{name}", "jpeg") if name else ""
+
+    def heatmap(self, name: str) -> str:
+        return self._encode(f"heatmaps/{name}", "png")
+
+    def _encode(self, name: str, kind: str) -> str:
+        try:
+            data = (self._folder / name).read_bytes()
+        except OSError:
+            return ""
+        return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def _charts(numbers: dict[str, Any], history: list[dict[str, str]]) -> dict[str, Chart]:
+    curves = numbers["curves"]
+    point = None
+    if "operating_point" in numbers and {"sensitivity", "specificity"} <= numbers["metrics"].keys():
+        point = (1 - numbers["metrics"]["specificity"]["value"], numbers["metrics"]["sensitivity"]["value"])
+    charts = {
+        "roc": roc_chart(curves, point),
+        "precision-recall": precision_recall_chart(curves),
+        "calibration": reliability_chart(curves),
+    }
+    training = training_chart(history)
+    return charts | ({"training": training} if training else {})
+
+
+def _ladder(numbers: dict[str, Any]) -> list[dict[str, Any]]:
+    rows = []
+    for number, (name, row) in enumerate(numbers["models"].items()):
+        title, about = RUNG_TITLES.get(name, (name, ""))
+        if name == "selected" and numbers.get("chosen"):
+            folds = sum(numbers["chosen"].values())
+            picked = ", ".join(f"{RUNG_TITLES[rung][0].lower()} in {count}" for rung, count in numbers["chosen"].items() if count)
+            about = f"{about}: {picked} of {folds} folds" if folds > 1 else f"{about}: {picked.rsplit(' in ', 1)[0]}"
+        rows.append({"name": name, "title": title, "about": about, "number": 2 if number < 2 else 1, **row})
+    return rows
+
+
+def _metrics(numbers: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "title": title, **numbers["metrics"][name]}
+        for name, title in METRIC_TITLES.items()
+        if name in numbers["metrics"]
+    ]
+
+
+def _confusion(numbers: dict[str, Any], predictions: list[dict[str, str]]) -> list[dict[str, Any]]:
+    """Rows of cells, each with its count, its share of the row and its images."""
+    classes = numbers["classes"]
+    images: dict[tuple[str, str], list[str]] = {}
+    for row in predictions:
+        if row["truth"]:
+            images.setdefault((row["truth"], row["predicted"]), []).append(row["image"])
+    rows = []
+    for truth, counts in zip(classes, numbers["confusion"]["matrix"], strict=True):
+        total = sum(counts)
+        cells = [
+            {
+                "called": called,
+                "count": count,
+                "share": count / total if total else 0.0,
+                "right": truth == called,
+                "images": images.get((truth, called), []),
+            }
+            for called, count in zip(classes, counts, strict=True)
+        ]
+        rows.append({"truth": truth, "total": total, "cells": cells})
+    return rows
+
+
+def _cases(folder: RunFolder) -> dict[str, Any]:
+    if not (folder.path / "heatmaps" / "index.json").is_file():
+        return {"cases": []}
+    index: dict[str, Any] = folder.read_json("heatmaps/index.json")
+    return index
+
+
+def _skipped(folder: RunFolder) -> dict[str, Any]:
+    rows = [row for row in folder.read_table("images.csv") if row["status"] == "skipped"]
+    return {"rows": rows[:NAMES_SHOWN], "count": len(rows), "reasons": Counter(row["reason"] for row in rows).most_common()}
+
+
+def _plan(folder: RunFolder) -> list[tuple[str, str, str]]:
+    try:
+        stored = yaml.safe_load((folder.path / "plan.yaml").read_text(encoding="utf-8"))
+    except OSError:
+        return []
+    return [
+        (name.replace("_", " "), ", ".join(map(str, value)) if isinstance(value := entry["value"], list) else str(value), entry["reason"])
+        for name, entry in stored.items()
+    ]
+
+
+def _say_seconds(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds // 60)} min {int(seconds % 60):02d} s"

@@ -1,0 +1,256 @@
+"""The only file that knows what a run folder holds, and how its files are written and read.
+
+::
+
+    RUN/
+      run.json          command, versions, device, seed, fingerprint, seconds per step, status
+      plan.yaml         every decision with its reason
+      images.csv        one row per image found
+      findings.json     what the checks found
+      events.jsonl      progress, one event per line
+      history.csv       one row per inner fold and epoch
+      predictions.csv   one row per tested image
+      numbers.json      every number that any page shows
+      model/            the classifier
+      folds/            what each fold found; kept so that a stopped run goes on
+      heatmaps/ figures/ thumbnails/
+      report.html       one page, self-contained
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from wetread.errors import InputError, OutputError
+from wetread.progress import EpochDone, Event, StepFinished
+from wetread.writing import AppendLog, FolderLock, atomic_write, make_folder, sweep_temporaries
+
+RUNNING, FINISHED, STOPPED, FAILED = "running", "finished", "stopped", "failed"
+
+HISTORY_COLUMNS = (
+    "repeat", "fold", "inner", "epoch", "seconds", "learning_rate", "train_loss", "val_loss", "val_auroc",
+)  # fmt: skip
+
+#: Packages whose versions can change a number.
+VERSIONED = ("wetread", "numpy", "scipy", "scikit-learn", "scikit-image", "pillow", "pydicom", "torch")
+
+
+class RunFolder:
+    """One run on disk. Made by `create` or `open`; `close` frees its lock."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.seconds: dict[str, float] = {}
+        self._started = time.time()
+        self._facts: dict[str, Any] = {}
+        self._events: AppendLog | None = None
+        self._number = 0
+        self._history: list[EpochDone] = []
+        self._lock: FolderLock | None = None
+
+    @staticmethod
+    def create(path: Path, *, overwrite: bool = False, resume: bool = False) -> RunFolder:
+        """Makes a run folder, or takes up a stopped one.
+
+        Args:
+            path: Where.
+            overwrite: Replace an earlier run that stands there.
+            resume: Go on with an earlier run that stands there.
+
+        Raises:
+            OutputError: Something stands there and neither flag was given, another process is working in it, or the
+                place cannot be written.
+        """
+        is_run = (path / "run.json").is_file()
+        occupied = path.exists() and (not path.is_dir() or any(path.iterdir()))
+        if occupied and not is_run:
+            raise OutputError(
+                f"{path} holds other files, and is not a run folder.",
+                remedy="Choose an empty or new folder with --out FOLDER.",
+                file=path,
+                code="not-a-run-folder",
+            )
+        if is_run and not overwrite and not resume:
+            raise OutputError(
+                f"{path} already holds a run.",
+                remedy="Use --resume to go on with it, --overwrite to replace it, or another --out FOLDER.",
+                file=path,
+                code="run-exists",
+            )
+        make_folder(path)
+        folder = RunFolder(path)
+        folder._lock = FolderLock(path / "lock")
+        if is_run and not resume:
+            folder._clear()
+        sweep_temporaries(path)
+        folder._events = AppendLog(path / "events.jsonl")
+        folder._number = _count_lines(path / "events.jsonl")
+        return folder
+
+    @staticmethod
+    def open(path: Path) -> RunFolder:
+        """Opens a finished run for reading; raises `InputError` where there is none."""
+        if not (path / "run.json").is_file():
+            raise InputError(
+                f"{path} is not a run folder.",
+                remedy="Give the folder that `wetread run` wrote.",
+                file=path,
+                code="no-run",
+            )
+        return RunFolder(path)
+
+    def _clear(self) -> None:
+        for entry in self.path.iterdir():
+            if entry.name == "lock":
+                continue
+            try:
+                if entry.is_dir() and not entry.is_symlink():
+                    shutil.rmtree(entry)
+                else:
+                    entry.unlink()
+            except OSError as error:
+                raise OutputError(
+                    f"{entry} cannot be removed.", remedy="Choose another --out FOLDER.", file=entry
+                ) from error
+
+    def close(self) -> None:
+        if self._events is not None:
+            self._events.close()
+            self._events = None
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    # What is written ------------------------------------------------------------------------------------------------
+
+    def write_status(self, status: str, **facts: Any) -> None:
+        """Writes run.json; facts given before stay."""
+        self._facts.update(facts)
+        described = {
+            "status": status,
+            **self._facts,
+            "started": _iso(self._started),
+            "written": _iso(time.time()),
+            "seconds": {"total": round(time.time() - self._started, 2), **self.seconds},
+            "versions": versions(),
+            "platform": {
+                "python": platform.python_version(),
+                "system": platform.system(),
+                "machine": platform.machine(),
+            },
+        }
+        self.write_json("run.json", described)
+
+    def write_json(self, name: str, content: Any) -> Path:
+        return atomic_write(self.path / name, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+    def write_text(self, name: str, content: str) -> Path:
+        return atomic_write(self.path / name, content)
+
+    def write_bytes(self, name: str, content: bytes) -> Path:
+        return atomic_write(self.path / name, content)
+
+    def write_table(self, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Path:
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
+        return self.write_text(name, buffer.getvalue())
+
+    def record(self, event: Event) -> None:
+        """A progress listener: keeps every event, the seconds of steps and the history of training."""
+        if self._events is None:
+            return
+        if isinstance(event, StepFinished):
+            self.seconds[event.step] = round(event.seconds, 3)
+        if isinstance(event, EpochDone):
+            self._history.append(event)
+        self._number += 1
+        line = {"seq": self._number, "time": round(time.time(), 3), **event.as_dict()}
+        self._events.append(json.dumps(line, ensure_ascii=False))
+
+    def write_history(self) -> None:
+        """Writes history.csv: what is there from before an interruption, and what came since."""
+        earlier = [row for row in self.read_history() if not self._is_repeated(row)]
+        rows = [[row.get(name, "") for name in HISTORY_COLUMNS] for row in earlier]
+        for event in self._history:
+            values = event.as_dict()
+            rows.append([_short(values[name]) for name in HISTORY_COLUMNS])
+        self.write_table("history.csv", HISTORY_COLUMNS, rows)
+
+    def _is_repeated(self, row: dict[str, str]) -> bool:
+        return any((str(e.repeat), str(e.fold)) == (row["repeat"], row["fold"]) for e in self._history)
+
+    # What is read ---------------------------------------------------------------------------------------------------
+
+    def read_json(self, name: str) -> Any:
+        """Reads one of our JSON files; raises `InputError` where it is missing or damaged."""
+        try:
+            return json.loads((self.path / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"{name} is missing from {self.path}, or damaged.",
+                remedy="Repeat the run.",
+                file=self.path / name,
+                code="no-run",
+            ) from error
+
+    def read_table(self, name: str) -> list[dict[str, str]]:
+        """Reads one of our CSV files as dicts; empty where it is missing."""
+        try:
+            return list(csv.DictReader(io.StringIO((self.path / name).read_text(encoding="utf-8"))))
+        except OSError:
+            return []
+
+    def read_history(self) -> list[dict[str, str]]:
+        return self.read_table("history.csv")
+
+    @property
+    def report(self) -> Path:
+        return self.path / "report.html"
+
+
+def versions() -> dict[str, str]:
+    """Versions of the packages that can change a number; those that are not installed are left out."""
+    # Imported here: it costs a tenth of the start-up of --help.
+    from importlib import metadata
+
+    found = {}
+    for name in VERSIONED:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def command_line() -> list[str]:
+    """The command as typed, its program without its place on this machine."""
+    return [Path(sys.argv[0]).name, *sys.argv[1:]]
+
+
+def _iso(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds")
+
+
+def _short(value: Any) -> Any:
+    if value is None:
+        return ""
+    return round(value, 6) if isinstance(value, float) else value
+
+
+def _count_lines(path: Path) -> int:
+    try:
+        return path.read_bytes().count(b"\n")
+    except OSError:
+        return 0

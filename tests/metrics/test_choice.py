@@ -1,0 +1,88 @@
+"""The right interval for the data: closed formulas for one image per patient, drawn patients otherwise."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wetread.metrics.choice import interval_for_auroc, interval_for_proportion, one_image_per_patient
+from wetread.metrics.delong import delong
+from wetread.metrics.intervals import wilson
+
+rows = st.lists(st.tuples(st.booleans(), st.integers(0, 9), st.integers(0, 6)), min_size=1, max_size=40)
+
+
+def test_one_image_per_patient_is_wilson_and_delong():
+    truth = np.arange(40) < 15
+    score = np.sin(np.arange(40)) + truth
+    called = score > 0.5
+    names = [f"patient {k}" for k in range(40)]
+    assert one_image_per_patient(names)
+    assert interval_for_auroc(truth, score, names) == delong(truth, score)
+    found = interval_for_proportion(truth & called, truth, names)
+    assert found == wilson(int((truth & called).sum()), 15)
+
+
+def test_only_patients_with_a_trial_decide():
+    """Two negative images of one patient do not make the sensitivity depend on drawing."""
+    truth = np.array([1, 1, 1, 0, 0], dtype=bool)
+    called = np.array([1, 0, 1, 0, 1], dtype=bool)
+    patients = [1, 2, 3, 4, 4]
+    assert interval_for_proportion(truth & called, truth, patients).method == "Wilson"
+    assert "bootstrap" in interval_for_proportion(truth == called, np.ones(5), patients).method
+
+
+def test_several_images_per_patient_draw_patients():
+    random = np.random.default_rng(0)
+    patients = np.repeat(np.arange(40), 3)
+    truth = patients < 20
+    score = truth + random.normal(size=40)[patients] + 0.3 * random.normal(size=120)
+    called = score > 0.5
+    area = interval_for_auroc(truth, score, patients, resamples=500)
+    assert area.method == "patient bootstrap BCa, 500 resamples"
+    assert area.n == 40
+    by_image = delong(truth, score)
+    assert area.high - area.low > 1.2 * (by_image.high - by_image.low)
+    share = interval_for_proportion(truth == called, np.ones(120), patients, truth, resamples=500)
+    naive = wilson(int((truth == called).sum()), 120)
+    assert share.high - share.low > 1.2 * (naive.high - naive.low)
+
+
+def test_all_right_is_not_certain():
+    patients = np.repeat(np.arange(10), 4)
+    found = interval_for_proportion(np.ones(40), np.ones(40), patients, resamples=100)
+    assert (round(found.low, 2), found.high, found.n) == (0.72, 1, 10)  # ten patients, not forty images
+    assert "each patient counted once" in found.method
+
+
+def test_a_perfect_ranking_is_not_certain():
+    patients = np.repeat(np.arange(10), 4)
+    found = interval_for_auroc(patients < 5, -patients, patients, resamples=100)
+    assert found.low == pytest.approx(0.025 ** (1 / 5))
+    assert found.n == 5
+    # patients with a positive and a negative image can stand in one pair only
+    both = interval_for_auroc([1, 0] * 6, [1, 0] * 6, np.repeat(np.arange(6), 2), resamples=100)
+    assert both.n == 3
+
+
+@given(rows)
+@settings(max_examples=40, deadline=None)
+def test_laws(data):
+    truth, score, patients = (np.array(column) for column in zip(*data, strict=True))
+    area = interval_for_auroc(truth, score, patients, resamples=60)
+    assert (area is None) == (len(set(truth.tolist())) < 2)
+    if area is not None:
+        assert 0 <= area.low <= area.value <= area.high <= 1
+        assert area.low < area.high
+    share = interval_for_proportion(truth & (score > 4), truth, patients, truth, resamples=60)
+    assert (share is None) == (not truth.any())
+    if share is not None:
+        assert 0 <= share.low <= share.value <= share.high <= 1
+        assert share.low < share.high
+
+
+def test_arrays_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="patients"):
+        interval_for_auroc([0, 1], [0.1, 0.2], [1])
+    with pytest.raises(ValueError, match="success"):
+        interval_for_proportion([1, 1], [1, 0], [1, 2])

@@ -1,0 +1,95 @@
+"""Counted statistics must say what the plain function says about the repeated rows."""
+
+import numpy as np
+import pytest
+
+from wetread.metrics import calibration, confusion, counted, counted_calibration, discrimination
+
+N = 60
+
+
+@pytest.fixture(scope="module")
+def data():
+    random = np.random.default_rng(11)
+    truth = random.random(N) < 0.3
+    p = np.round(1 / (1 + np.exp(0.5 - 1.2 * truth - random.normal(size=N))), 1).clip(0.05, 0.95)
+    classes = np.arange(N) % 3
+    table = random.dirichlet(np.ones(3), size=N) * 0.6 + 0.4 * np.eye(3)[classes]
+    counts = random.integers(0, 4, size=(40, N)).astype(float)
+    counts[0] = 1
+    counts[1] = truth  # only positives: most numbers are undefined
+    counts[2] = ~truth
+    return truth, p, p >= 0.5, classes, table, table.argmax(axis=1), counts
+
+
+def line(part):
+    def plain(truth, p):
+        found = calibration.calibration_slope_intercept(truth, p)
+        return None if found is None else getattr(found, part)
+
+    return plain
+
+
+def share(successes, trials):
+    return successes.sum() / trials.sum() if trials.any() else None
+
+
+PAIRS = {
+    "auroc": (counted.auroc, discrimination.auroc, "truth p"),
+    "average_precision": (counted.average_precision, discrimination.average_precision, "truth p"),
+    "f1": (counted.f1, confusion.f1, "truth called"),
+    "sensitivity": (counted.rate, share, "hit truth"),
+    "macro_f1": (counted.macro_f1, confusion.macro_f1, "classes named 3"),
+    "balanced_accuracy": (counted.balanced_accuracy, confusion.balanced_accuracy, "classes named 3"),
+    "kappa": (counted.cohen_kappa, confusion.cohen_kappa, "classes named 3"),
+    "kappa_quadratic": (counted.cohen_kappa, confusion.cohen_kappa, "classes named 3 quadratic"),
+    "macro_auroc": (counted.macro_auroc, discrimination.macro_auroc, "classes table"),
+    "macro_ap": (counted.macro_average_precision, discrimination.macro_average_precision, "classes table"),
+    "brier": (counted_calibration.brier, calibration.brier, "truth p"),
+    "brier_table": (counted_calibration.brier, calibration.brier, "classes table"),
+    "skill": (counted_calibration.brier_skill, calibration.brier_skill, "truth p"),
+    "skill_table": (counted_calibration.brier_skill, calibration.brier_skill, "classes table"),
+    "ece": (counted_calibration.expected_calibration_error, calibration.expected_calibration_error, "truth p"),
+    "slope": (lambda y, p: counted_calibration.calibration_line(y, p, "slope"), line("slope"), "truth p"),
+    "intercept": (lambda y, p: counted_calibration.calibration_line(y, p, "intercept"), line("intercept"), "truth p"),
+    "large": (lambda y, p: counted_calibration.calibration_line(y, p, "in_the_large"), line("in_the_large"), "truth p"),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_counting_equals_repeating_rows(name, data):
+    truth, p, called, classes, table, named, counts = data
+    build, plain, columns = PAIRS[name]
+    words = columns.split()
+    known = {"truth": truth, "p": p, "called": called, "classes": classes, "table": table, "named": named}
+    known |= {"hit": truth & called, "3": 3, "quadratic": "quadratic"}
+    arguments = [known[word] for word in words]
+
+    def repeated(rows):
+        return plain(*(a[rows] if isinstance(a, np.ndarray) else a for a in arguments))
+
+    expected = counted.by_rows(repeated)(counts)
+    found = build(*arguments)(counts)
+    assert found.shape == (len(counts),)
+    assert np.isfinite(expected[0])
+    np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-9, equal_nan=True)
+
+
+def test_a_row_of_ones_is_the_data(data):
+    truth, p, *_ = data
+    assert counted.auroc(truth, p)(np.ones((1, N)))[0] == pytest.approx(discrimination.auroc(truth, p), abs=1e-12)
+
+
+def test_undefined_resamples_are_nan_without_a_warning(data):
+    truth, p, called, *_ = data
+    only_negatives = (~truth).astype(float)[None]
+    with np.errstate(all="raise"):
+        assert np.isnan(counted.auroc(truth, p)(only_negatives)[0])
+        assert np.isnan(counted.average_precision(truth, p)(only_negatives)[0])
+        assert np.isnan(counted.rate(truth & called, truth)(only_negatives)[0])
+        assert np.isnan(counted_calibration.calibration_line(truth, p, "slope")(only_negatives)[0])
+
+
+def test_a_success_must_be_a_trial():
+    with pytest.raises(ValueError, match="success"):
+        counted.rate([1, 1], [1, 0])
