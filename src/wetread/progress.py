@@ -79,6 +79,14 @@ class FoldDone(Event):
 
 
 @dataclass(frozen=True)
+class FoldLoaded(Event):
+    """An outer fold was taken up from before an interruption."""
+
+    repeat: int
+    fold: int
+
+
+@dataclass(frozen=True)
 class PlanMade(Event):
     """The plan is ready: (decision, value, reason) in the order of plan.yaml."""
 

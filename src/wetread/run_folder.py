@@ -42,7 +42,7 @@ HISTORY_COLUMNS = (
 )  # fmt: skip
 
 #: Packages whose versions can change a number.
-VERSIONED = ("wetread", "numpy", "scipy", "scikit-learn", "scikit-image", "pillow", "pydicom", "torch")
+VERSIONED = ("wetread", "numpy", "scipy", "scikit-learn", "pillow", "pydicom", "torch")
 
 
 class RunFolder:
@@ -71,8 +71,16 @@ class RunFolder:
             OutputError: Something stands there and neither flag was given, another process is working in it, or the
                 place cannot be written.
         """
-        is_run = (path / "run.json").is_file()
-        occupied = path.exists() and (not path.is_dir() or any(path.iterdir()))
+        try:
+            is_run = (path / "run.json").is_file()
+            occupied = path.exists() and (not path.is_dir() or any(path.iterdir()))
+        except OSError as error:
+            raise OutputError(
+                f"{path} cannot be looked into.",
+                remedy="Choose another place with --out FOLDER.",
+                file=path,
+                code="not-writable",
+            ) from error
         if occupied and not is_run:
             raise OutputError(
                 f"{path} holds other files, and is not a run folder.",

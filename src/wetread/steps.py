@@ -9,6 +9,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from wetread.outcome import Run
 from wetread.progress import (
     EpochDone,
     Event,
+    FoldLoaded,
     Listener,
     PlanMade,
     RunFinished,
@@ -540,58 +542,45 @@ def _divide_and_audit(
 def _train(prepared: _Prepared, folder: RunFolder, tell: Listener) -> _Trained:
     import numpy as np
 
-    from wetread.training.ladder import fit_final, load_fold, run_fold, save_fold
+    from wetread.training.ladder import run_folds
     from wetread.training.rungs import TrainingSet
 
     plan, folds = prepared.plan, prepared.folds
     pictures = [row.picture for row in prepared.rows if row.picture is not None]
-    data = TrainingSet(pictures, prepared.labels, prepared.groups, plan)
+    # The tested model itself is shipped where there is a locked or given test; after cross-validation the same
+    # procedure is run once more on everything.
+    fit_again = plan.estimate == "cross-validation"
     fits = plan.inner_folds * plan.epochs if "network" in plan.rungs else 1
-    with _step(tell, "train", "Training and testing", (len(folds) + 1) * fits) as done:
-        progress = _TrainingProgress(tell, (len(folds) + 1) * fits)
-        results = []
-        for number, fold in enumerate(folds, start=1):
-            place = folder.path / "folds" / f"r{fold.repeat}f{fold.number}"
-            result = load_fold(fold, place, plan.rungs)
-            if result is None:
-                result = run_fold(data, fold, progress)
-                save_fold(result, place)
-                folder.write_history()
-            results.append(result)
-            progress.reach(number * fits)
-        # The tested model itself is shipped where there is a locked or given test; after cross-validation the same
-        # procedure is run once more on everything.
-        if plan.estimate == "cross-validation":
-            development = np.arange(len(prepared.rows))
-            final, _ = fit_final(data, development, progress)
-        else:
-            development = folds[0].train
-            final = results[0].classifiers[results[0].chosen]
-        progress.reach((len(folds) + 1) * fits)
+    total = (len(folds) + fit_again) * fits
+    with _step(tell, "train", "Training and testing", total) as done:
+        data = TrainingSet(pictures, prepared.labels, prepared.groups, plan)
+        results, final = run_folds(data, folds, folder.path / "folds", _TrainingProgress(tell, total, fits), fit_again)
         wins = [result.chosen for result in results]
-        done(
-            f"chosen: {', '.join(f'{name} in {wins.count(name)} of {len(wins)} folds' for name in dict.fromkeys(wins))}"
-        )
-    return _Trained(data, results, final, development)
+        done(f"chosen: {', '.join(f'{name} in {wins.count(name)} of {len(wins)} folds' for name in dict.fromkeys(wins))}")
+    if final is None:
+        final = results[0].classifiers[results[0].chosen]
+    return _Trained(data, results, final, np.arange(len(prepared.rows)) if fit_again else folds[0].train)
 
 
 class _TrainingProgress:
-    """Counts epochs, so that the bar moves evenly and its estimate is good."""
+    """Counts epochs, so that the bar moves evenly and its estimate is good. Told by several threads."""
 
-    def __init__(self, tell: Listener, total: int) -> None:
-        self._tell, self._total, self._done = tell, total, 0
+    def __init__(self, tell: Listener, total: int, per_fold: int) -> None:
+        self._tell, self._total, self._per_fold = tell, total, per_fold
+        self._done = 0
+        self._lock = threading.Lock()
 
     def __call__(self, event: Event) -> None:
-        self._tell(event)
-        if isinstance(event, EpochDone):
-            where = f"repeat {event.repeat}, fold {event.fold}" if event.fold else "final model"
-            self._advance(self._done + 1, where)
+        with self._lock:
+            self._tell(event)
+            if isinstance(event, EpochDone):
+                where = f"repeat {event.repeat}, fold {event.fold}" if event.fold else "final model"
+                self._advance(1, where)
+            elif isinstance(event, FoldLoaded):
+                self._advance(self._per_fold, f"repeat {event.repeat}, fold {event.fold}")
 
-    def reach(self, done: int) -> None:
-        self._advance(max(done, self._done), "")
-
-    def _advance(self, done: int, detail: str) -> None:
-        self._done = min(done, self._total)
+    def _advance(self, by: int, detail: str) -> None:
+        self._done = min(self._done + by, self._total)
         self._tell(StepAdvanced("train", self._done, self._total, detail))
 
 
@@ -826,12 +815,12 @@ def _status(path: Path) -> str:
 
 
 def _choose_device(wanted: str) -> str:
+    if wanted == "cpu":
+        return wanted
     import torch
 
     if wanted == "auto":
         return "cuda:0" if torch.cuda.is_available() else "cpu"
-    if wanted == "cpu":
-        return wanted
     if wanted == "cuda" or (wanted.startswith("cuda:") and wanted[5:].isdigit()):
         number = int(wanted[5:]) if ":" in wanted else 0
         if not torch.cuda.is_available() or number >= torch.cuda.device_count():

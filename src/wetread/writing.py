@@ -36,7 +36,8 @@ def atomic_write(path: Path, content: bytes | str) -> Path:
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
     make_folder(path.parent)
-    temporary = path.with_name(f".{path.name[:80]}.{os.getpid()}.tmp")
+    # 40 letters of four bytes each, and the rest, fit into the 255 bytes of a name.
+    temporary = path.with_name(f".{path.name[:40]}.{os.getpid()}.tmp")
     try:
         free = shutil.disk_usage(path.parent).free
         if free < len(data) + SPARE_BYTES:

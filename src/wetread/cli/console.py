@@ -24,11 +24,11 @@ SEVERITY_STYLE = {"info": "cyan", "amber": "yellow", "red": "red"}
 SHOWN_DECISIONS = ("classes", "positive", "estimate", "folds", "repeats", "rungs", "epochs", "device")
 
 TITLES = {
-    "prevalence": "Prevalence (always the commonest class)",
-    "file properties": "File properties, without looking",
-    "classical": "Classical features + logistic regression",
-    "network": "Small network from scratch",
-    "selected": "Chosen inside the folds",
+    "prevalence": "prevalence",
+    "file properties": "file properties only",
+    "classical": "classical features",
+    "network": "small network",
+    "selected": "chosen in the folds",
 }
 
 
@@ -122,7 +122,7 @@ def result_view(run: Run) -> Panel:
         parts += [head, Text(f"{n['images']} images, {who}, {run.numbers['estimate']}", style="dim"), Text()]
         parts += [ladder_table(run.numbers), Text()]
         point = metrics_line(run.numbers)
-        parts += [point, Text()] if point else []
+        parts += [point, Text()]
     parts.append(Text.assemble(("Gate  ", "bold"), (f"● {run.gate}", GATE_STYLE[run.gate])))
     for finding in run.findings:
         parts.append(
@@ -148,11 +148,11 @@ def ladder_table(numbers: dict[str, Any]) -> Table:
     """One row per rung: AUROC with interval as a small forest plot, accuracy, seconds."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for name, justify in (
-        ("", "left"),
+        ("model", "left"),
         ("AUROC", "right"),
         ("95 % interval", "left"),
-        ("0.5 ········ 1.0", "left"),
-        ("seconds", "right"),
+        ("0.5          1.0", "left"),
+        ("time", "right"),
     ):
         table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
     for name, row in numbers["models"].items():
@@ -169,7 +169,7 @@ def ladder_table(numbers: dict[str, Any]) -> Table:
             Text(f"{area['value']:.2f}", style=style),
             Text(interval, style="dim"),
             forest(area["low"], area["value"], area["high"]),
-            "" if seconds is None else f"{seconds:.1f}",
+            "" if seconds is None else say_seconds(seconds),
         )
     return table
 
@@ -184,7 +184,7 @@ def forest(low: float, value: float, high: float, cells: int = 16) -> Text:
     return Text("".join(line), style="cyan")
 
 
-def metrics_line(numbers: dict[str, Any]) -> Text | None:
+def metrics_line(numbers: dict[str, Any]) -> Text:
     """Sensitivity and specificity at the operating point, or accuracy for several classes."""
     names = (
         ("sensitivity", "specificity", "ppv", "npv")
@@ -198,8 +198,10 @@ def metrics_line(numbers: dict[str, Any]) -> Text | None:
         number = numbers["metrics"].get(name)
         if number:
             label = {"ppv": "PPV", "npv": "NPV", "macro_f1": "macro F1"}.get(name, name.replace("_", " "))
-            text.append(f"{label} ", style="not dim bold")
-            text.append(f"{number['value']:.2f} ({number['low']:.2f} to {number['high']:.2f})   ", style="not dim")
+            text.append(f"  {label:<18}", style="not dim")
+            text.append(f"{number['value']:.2f}", style="not dim bold")
+            text.append(f"   {number['low']:.2f} to {number['high']:.2f}\n", style="dim")
+    text.rstrip()
     return text
 
 

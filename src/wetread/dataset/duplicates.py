@@ -51,16 +51,17 @@ def find_duplicates(rows: list[Row]) -> list[Pair]:
         rows: Rows that have been read.
 
     Returns:
-        Pairs in order of row number. Of n identical images only n - 1 pairs are listed, each with the first.
+        Pairs in order of row number. Of n identical images only n - 1 pairs are listed, each image with an earlier one.
     """
     pairs: dict[tuple[int, int], Pair] = {}
+    exact: set[int] = set()
     for kind, key in (("file", "sha256"), ("pixels", "pixel_sha256")):
         first_with: dict[str, int] = {}
         for number, row in enumerate(rows):
             first = first_with.setdefault(getattr(row, key), number)
-            if first != number:
-                pairs.setdefault((first, number), Pair(first, number, kind))
-    exact = {pair.second for pair in pairs.values()}
+            if first != number and number not in exact:
+                pairs[first, number] = Pair(first, number, kind)
+                exact.add(number)
     rest = [number for number, row in enumerate(rows) if number not in exact and row.picture is not None]
     thumbnails = [_thumbnail(rows[number].picture, CONFIRM_SIDE) for number in rest]
     for a, b in _candidates(thumbnails):
@@ -103,14 +104,15 @@ def _dhash(thumbnail: Floats) -> NDArray[np.uint8]:
 
 
 def _distance(one: NDArray[np.uint8], many: NDArray[np.uint8]) -> NDArray[np.int64]:
-    return _BITS[one ^ many].sum(axis=1, dtype=np.int64)
+    differing: NDArray[np.int64] = _BITS[one ^ many].sum(axis=1, dtype=np.int64)
+    return differing
 
 
 def _correlate(a: Floats, b: Floats) -> float:
-    a, b = a - a.mean(), b - b.mean()
-    scale = float(np.sqrt((a * a).sum() * (b * b).sum()))
-    # Two empty pictures are the same picture; an empty and a full one are not.
-    return float((a * b).sum()) / scale if scale > 1e-6 else float(np.array_equal(a, b))
+    from_mean_a, from_mean_b = a - a.mean(), b - b.mean()
+    scale = float(np.sqrt((from_mean_a * from_mean_a).sum() * (from_mean_b * from_mean_b).sum()))
+    # Two empty pictures of one grey are the same picture; a black and a white one are not.
+    return float((from_mean_a * from_mean_b).sum()) / scale if scale > 1e-6 else float(np.array_equal(a, b))
 
 
 def _same_detail(a: Floats, b: Floats) -> bool:

@@ -45,6 +45,9 @@ def assign_patients(table: Table) -> str:
                 row.patient = value if grouping == "filename" else known
             table.grouping = grouping
             return grouping
+    if len({row.patient for row in rows if row.patient}) == 1:
+        for row in rows:  # an anonymiser's constant would join everybody into one group
+            row.patient = ""
     table.grouping = "none"
     return "none"
 

@@ -141,7 +141,9 @@ def _read_text(path: Path) -> tuple[str, str]:
         encodings = ["utf-8-sig", "cp1252", "latin-1"]
     for encoding in encodings:
         try:
-            return data.decode(encoding), encoding
+            text = data.decode(encoding)
+            # Old Mac programs end lines with a bare carriage return, at which csv stops.
+            return text.replace("\r\n", "\n").replace("\r", "\n"), encoding
         except UnicodeDecodeError:
             continue
     raise InputError(

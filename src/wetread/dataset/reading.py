@@ -63,6 +63,8 @@ def drop_small_classes(table: Table, minimum: int) -> list[str]:
     """
     counts = table.count_patients()
     small = sorted(name for name in counts if counts[name] < minimum)
+    if len(counts) < 2:
+        _explain_lost_class(table)
     if len(counts) - len(small) < 2:
         worst = min(counts, key=lambda name: counts[name])
         what = "image" if counts[worst] == 1 else "separate images or patients"
@@ -76,6 +78,19 @@ def drop_small_classes(table: Table, minimum: int) -> list[str]:
         if row.label in small:
             row.skip(f"its class has {counts[row.label]} cases, fewer than {minimum}")
     return small
+
+
+def _explain_lost_class(table: Table) -> None:
+    """Raises which class has nothing left, and why, where fewer than two classes survived the reading."""
+    lost = sorted({row.label for row in table.skipped if row.label} - set(table.classes))
+    for name in lost:
+        reasons = Counter(row.reason for row in table.skipped if row.label == name).most_common(1)[0][0]
+        raise InputError(
+            f"No image of the class {name} could be used; most often: {reasons}.",
+            remedy="Mend these files, or give at least two classes with readable images.",
+            file=table.root,
+            code="class-unreadable",
+        )
 
 
 def rows_with_pictures(table: Table) -> list[Row]:

@@ -70,7 +70,7 @@ def walk(folder: Path) -> Iterator[Path]:
             folders.clear()
             continue
         seen.add((status.st_dev, status.st_ino))
-        folders[:] = sorted(name for name in folders if _is_visible(name))
+        folders[:] = sorted(name for name in folders if _is_visible(name) and not _is_run(place / name))
         for name in sorted(files):
             if _is_visible(name):
                 yield place / name
@@ -86,6 +86,11 @@ def _is_image(path: Path) -> bool:
     return True
 
 
+def _is_run(folder: Path) -> bool:
+    """True for a run folder: its thumbnails and heatmaps are pictures, and none of them is data."""
+    return (folder / "run.json").is_file() and (folder / "events.jsonl").is_file()
+
+
 def _is_visible(name: str) -> bool:
     return not name.startswith(".") and name.lower() not in _SYSTEM_NAMES
 
@@ -97,7 +102,7 @@ def _scan_folder(data: Path) -> Table:
         raise InputError(
             f"The folder {data} cannot be read.", remedy="Check its permissions.", file=data, code="no-data"
         ) from error
-    folders = [entry for entry in entries if entry.is_dir()]
+    folders = [entry for entry in entries if entry.is_dir() and not _is_run(entry)]
     tables = [entry for entry in entries if entry.is_file() and entry.suffix.lower() in TABLE_SUFFIXES]
     tables = [entry for entry in tables if looks_like_labels(entry)]
     if len(tables) == 1:
@@ -116,6 +121,8 @@ def _scan_folder(data: Path) -> Table:
     if splits:
         return _scan_splits(data, splits, folders)
     rows = [row for entry in folders for row in _class_rows(data, entry, entry.name)]
+    if len({row.label for row in rows}) < 2:
+        _explain_bad_table(entries)
     rows += _stray_rows(data, [entry for entry in entries if entry.is_file()])
     return Table(data, "folder", sorted(rows, key=lambda row: row.image))
 
@@ -123,11 +130,8 @@ def _scan_folder(data: Path) -> Table:
 def _explain_no_classes(data: Path, entries: list[Path]) -> None:
     if not entries:
         message, code = f"The folder {data} is empty.", "empty-folder"
-    elif any(entry.suffix.lower() in (".csv", ".tsv") for entry in entries):
-        table = next(entry for entry in entries if entry.suffix.lower() in (".csv", ".tsv"))
-        read_labels_file(table)  # raises, and says what is wrong with it
-        message, code = f"The folder {data} has no sub-folders.", "no-classes"
     else:
+        _explain_bad_table(entries)
         message, code = f"The folder {data} has no sub-folders, so no image has a label.", "no-classes"
     raise InputError(
         message,
@@ -135,6 +139,13 @@ def _explain_no_classes(data: Path, entries: list[Path]) -> None:
         file=data,
         code=code,
     )
+
+
+def _explain_bad_table(entries: list[Path]) -> None:
+    """Raises what is wrong with the first table, where there is one: without class folders it was meant to be read."""
+    for entry in entries:
+        if entry.is_file() and entry.suffix.lower() in (".csv", ".tsv"):
+            read_labels_file(entry)
 
 
 def _class_rows(data: Path, folder: Path, label: str, given_split: str = "") -> list[Row]:
@@ -208,8 +219,8 @@ def _scan_table(data: Path, labels: Path) -> Table:
     if not any(row.status == "used" for row in table.rows):
         first = next(iter(rows.values()))
         raise InputError(
-            f"None of the {len(rows)} images named in {labels.name} was found; the first is {first.image}.",
-            remedy="Put the table beside its images, or give the folder of the images as DATA and the table as --labels.",
+            f"None of the {len(listed)} images named in {labels.name} was found; the first is {first.image}.",
+            remedy="Put the table beside its images, or give their folder as DATA and the table as --labels.",
             file=labels,
             code="missing-images",
         )
@@ -235,10 +246,17 @@ def _table_row(image: str, path: Path, record: dict[str, str], listing: LabelsFi
 
 
 def _merge_duplicate(first: Row, again: Row) -> None:
-    if first.label == again.label:
-        first.extra.setdefault("listed", "more than once")
-    elif first.status == "used":
-        first.skip(f"listed under two labels: {first.label} and {again.label}")
+    if first.status != "used":
+        return
+    for what, one, other in (
+        ("labels", first.label, again.label),
+        ("patients", first.patient, again.patient),
+        ("parts of the split", first.given_split, again.given_split),
+    ):
+        if one != other:
+            first.skip(f"listed under two {what}: {one or 'none'} and {other or 'none'}")
+            return
+    first.extra.setdefault("listed", "more than once")
 
 
 class _Finder:
@@ -247,8 +265,11 @@ class _Finder:
     def __init__(self, data: Path, table_folder: Path, files: list[Path]) -> None:
         self._bases = (data, table_folder)
         self._by_name: dict[str, list[Path]] = defaultdict(list)
+        self._by_stem: dict[str, list[Path]] = defaultdict(list)
         for path in files:
-            self._by_name[self._plain(path.name)].append(path)
+            name = self._plain(path.name)
+            self._by_name[name].append(path)
+            self._by_stem[name.rsplit(".", 1)[0]].append(path)
 
     @staticmethod
     def _plain(name: str) -> str:
@@ -266,10 +287,9 @@ class _Finder:
                         return path
                 except OSError:
                     continue
-        matches = self._by_name.get(self._plain(name.rsplit("/", 1)[-1]), [])
-        if not matches:  # many tables leave the ending out
-            stem = self._plain(name.rsplit("/", 1)[-1])
-            matches = [path for key, paths in self._by_name.items() if key.rsplit(".", 1)[0] == stem for path in paths]
+        bare = self._plain(name.rsplit("/", 1)[-1])
+        # Many tables leave the ending out.
+        matches = self._by_name.get(bare) or self._by_stem.get(bare, [])
         return matches[0] if len(matches) == 1 else None
 
 

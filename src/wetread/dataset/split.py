@@ -22,6 +22,9 @@ LOCKED_TEST_GROUPS = 1000
 #: the AUROC is about 0.35 wide, with fewer it says next to nothing.
 MIN_GIVEN_TEST = 10
 
+#: Fewest groups per class in the training part of a given split; with fewer there are no folds inside it.
+MIN_GIVEN_TRAIN = 5
+
 
 @dataclass(frozen=True)
 class Fold:
@@ -142,18 +145,32 @@ def settle_given_split(table: Table, rows: list[Row]) -> str:
     test = [row for row in rows if row.given_split == "test"]
     if not test or all(row.given_split == "test" for row in rows):
         return ""
-    counts = Counter(label for label, _ in {(row.label, row.group) for row in test})
     classes = {row.label for row in rows}
-    fewest = min(counts.get(label, 0) for label in classes)
+    fewest = _fewest_groups(test, classes)
+    tested = {row.group for row in test}
+    fewest_left = _fewest_groups([row for row in rows if row.group not in tested], classes)
+    if fewest >= MIN_GIVEN_TEST and fewest_left < MIN_GIVEN_TRAIN:
+        table.notes.append(
+            f"Without what is also in the given {held_out} set, its training part has only {fewest_left} separate "
+            f"cases in its smallest class, too few to train on; all {len(rows)} labelled images were cross-validated "
+            "instead."
+        )
+        return ""
     if fewest < MIN_GIVEN_TEST:
         table.notes.append(
-            f"The given {held_out} set has only {fewest} separate cases in its smallest class, from which no number can "
-            f"come; all {len(rows)} labelled images were cross-validated instead."
+            f"The given {held_out} set has only {fewest} separate cases in its smallest class, from which no number "
+            f"can come; all {len(rows)} labelled images were cross-validated instead."
         )
         return ""
     if held_out == "validation":
         table.notes.append("The data came with a validation but no test set; the validation set was kept for the test.")
     return "given test"
+
+
+def _fewest_groups(rows: list[Row], classes: set[str]) -> int:
+    """Groups of the class that has the fewest."""
+    counts = Counter(label for label, _ in {(row.label, row.group) for row in rows})
+    return min(counts.get(label, 0) for label in classes)
 
 
 def set_leaking_rows_aside(rows: list[Row]) -> list[Row]:

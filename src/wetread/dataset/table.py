@@ -96,6 +96,7 @@ class Table:
 
     @property
     def skipped(self) -> list[Row]:
+        """Rows that were found and take no part."""
         return [row for row in self.rows if row.status == SKIPPED]
 
     @property
@@ -104,6 +105,7 @@ class Table:
         return sorted({row.label for row in self.used})
 
     def count_images(self) -> Counter[str]:
+        """Labelled images per class."""
         return Counter(row.label for row in self.used)
 
     def count_patients(self) -> Counter[str]:
@@ -117,7 +119,7 @@ class Table:
         later = [f"fold_{repeat}" for repeat in range(2, repeats + 1)]
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
-        writer.writerow([*COLUMNS, *later, *extras])
+        writer.writerow([*COLUMNS, *later, *map(quote_formula, extras)])
         for row in self.rows:
             folds = [str(fold) for fold in row.folds]
             folds += [""] * (max(repeats, 1) - len(folds))

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from wetread.explanation.heatmap import Heatmap
 from wetread.model.classifier import Classifier
+from wetread.model.build import share_processor
 from wetread.model.network import NetworkPart
 from wetread.shapes import Picture
 
@@ -35,6 +36,7 @@ def explain_by_gradcam(classifier: Classifier, picture: Picture, target: int) ->
 
 
 def _one_network(part: NetworkPart, picture: Picture, target: int) -> np.ndarray:
+    share_processor(part.name)
     network = part.network.eval()
     layer = network.get_submodule("features")
     device = next(network.parameters()).device

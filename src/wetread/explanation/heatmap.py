@@ -11,8 +11,10 @@ from PIL import Image
 
 from wetread.shapes import Floats, Picture
 
-#: Heat of half the common scale is half opaque; nothing is drawn where there is no heat.
-MOST_OPAQUE = 0.72
+#: Heat above 0.6 of the common scale is drawn this opaque; the picture stays visible underneath.
+MOST_OPAQUE = 0.68
+#: Heat below this part of the common scale is not drawn: nothing is painted where nothing was found.
+FAINTEST = 0.08
 
 #: Warm colours speak for the class, cold ones against it: orange and blue differ for every kind of colour vision.
 _FOR = np.array([(255, 214, 120), (255, 140, 30), (214, 40, 20)], dtype=np.float64)
@@ -70,7 +72,7 @@ def draw_over(heatmap: Heatmap, picture: Picture, scale: float) -> NDArray[np.ui
     heat = np.clip(np.asarray(cells), -1.0, 1.0)[..., None]
     strength = np.abs(heat)
     colour = np.where(heat >= 0, _ramp(_FOR, strength), _ramp(_AGAINST, strength))
-    opacity = MOST_OPAQUE * np.sqrt(strength) * (strength > 0.04)
+    opacity = MOST_OPAQUE * np.clip((strength - FAINTEST) / (0.6 - FAINTEST), 0.0, 1.0)
     blended = np.asarray(image, dtype=np.float64) * (1 - opacity) + colour * opacity
     return blended.round().astype(np.uint8)
 

@@ -9,10 +9,11 @@ from wetread.explanation.heatmap import Heatmap
 from wetread.model.classifier import Classifier
 from wetread.shapes import Picture
 
-#: Positions per side; a patch covers two of them, so neighbouring patches overlap by half.
-GRID = 12
-#: The picture is shrunk to this side first: no model here sees finer detail, and 144 copies are made.
-SIDE = 144
+#: Positions per side; a patch covers two of them, so neighbouring patches overlap by half: 1/8 of the side wide, in
+#: steps of 1/16.
+GRID = 16
+#: The picture is shrunk to this side first: no model here sees finer detail, and 225 copies are made.
+SIDE = 128
 
 
 def explain_by_occlusion(classifier: Classifier, picture: Picture, target: int) -> Heatmap:
@@ -43,5 +44,5 @@ def explain_by_occlusion(classifier: Classifier, picture: Picture, target: int) 
     for (row, column), fall in zip(covered, falls, strict=True):
         sums[row : row + 2, column : column + 2] += fall
         counts[row : row + 2, column : column + 2] += 1
-    patch = f"patches of {2 * 100 // GRID} % of the side, filled with the mean grey value"
+    patch = f"patches of 1/{GRID // 2} of the side, filled with the mean grey value"
     return Heatmap(sums / counts, classifier.classes[target], "occlusion", patch)

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from wetread.model.build import build_network
+from wetread.model.build import build_network, share_processor
 from wetread.model.preprocess import Preprocess
 from wetread.shapes import Floats, Picture
 
@@ -40,6 +40,7 @@ class NetworkPart:
     def logits_of_squares(self, squares: NDArray[np.uint8]) -> Floats:
         """Squares ``image channel row column`` -> ``image class``."""
         device = next(self.network.parameters()).device
+        share_processor(self.name)
         self.network.eval()
         outputs = []
         with torch.inference_mode():

@@ -7,21 +7,28 @@ run on all development rows. Each finished fold is stored at once, so an interru
 from __future__ import annotations
 
 import json
+import os
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from wetread.dataset.split import Fold
-from wetread.errors import ModelRejected
+from wetread.errors import ModelRejected, Stopped
 from wetread.metrics.operating_point import youden_threshold
 from wetread.model.classifier import Classifier, load_classifier, pack_arrays, unpack_arrays
-from wetread.progress import FoldDone, Listener
+from wetread.progress import Event, FoldDone, FoldLoaded, Listener
 from wetread.shapes import Floats, Ints
 from wetread.training.plan import Plan
 from wetread.training.rungs import FITS, Place, TrainingSet, choose_rung, predict_rows
 from wetread.writing import atomic_write
+
+#: Most folds fitted at once: each holds its own networks.
+MOST_AT_ONCE = 8
 
 
 @dataclass
@@ -77,14 +84,65 @@ def run_fold(data: TrainingSet, fold: Fold, listen: Listener) -> FoldResult:
     return FoldResult(fold, probabilities, thresholds, chosen, seconds, classifiers)
 
 
-def fit_final(data: TrainingSet, rows: Ints, listen: Listener) -> tuple[Classifier, dict[str, Classifier]]:
-    """The model to ship: the same procedure on all given rows.
+def run_folds(
+    data: TrainingSet, folds: list[Fold], place: Path, listen: Listener, final: bool
+) -> tuple[list[FoldResult], Classifier | None]:
+    """Runs all folds that are not stored yet, several at once, and the final fit.
+
+    Fits share nothing but the data, and a small network uses one core, so folds are given to threads: what a fold finds
+    does not depend on how many there are.
+
+    Args:
+        data: All rows.
+        folds: Of all repeats.
+        place: Folder that holds one folder per fold.
+        listen: Is told about progress, from several threads.
+        final: Fit the model to ship on all rows as well.
 
     Returns:
-        The chosen classifier, and all of them by rung.
+        One result per fold in their order, and the final classifier if asked for.
+
+    Raises:
+        KeyboardInterrupt: Passed on once every thread has stopped; finished folds are stored.
     """
+    stop = threading.Event()
+
+    def listen_or_stop(event: Event) -> None:
+        if stop.is_set():
+            raise Stopped("Stopped.")
+        listen(event)
+
+    def one(fold: Fold) -> FoldResult:
+        where = place / f"r{fold.repeat}f{fold.number}"
+        result = load_fold(fold, where, data.plan.rungs)
+        if result is None:
+            result = run_fold(data, fold, listen_or_stop)
+            save_fold(result, where)
+        else:
+            listen_or_stop(FoldLoaded(fold.repeat, fold.number))
+        return result
+
+    def last() -> Classifier:
+        return fit_final(data, np.arange(len(data.labels)), listen_or_stop)
+
+    workers = 1 if data.plan.device != "cpu" else max(1, min(os.cpu_count() or 1, MOST_AT_ONCE))
+    # One BLAS thread per fit, for the same reason as one torch thread.
+    with threadpool_limits(1), ThreadPoolExecutor(workers, thread_name_prefix="fold") as pool_:
+        jobs = [pool_.submit(one, fold) for fold in folds]
+        ending = pool_.submit(last) if final else None
+        try:
+            results = [job.result() for job in jobs]
+            return results, ending.result() if ending else None
+        except BaseException:
+            stop.set()
+            pool_.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+def fit_final(data: TrainingSet, rows: Ints, listen: Listener) -> Classifier:
+    """The model to ship: the same procedure on all given rows."""
     classifiers, inner, _ = _fit_all(data, rows, Place(0, 0), listen)
-    return classifiers[choose_rung(inner, data.labels[rows], data.groups[rows])], classifiers
+    return classifiers[choose_rung(inner, data.labels[rows], data.groups[rows])]
 
 
 def _fit_all(

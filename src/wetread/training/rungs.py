@@ -7,6 +7,7 @@ the threshold, so that nothing needs the cases outside.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,33 +27,28 @@ from wetread.shapes import Floats, Ints, Picture
 from wetread.training.plan import Plan
 
 
+_FRESH_WEIGHTS = threading.Lock()
+
+
 @dataclass
 class TrainingSet:
     """What every rung sees: pictures with labels and groups, by row number.
 
-    `features` and `squares` are computed once and kept: each row is in many training parts.
+    Attributes:
+        features: ``image feature``.
+        squares: ``image channel row column``.
+
+    Both are computed once, since each row is in many training parts.
     """
 
     pictures: list[Picture]
     labels: Ints
     groups: Ints
     plan: Plan
-    _features: NDArray[np.float32] | None = None
-    _squares: NDArray[np.uint8] | None = None
 
-    @property
-    def features(self) -> NDArray[np.float32]:
-        """``image feature``."""
-        if self._features is None:
-            self._features = classical_features(self.pictures)
-        return self._features
-
-    @property
-    def squares(self) -> NDArray[np.uint8]:
-        """``image channel row column``."""
-        if self._squares is None:
-            self._squares = Preprocess(self.plan.network_side, self.plan.channels).squares(self.pictures)
-        return self._squares
+    def __post_init__(self) -> None:
+        self.features: NDArray[np.float32] = classical_features(self.pictures)
+        self.squares: NDArray[np.uint8] = Preprocess(self.plan.network_side, self.plan.channels).squares(self.pictures)
 
 
 @dataclass(frozen=True)
@@ -101,13 +97,14 @@ def fit_network(data: TrainingSet, train: Ints, place: Place, listen: Listener) 
     # Torch costs seconds and hundreds of megabytes: only who trains a network pays.
     import torch
 
-    from wetread.model.build import build_network
+    from wetread.model.build import build_network, share_processor
     from wetread.model.network import NetworkPart
     from wetread.training.augment import Augment
     from wetread.training.loop import LoopSettings, train as train_network
 
     started = time.perf_counter()
     plan, labels = data.plan, data.labels[train]
+    share_processor(plan.network)
     settings = LoopSettings(
         epochs=plan.epochs,
         batch=plan.batch,
@@ -124,8 +121,9 @@ def fit_network(data: TrainingSet, train: Ints, place: Place, listen: Listener) 
         squares = data.squares[train[rest]]
         preprocess = Preprocess(plan.network_side, plan.channels).measured_on(squares)
         seed = _seed(plan.seed, place.repeat, place.fold, number)
-        torch.manual_seed(seed)
-        network = build_network(plan.network, channels=plan.channels, classes=len(plan.classes))
+        with _FRESH_WEIGHTS:  # several folds are fitted at once, and torch has one generator for all of them
+            torch.manual_seed(seed)
+            network = build_network(plan.network, channels=plan.channels, classes=len(plan.classes))
         part = NetworkPart(plan.network, preprocess, network, len(plan.classes))
         validation = data.squares[train[held_out]], labels[held_out]
         on_epoch = _epoch_reporter(part, validation, place, number, plan.epochs, listen)
@@ -228,7 +226,7 @@ def _epoch_reporter(
     part: Part, validation: tuple[NDArray[np.uint8], Ints], place: Place, inner: int, epochs: int, listen: Listener
 ) -> Callable[[int, float, float, float], None]:
     """Turns the end of an epoch into an event, with the loss on the held-out inner fold: shown, never chosen by."""
-    every = max(1, epochs // 12)
+    every = max(1, epochs // 6)
 
     def report(epoch: int, seconds: float, rate: float, loss: float) -> None:
         val_loss = val_auroc = None

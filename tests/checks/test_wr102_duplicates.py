@@ -1,0 +1,31 @@
+import pytest
+
+from checks.audits import audit, clean_rows
+from wetread.checks.wr102_duplicates import check
+from wetread.dataset.duplicates import Pair
+
+PAIRS = [Pair(0, 1, "file"), Pair(0, 2, "pixels"), Pair(3, 4, "near", 0.98)]
+
+
+def test_a_few_copies_are_for_information_and_counted_by_kind():
+    found = check(audit(pairs=PAIRS))
+    assert (found.severity, found.images) == ("info", ("a0.png", "a1.png", "a2.png", "a3.png", "a4.png"))
+    assert found.numbers == {"file": 1, "pixels": 1, "near": 1, "across_splits": 0, "copies": 3}
+    assert "1 identical file, 1 file with identical pixels, 1 nearly identical pair." in found.sentence
+
+
+@pytest.mark.parametrize(("copies", "severity"), [(4, "info"), (5, "amber")])
+def test_many_copies_are_amber(copies, severity):
+    assert check(audit(pairs=[Pair(0, n, "file") for n in range(1, copies + 1)])).severity == severity
+
+
+def test_a_copy_on_the_other_side_of_a_given_split_is_red_and_only_such_pairs_are_shown():
+    rows = clean_rows()
+    for number, one in enumerate(rows):
+        one.given_split = "test" if number in (2, 3, 4) else "train"
+    found = check(audit(rows, pairs=PAIRS))
+    assert (found.severity, found.images, found.numbers["across_splits"]) == ("red", ("a0.png", "a2.png"), 1)
+
+
+def test_no_copies_no_finding():
+    assert check(audit()) is None
