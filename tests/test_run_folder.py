@@ -3,6 +3,8 @@
 import errno
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -85,12 +87,8 @@ def test_run_json_keeps_what_was_said_before(tmp_path):
     folder.record(StepFinished("read", 1.25))
     folder.write_status(FINISHED, device="cpu")
     stored = folder.read_json("run.json")
-    assert (stored["status"], stored["seed"], stored["device"], stored["seconds"]["read"]) == (
-        "finished",
-        1,
-        "cpu",
-        1.25,
-    )
+    assert (stored["status"], stored["seed"], stored["device"]) == ("finished", 1, "cpu")
+    assert stored["seconds"]["read"] == 1.25
     assert stored["versions"]["numpy"]
     folder.close()
 
@@ -134,12 +132,9 @@ def test_what_is_no_run_or_a_damaged_one_says_so(tmp_path):
 
 @pytest.mark.skipif(os.name != "posix", reason="locks are POSIX locks")
 def test_a_run_that_is_busy_is_left_alone(tmp_path):
-    import subprocess
-    import sys
-
     folder = begin(tmp_path / "run")
-    code = "from pathlib import Path; from wetread.run_folder import RunFolder; RunFolder.create(Path({!r}), overwrite=True)"
-    command = [sys.executable, "-c", code.format(str(tmp_path / "run"))]
+    code = "import sys, pathlib, wetread.run_folder as r; r.RunFolder.create(pathlib.Path(sys.argv[1]), overwrite=True)"
+    command = [sys.executable, "-c", code, str(tmp_path / "run")]
     second = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert "Another wetread is working" in second.stderr
     assert (tmp_path / "run" / "run.json").is_file()

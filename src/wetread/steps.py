@@ -638,7 +638,6 @@ def _evaluate(
             "subgroups": [],
             "gate": prepared.gate,
         }
-        numbers = {name: value for name, value in numbers.items() if value not in (None, {}, [])}
         folder.write_json("numbers.json", numbers)
         everything = _with_unlabelled(prepared, trained.final, predictions)
         folder.write_text("predictions.csv", everything.to_csv())

@@ -6,6 +6,7 @@ from dataset.rows import facts
 
 from checks.audits import audit, clean_rows
 from wetread.checks.wr301_file_properties import check
+from wetread.metrics.discrimination import auroc
 
 
 def rows_of_width(gap):
@@ -25,6 +26,16 @@ def test_a_width_that_tells_the_class_is_found_and_named(gap, severity):
     low = found.numbers["auroc"]["low"]
     assert low > 0.7 if severity == "red" else 0.6 < low <= 0.7
     assert "median: a " in found.sentence
+
+
+def test_an_auroc_that_chance_could_explain_is_silent_however_high():
+    rows, width = rows_of_width(30)
+    few = [*rows[:6], *rows[60:66]]
+    width = np.array([one.facts.width for one in few])
+    share = (width - width.min()) / np.ptp(width)
+    share[[0, 1]] = 1
+    assert auroc(np.repeat([False, True], 6), share) > 0.62
+    assert check(audit(few, properties=share)) is None
 
 
 def test_several_classes_are_judged_too():

@@ -92,6 +92,13 @@ def test_like_classes_raise_no_remark(tmp_path):
     assert "Nothing stands out" in page_of(table, tmp_path)
 
 
+def test_value_of_one_class_only_is_pointed_out(tmp_path):
+    writers = [write_jpeg] * 12 + [write_png] * 8 + [write_jpeg] * 20
+    rows = [make_row(tmp_path, f"{n}", "ab"[n >= 20], writer, grey(9, 9, 9)) for n, writer in enumerate(writers)]
+    lines = {line.title: line for line in compare(make_groups(Table(tmp_path, "folder", rows), 0))}
+    assert lines["Format"].remark == "Format, PNG: 8 of the 20 pictures of a, none of the 20 others."
+
+
 def test_header_facts_are_counted_by_class(tmp_path):
     rows = []
     for number in range(6):

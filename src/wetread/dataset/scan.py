@@ -58,7 +58,9 @@ def scan(data: Path, *, labels: Path | None = None, classes: Iterable[str] | Non
 
 def walk(folder: Path) -> Iterator[Path]:
     """Yields the visible regular files below a folder in a fixed order, each folder once however it is linked."""
-    seen: set[tuple[int, int]] = set()
+    # A link that leads up is a loop: from a class folder it would bring the images of all other classes in.
+    above = (parent.stat() for parent in folder.resolve().parents)
+    seen: set[tuple[int, int]] = {(status.st_dev, status.st_ino) for status in above}
     for current, folders, files in os.walk(folder, followlinks=True):
         place = Path(current)
         try:

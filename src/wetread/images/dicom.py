@@ -19,6 +19,7 @@ from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import UID
 
+from wetread.images.codecs import choose_plugin, register
 from wetread.images.codestream import frame_size
 from wetread.images.dicom_facts import harmless_facts, patient_key
 from wetread.images.dicom_file import read_dataset
@@ -28,6 +29,8 @@ from wetread.images.grey import show_grey
 from wetread.images.intensity import Values
 from wetread.images.pictures import merge_equal_channels
 from wetread.shapes import Picture
+
+register()
 
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 #: Photometric interpretations, PS3.3 section C.7.6.3.1.2, and the word for them in `ImageFacts.mode`.
@@ -77,7 +80,8 @@ def _decode(handle: BinaryIO, size: int) -> tuple[Picture, ImageFacts]:
     index = frames // 2
     _check_bytes(dataset, frames, index)
     # GDCM and Pillow are plugins too; GDCM crashes on damaged files, and one decoder gives one answer everywhere.
-    stored = pixel_array(dataset, index=index, decoding_plugin="pylibjpeg")
+    plugin = choose_plugin(dataset.file_meta.TransferSyntaxUID)
+    stored = pixel_array(dataset, index=index, decoding_plugin=plugin)
     pixels, intensity = show(stored, dataset, index, photometric)
     header = harmless_facts(dataset)
     facts = ImageFacts(

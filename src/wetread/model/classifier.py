@@ -109,10 +109,12 @@ class Classifier:
             "facts": self.facts,
         }
         atomic_write(folder / "weights.safetensors", weights)
-        atomic_write(folder / "model.json", json.dumps(described, indent=2, ensure_ascii=False) + "\n")
+        description = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
+        atomic_write(folder / "model.json", description)
         golden = {
             "about": "Synthetic pictures by number (see golden_pictures) and the probabilities this model gives them.",
             "probabilities": self.probabilities(golden_pictures()).round(6).tolist(),
+            "model.json": {"sha256": hashlib.sha256(description.encode()).hexdigest()},
         }
         atomic_write(folder / "golden.json", json.dumps(golden, indent=2) + "\n")
         return folder
@@ -158,7 +160,12 @@ def load_classifier(folder: Path) -> Classifier:
             preprocess=preprocess,
             facts=dict(stored["facts"]),
         )
-        expected = np.array(_read_json(folder, "golden.json")["probabilities"])
+        golden = _read_json(folder, "golden.json")
+        described = _read_bytes(folder, "model.json", MAX_JSON)
+        if hashlib.sha256(described).hexdigest() != golden["model.json"]["sha256"]:
+            # Two class names changed round would turn every answer into its opposite, and nothing else would show it.
+            raise _rejected(folder, "model.json", "does not match its checksum")
+        expected = np.array(golden["probabilities"])
         replayed = classifier.probabilities(golden_pictures())
     except (KeyError, TypeError, ValueError, RuntimeError, IndexError, AttributeError) as error:
         raise _rejected(folder, "model.json", "does not describe its weights") from error

@@ -36,6 +36,8 @@ NAMES_SHOWN = 400
 BIN = 4
 #: Colours of the classes, as numbers of the style sheet: the first two are the blue and orange of the difference.
 COLOURS = (1, 5, 3, 4, 6, 2)
+#: From this class on lines are dashed: six colours are not easily told apart, and there may be more classes.
+DASHED_FROM = 4
 #: A difference of the means smaller than this (grey values) is not stretched to full colour.
 LEAST_SCALE = 32.0
 #: Dots in the chart of sizes; equal sizes share one.
@@ -105,7 +107,7 @@ def _render(table: Table, groups: list[Group], shown: list[Group], name: str, se
         source=_picture,
         coarse=lambda row: row.picture is not None and max(row.picture.shape[:2]) <= COARSE,
         colour=lambda number: f"var(--s{COLOURS[number % SERIES]})",
-        dashed=lambda number: number >= SERIES,
+        dashed=lambda number: number >= DASHED_FROM,
         disclaimer=DISCLAIMER,
         names_shown=NAMES_SHOWN,
     )
@@ -189,7 +191,7 @@ def _grey_chart(groups: Sequence[Group]) -> Chart:
     )
     for number, curve in enumerate(curves):
         points = [(BIN * place + (BIN - 1) / 2, min(float(share), top)) for place, share in enumerate(curve)]
-        chart.line(Series("", points, COLOURS[number % SERIES], number >= SERIES), legend=False)
+        chart.line(Series("", points, COLOURS[number % SERIES], number >= DASHED_FROM), legend=False)
     return chart
 
 
@@ -200,7 +202,7 @@ def _size_chart(groups: Sequence[Group]) -> Chart:
         dots.update((row.facts.width, row.facts.height, number) for row in group.rows if row.facts)
     largest = [max((dot[side] for dot in dots), default=1) for side in (0, 1)]
     # Ticks of four digits would crowd the axes.
-    unit, name = (1000, "1000 pixels") if max(largest) > 2000 else (1, "pixels")
+    unit, name = (1000, "1000 pixels") if max(largest) > 750 else (1, "pixels")
     wide, high = (_round_up(side / unit) for side in largest)
     about = "Sizes of the pictures by class"
     chart = _WideChart(f"width, {name}", f"height, {name}", (0, wide), (0, high), about)

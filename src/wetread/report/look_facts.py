@@ -27,6 +27,8 @@ VALUES_SHOWN, LEAST_SHARE = 4, 0.08
 FEW_NUMBERS = 4
 #: Fewest pictures in a class, and in all others together, before a difference is pointed out.
 FEWEST = 3
+#: A value that only one class has is pointed out if the others, were they alike, would have it this often.
+EXPECTED = 5
 #: Stands behind a value that every picture of a class has.
 ALL = "all"
 NOT_STATED = "not stated"
@@ -217,21 +219,23 @@ def _median_and_range(values: list[float], digits: int) -> Entry:
 
 
 def _say_counted(groups: Sequence[Group], title: str, counts: list[Counter[str]]) -> str:
-    """Points at the value that is the rule in one class and the exception in the others, if there is one."""
+    """Points at a value that is the rule in one class and the exception in the others, or that one class alone has."""
     everywhere = sum(counts, Counter[str]())
-    best, sentence = 0.5, ""
+    best, sentence = 0.0, ""
     for group, count in zip(groups, counts, strict=True):
         n, others = len(group.rows), everywhere.total() - len(group.rows)
         if min(n, others) < FEWEST:
             continue
-        value, here = min(count.items(), key=lambda item: (-item[1], item[0]))
-        there = everywhere[value] - here
-        if here >= 0.8 * n and here / n - there / others > best and value != NO_HEADER:
-            best = here / n - there / others
-            mine = f"all {n}" if here == n else f"{here} of the {n}"
-            sentence = (
-                f"{title}, {value}: {mine} pictures of {_words(group.name)}, {there or 'none'} of the {others} others."
-            )
+        for value, here in sorted(count.items()):
+            there = everywhere[value] - here
+            gap = here / n - there / others
+            is_rule = here >= 0.8 * n and gap > 0.5
+            is_alone = not there and here >= 0.1 * n and here / n * others >= EXPECTED
+            if gap > best and (is_rule or is_alone) and value != NO_HEADER:
+                mine = f"all {n}" if here == n else f"{here} of the {n}"
+                best = gap
+                theirs = f"{there or 'none'} of the {others} others"
+                sentence = f"{title}, {value}: {mine} pictures of {_words(group.name)}, {theirs}."
     return sentence
 
 

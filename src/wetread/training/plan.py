@@ -157,7 +157,7 @@ def make_plan(
     # A network sees about as many pictures in each fit whatever the size of the set, within bounds: with 100 pictures
     # fewer passes underfit, with 10,000 more passes add hours and no AUROC.
     fitted = data.images * (1 - 1 / folds if folds > 1 else 0.8) * 2 / 3
-    budget = {"quick": 800, "standard": 1600, "best": 8000}[preset]
+    budget = {"quick": 800, "standard": 1200, "best": 8000}[preset]
     epochs = int(min(max(budget / max(fitted, 1), 6), 40))
     side = 64 if device == "cpu" and preset != "best" else 128
     reasons = {

@@ -1,0 +1,44 @@
+"""What several rooms share: a small phantom set, a run on it, and where the real images are."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from wetread.phantoms.dataset import make_chest_effusion
+
+#: Short training: these tests ask whether things fit together, not how well a network learns.
+SHORT_PLAN = "epochs: 2\nresamples: 200\ncases: 4\n"
+
+
+@pytest.fixture(scope="session")
+def chest_set(tmp_path_factory):
+    """60 small phantoms of 40 patients: labels.csv, images/*.dcm, masks/*.png."""
+    folder = tmp_path_factory.mktemp("chest")
+    make_chest_effusion(folder, images=60, patients=40, seed=7, size=96)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def short_plan(tmp_path_factory):
+    path = tmp_path_factory.mktemp("plan") / "plan.yaml"
+    path.write_text(SHORT_PLAN)
+    return path
+
+
+@pytest.fixture(scope="session")
+def finished_run(chest_set, short_plan, tmp_path_factory):
+    """The main job, once, with short training."""
+    import wetread
+
+    out = tmp_path_factory.mktemp("runs") / "run"
+    return wetread.run(chest_set, out=out, plan=short_plan, device="cpu", preset="quick")
+
+
+@pytest.fixture(scope="session")
+def real_data():
+    """Folder of the public images, or a skip that says why."""
+    place = os.environ.get("WETREAD_REAL_DATA")
+    if not place or not Path(place).is_dir():
+        pytest.skip("WETREAD_REAL_DATA does not point to the public images")
+    return Path(place)

@@ -1,0 +1,97 @@
+"""Numbers can be recomputed from predictions.csv, by scikit-learn as well."""
+
+import csv
+
+import numpy as np
+import pytest
+from sklearn import metrics as reference
+
+from wetread.evaluation.evaluate import evaluate, paired_gain
+from wetread.evaluation.predictions import Predictions, read_predictions
+
+
+def predictions(n=120, classes=("no", "yes"), positive="yes", per_patient=1, seed=0):
+    random = np.random.default_rng(seed)
+    truth = np.arange(n) % len(classes)
+    logits = random.normal(size=(n, len(classes)))
+    logits[np.arange(n), truth] += 1.2
+    table = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    predicted = table.argmax(axis=1)
+    people = [f"P{number // per_patient:03d}" for number in range(n)]
+    thresholds = np.full(n, 0.5) if positive else None
+    images = [f"{number}.png" for number in range(n)]
+    return Predictions(classes, positive, images, people, people, ["cv"] * n, ["1"] * n, truth, predicted, table, thresholds)
+
+
+def test_values_are_those_of_scikit_learn():
+    one = predictions()
+    found = evaluate(one, resamples=200)["metrics"]
+    truth, p, called = one.truth, one.probabilities[:, 1], one.predicted
+    wanted = {
+        "auroc": reference.roc_auc_score(truth, p),
+        "auprc": reference.average_precision_score(truth, p),
+        "accuracy": reference.accuracy_score(truth, called),
+        "balanced_accuracy": reference.balanced_accuracy_score(truth, called),
+        "sensitivity": reference.recall_score(truth, called),
+        "specificity": reference.recall_score(truth, called, pos_label=0),
+        "ppv": reference.precision_score(truth, called),
+        "npv": reference.precision_score(truth, called, pos_label=0),
+        "f1": reference.f1_score(truth, called),
+        "macro_f1": reference.f1_score(truth, called, average="macro"),
+        "brier": reference.brier_score_loss(truth, p),
+        "kappa": reference.cohen_kappa_score(truth, called),
+    }
+    assert {name: found[name]["value"] for name in wanted} == pytest.approx(wanted, abs=1e-6)
+    assert all(one["low"] <= one["value"] <= one["high"] for one in found.values())
+
+
+def test_the_interval_follows_the_design_of_the_study():
+    assert "DeLong" in evaluate(predictions(), resamples=200)["metrics"]["auroc"]["method"]
+    assert "Wilson" in evaluate(predictions(), resamples=200)["metrics"]["sensitivity"]["method"]
+    several = evaluate(predictions(per_patient=3), resamples=200)["metrics"]
+    assert "patient bootstrap" in several["auroc"]["method"]
+    assert "patient bootstrap" in several["accuracy"]["method"]
+
+
+def test_three_classes_have_averages_and_each_class_its_own_numbers():
+    one = predictions(classes=("a", "b", "c"), positive=None)
+    found = evaluate(one, resamples=200)
+    wanted = reference.roc_auc_score(one.truth, one.probabilities, multi_class="ovr", average="macro")
+    assert found["metrics"]["auroc"]["value"] == pytest.approx(wanted, abs=1e-6)
+    assert "sensitivity" not in found["metrics"]
+    assert found["per_class"]["b"]["sensitivity"]["value"] == pytest.approx(
+        reference.recall_score(one.truth, one.predicted, labels=[1], average="macro"), abs=1e-6
+    )
+    assert np.array(found["confusion"]["matrix"]).sum() == len(one.images)
+    assert len(found["curves"]) == 3
+
+
+def test_what_is_not_defined_is_absent():
+    one = predictions(n=40)
+    never = Predictions(**{**one.__dict__, "predicted": np.zeros(40, dtype=int)})
+    assert "ppv" not in evaluate(never, resamples=100)["metrics"]
+    assert evaluate(predictions(n=40), resamples=100)["calibration"] == {}
+
+
+def test_the_table_reads_back_to_the_last_digit(tmp_path):
+    one = predictions(n=30)
+    (tmp_path / "predictions.csv").write_text(one.to_csv())
+    again = read_predictions(tmp_path / "predictions.csv", one.classes, one.positive)
+    np.testing.assert_array_equal(again.probabilities, one.probabilities)
+    np.testing.assert_array_equal(again.predicted, one.predicted)
+    assert again.groups == one.groups
+
+
+def test_formulas_in_names_are_defused(tmp_path):
+    one = predictions(n=30)
+    one.images[0] = "=cmd|' /C calc'!A0"
+    (tmp_path / "p.csv").write_text(one.to_csv())
+    with open(tmp_path / "p.csv", newline="") as handle:
+        assert next(csv.DictReader(handle))["image"].startswith("'=")
+
+
+def test_a_model_gains_nothing_over_itself():
+    gain = paired_gain(predictions(), predictions(), resamples=100, seed=0)
+    assert gain is None or gain["value"] == 0
+    better = paired_gain(predictions(), Predictions(**{**predictions().__dict__, "probabilities": np.full((120, 2), 0.5)}), resamples=200, seed=0)
+    assert better["low"] > 0.1

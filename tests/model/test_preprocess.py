@@ -1,0 +1,28 @@
+"""The input of a network: stretched to a square, normalised by what was measured on training pictures."""
+
+import numpy as np
+
+from wetread.model.preprocess import Preprocess
+
+
+def test_any_picture_becomes_a_square_of_the_right_channels():
+    pictures = [np.zeros((30, 80), dtype=np.uint8), np.zeros((90, 20, 3), dtype=np.uint8)]
+    assert Preprocess(16, 1).squares(pictures).shape == (2, 1, 16, 16)
+    assert Preprocess(16, 3).squares(pictures).shape == (2, 3, 16, 16)
+
+
+def test_corners_stay_in_their_corners():
+    picture = np.zeros((60, 40), dtype=np.uint8)
+    picture[:10, :10] = 255
+    square = Preprocess(20).squares([picture])[0, 0]
+    assert square[0, 0] == 255
+    assert square[0, -1] == square[-1, 0] == square[-1, -1] == 0
+
+
+def test_normalised_training_pictures_have_zero_mean_and_unit_deviation():
+    squares = np.random.default_rng(0).integers(0, 200, (8, 1, 16, 16), dtype=np.uint8)
+    measured = Preprocess(16).measured_on(squares)
+    normalised = measured.normalise(squares)
+    assert abs(normalised.mean()) < 1e-3
+    assert abs(normalised.std() - 1) < 1e-3
+    assert Preprocess.from_dict(measured.as_dict()) == measured

@@ -1,0 +1,101 @@
+"""Nested folds: nothing that is tested was seen, chance looks like chance, and a stored fold is taken up again."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from wetread.dataset.split import Fold, group_folds
+from wetread.metrics.discrimination import auroc
+from wetread.progress import silent
+from wetread.training.ladder import FoldResult, load_fold, pool, run_fold, run_folds, save_fold
+from wetread.training.plan import Fingerprint, make_plan
+from wetread.training.rungs import TrainingSet
+
+
+def training_set(labels, groups=None, strength=0.0, rungs=("classical",), seed=0):
+    """Noise, in which a blob tells the class as strongly as asked."""
+    random = np.random.default_rng(seed)
+    pictures = []
+    for label in labels:
+        picture = random.normal(110, 30, (48, 48))
+        picture[16:32, 16:32] += strength * label
+        pictures.append(np.clip(picture, 0, 255).astype(np.uint8))
+    groups = np.arange(len(labels)) if groups is None else groups
+    plan = make_plan(Fingerprint(len(labels), len(set(groups.tolist())), ("no", "yes"), 10, 0.0, 48, "column"))
+    plan = dataclasses.replace(plan, rungs=rungs, epochs=2, network_side=32)
+    return TrainingSet(pictures, labels, groups, plan)
+
+
+def folds_of(data, repeat=1):
+    everything = np.arange(len(data.labels))
+    parts = group_folds(data.labels, data.groups, 4, seed=repeat)
+    return [Fold(repeat, n, np.setdiff1d(everything, part), part) for n, part in enumerate(parts, start=1)]
+
+
+def held_out_auroc(data, tmp_path):
+    results, _ = run_folds(data, folds_of(data), tmp_path, silent, final=False)
+    return auroc(data.labels == 1, pool(results, "selected", data.plan).probabilities[:, 1])
+
+
+def test_noise_is_not_mistaken_for_a_finding(tmp_path):
+    areas = [held_out_auroc(training_set(np.arange(60) % 2, seed=seed), tmp_path / str(seed)) for seed in range(4)]
+    assert 0.3 < np.mean(areas) < 0.62
+
+
+def test_a_finding_is_found(tmp_path):
+    assert held_out_auroc(training_set(np.arange(60) % 2, strength=60), tmp_path) > 0.9
+
+
+def test_choice_threshold_and_predictions_do_not_look_at_the_tested_labels():
+    """Turning the labels of the test part around changes nothing that the fold says about it."""
+    data = training_set(np.arange(48) % 2, strength=25, rungs=("classical", "network"))
+    fold = folds_of(data)[0]
+    one = run_fold(data, fold, silent)
+    data.labels = data.labels.copy()
+    data.labels[fold.test] = 1 - data.labels[fold.test]
+    two = run_fold(data, fold, silent)
+    assert one.chosen == two.chosen
+    assert one.thresholds == two.thresholds
+    for name in one.probabilities:
+        np.testing.assert_array_equal(one.probabilities[name], two.probabilities[name])
+
+
+def test_the_result_does_not_depend_on_how_many_folds_run_at_once(tmp_path, monkeypatch):
+    data = training_set(np.arange(40) % 2, strength=30, rungs=("classical", "network"))
+    tables = []
+    for most in (1, 3):
+        monkeypatch.setattr("wetread.training.ladder.MOST_AT_ONCE", most)
+        monkeypatch.setattr("os.cpu_count", lambda: 3)
+        results, final = run_folds(data, folds_of(data), tmp_path / str(most), silent, final=True)
+        tables.append((pool(results, "network", data.plan).probabilities, final.probabilities(data.pictures[:5])))
+    np.testing.assert_allclose(tables[0][0], tables[1][0], atol=1e-6)
+    np.testing.assert_allclose(tables[0][1], tables[1][1], atol=1e-6)
+
+
+def test_a_stored_fold_is_taken_up_and_one_of_another_division_is_not(tmp_path):
+    data = training_set(np.arange(40) % 2, strength=30)
+    fold, other = folds_of(data)[:2]
+    result = run_fold(data, fold, silent)
+    save_fold(result, tmp_path)
+    again = load_fold(fold, tmp_path, ("classical",))
+    np.testing.assert_array_equal(again.probabilities["classical"], result.probabilities["classical"])
+    assert again.thresholds == result.thresholds
+    assert load_fold(other, tmp_path, ("classical",)) is None
+    (tmp_path / "arrays.safetensors").write_bytes(b"half a file")
+    assert load_fold(fold, tmp_path, ("classical",)) is None
+
+
+def test_pooling_compares_probability_and_threshold_like_with_like():
+    plan = make_plan(Fingerprint(4, 4, ("no", "yes"), 10, 0.0, 48, "column"))
+    rows = np.arange(2)
+
+    def result(repeat, p, threshold):
+        table = {"classical": np.array([[1 - p, p], [0.5, 0.5]])}
+        return FoldResult(Fold(repeat, 1, rows, rows), table, {"classical": threshold}, "classical", {}, {})
+
+    pooled = pool([result(1, 0.8, 0.7), result(2, 0.6, 0.5)], "selected", plan)
+    assert pooled.probabilities.sum(axis=1) == pytest.approx([1, 1])
+    # Above the threshold in both repeats, therefore above it together.
+    assert pooled.probabilities[0, 1] > pooled.thresholds[0]
+    assert pooled.probabilities[1, 1] < pooled.thresholds[1]
