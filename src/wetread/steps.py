@@ -189,6 +189,7 @@ def show(
     Returns:
         The file written.
     """
+    from wetread.dataset.groups import assign_patients
     from wetread.dataset.reading import read_images
     from wetread.dataset.scan import scan
     from wetread.report.look import write_look
@@ -199,6 +200,7 @@ def show(
         listen(StepStarted("read", "Reading images", len(table.rows)))
         started = time.perf_counter()
         read_images(table, listen=listen)
+        assign_patients(table)
         listen(StepFinished("read", time.perf_counter() - started))
         name = f"{_name(request.data)}-show.{'png' if png else 'html'}"
         return write_look(table, Path(out) if out else Path(name), _name(request.data), seed)
@@ -777,6 +779,7 @@ def _report(folder: RunFolder, table: Table, tell: Listener) -> None:
     with _step(tell, "report", "Writing the report") as done:
         write_thumbnails(folder, table)
         folder.write_history()
+        folder.write_status(RUNNING)  # the page tells the seconds of the steps before it
         write_page(folder)
         done(str(folder.report))
 

@@ -188,7 +188,8 @@ from wetread.images.decoder import Decoder
 decoder = Decoder(2)
 image = decoder.decode(sys.argv[1])
 print(image.pixels.shape, [c._process.pid for c in decoder._crew._alive], sorted(
-    name for name in sys.modules if name.split(".")[0] in ("torch", "sklearn", "pydicom", "PIL")), flush=True)
+    name for name in sys.modules if name.split(".")[0] in
+    ("torch", "sklearn", "pydicom", "PIL", "imagecodecs", "pylibjpeg", "openjpeg", "rle")), flush=True)
 if len(sys.argv) > 2:
     time.sleep(30)
 """

@@ -5,12 +5,15 @@ import io
 import numpy as np
 import pytest
 from fake.dicoms import write_dicom
+from imagecodecs import jpeg8_encode, jpegls_encode
 from PIL import Image
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
     RLELossless,
 )
 
@@ -80,8 +83,10 @@ def samples(folder):
         buffer = io.BytesIO()
         Image.fromarray(grey).save(buffer, kind)
         streams[syntax] = buffer.getvalue()
+    streams[JPEGLosslessSV1] = jpeg8_encode(grey, lossless=True, predictor=1, bitspersample=8)
+    streams[JPEGLSLossless] = jpegls_encode(grey)
     for syntax, stream in streams.items():
-        yield f"dicom-{syntax}", write_dicom(path, grey, syntax=syntax, encoded=[stream]).read_bytes()
+        yield f"dicom-{syntax}", write_dicom(path, grey, syntax=syntax, encoded=[bytes(stream)]).read_bytes()
 
 
 @pytest.mark.parametrize("seed", [1])

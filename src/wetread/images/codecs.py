@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from imagecodecs import JPEG8, JPEGLS, jpeg8_decode, jpegls_decode
 from numpy.typing import NDArray
 from pydicom.pixels.decoders.base import DecodeRunner, get_decoder
@@ -25,7 +24,7 @@ _LABEL = "imagecodecs"
 _JPEG = frozenset({JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1})
 _JPEG_LS = frozenset({JPEGLSLossless, JPEGLSNearLossless})
 #: pydicom looks this up when it says why a plugin is not available.
-DECODER_DEPENDENCIES = {uid: ("imagecodecs>=2025.3.30",) for uid in _JPEG | _JPEG_LS}
+DECODER_DEPENDENCIES = dict.fromkeys(_JPEG | _JPEG_LS, ("imagecodecs>=2025.3.30",))
 
 
 def choose_plugin(syntax: str) -> str:

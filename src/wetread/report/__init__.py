@@ -3,6 +3,7 @@
 - ``html.py``: the one self-contained page.
 - ``charts.py``: numbers -> SVG that follows the theme of the page.
 - ``thumbnails.py``: small pictures of a run, for the page.
-- ``look.py``: the page of `wetread show`.
+- ``look.py``, ``look_facts.py``, ``look_sheet.py``: the page and the picture of `wetread show`.
+- ``page.py``: what every page shares.
 - ``templates/``: the HTML and the style sheet.
 """

@@ -228,7 +228,7 @@ def _stairs(points: list[list[float]]) -> list[tuple[float, float]]:
 
 def _ticks(low: float, high: float) -> list[tuple[float, str]]:
     span = high - low
-    step = next((s for s in (0.1, 0.2, 0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500) if span / s <= 5.01), span or 1)
+    step = next((s for s in (0.1, 0.2, 0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000) if span / s <= 5.01), span or 1)
     first = low if low == int(low) and low != 1 else -(-low // step) * step
     ticks, value = [], first
     while value <= high + 1e-9:

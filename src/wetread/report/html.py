@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from wetread.outcome import DISCLAIMER, headline
@@ -23,6 +22,7 @@ from wetread.report.charts import (
     roc_chart,
     training_chart,
 )
+from wetread.report.page import page_environment
 from wetread.run_folder import RunFolder
 
 RUNG_TITLES = {
@@ -78,7 +78,7 @@ def write_page(folder: RunFolder) -> Path:
         folder.write_text(f"figures/{name}.svg", chart.svg(standalone=True))
     pictures = _Pictures(folder)
     predictions = folder.read_table("predictions.csv")
-    page = _environment().get_template("report.html.j2").render(
+    page = page_environment().get_template("report.html.j2").render(
         numbers=numbers,
         run=folder.read_json("run.json"),
         headline=headline(numbers),
@@ -100,22 +100,6 @@ def write_page(folder: RunFolder) -> Path:
         pictures_shown=PICTURES_SHOWN,
     )
     return folder.write_text("report.html", page)
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("wetread.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["two"] = lambda value: f"{value:.2f}"
-    environment.filters["interval"] = lambda one: f"{one['low']:.2f} to {one['high']:.2f}"
-    environment.filters["words"] = lambda name: str(name).replace("_", " ")
-    environment.filters["took"] = _say_seconds
-    environment.globals["style"] = Markup(environment.loader.get_source(environment, "report.css")[0])  # type: ignore[union-attr]  # noqa: S704
-    return environment
 
 
 class _Pictures:
@@ -222,11 +206,3 @@ def _plan(folder: RunFolder) -> list[tuple[str, str, str]]:
         (name.replace("_", " "), ", ".join(map(str, value)) if isinstance(value := entry["value"], list) else str(value), entry["reason"])
         for name, entry in stored.items()
     ]
-
-
-def _say_seconds(seconds: float | None) -> str:
-    if seconds is None:
-        return ""
-    if seconds < 100:
-        return f"{seconds:.1f} s"
-    return f"{int(seconds // 60)} min {int(seconds % 60):02d} s"

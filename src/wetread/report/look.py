@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
@@ -23,6 +22,7 @@ from wetread.outcome import DISCLAIMER
 from wetread.report.charts import SERIES, Chart, Series
 from wetread.report.look_facts import Group, compare, make_group, make_groups
 from wetread.report.look_sheet import draw_sheet
+from wetread.report.page import page_environment
 from wetread.report.thumbnails import encode_thumbnail
 from wetread.shapes import Floats, Picture
 from wetread.writing import atomic_write
@@ -86,7 +86,7 @@ def _render(table: Table, groups: list[Group], shown: list[Group], name: str, se
     lines = compare(groups)
     patients, torn = _count_patients(table.used)
     two = len(groups) == 2
-    template = _environment().get_template("look.html.j2")
+    template = page_environment().get_template("look.html.j2")
     return template.render(
         name=name,
         seed=seed,
@@ -111,16 +111,6 @@ def _render(table: Table, groups: list[Group], shown: list[Group], name: str, se
         disclaimer=DISCLAIMER,
         names_shown=NAMES_SHOWN,
     )
-
-
-def _environment() -> Environment:
-    loader = PackageLoader("wetread.report")
-    environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["words"] = lambda name: str(name).replace("_", " ")
-    environment.globals["style"] = Markup(loader.get_source(environment, "report.css")[0])  # noqa: S704 - our own file
-    return environment
 
 
 def _count_words(table: Table) -> str:

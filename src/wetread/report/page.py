@@ -1,0 +1,32 @@
+"""What every page of wetread shares: templates, escaping, the style sheet, and how numbers are said."""
+
+from __future__ import annotations
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+
+def page_environment() -> Environment:
+    """Templates with escaping on, an error for every name that is missing, and the common style sheet as `style`."""
+    environment = Environment(
+        loader=PackageLoader("wetread.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["two"] = lambda value: f"{value:.2f}"
+    environment.filters["interval"] = lambda one: f"{one['low']:.2f} to {one['high']:.2f}"
+    environment.filters["words"] = lambda name: str(name).replace("_", " ")
+    environment.filters["took"] = say_seconds
+    environment.globals["style"] = Markup(environment.loader.get_source(environment, "report.css")[0])  # type: ignore[union-attr]  # noqa: S704
+    return environment
+
+
+def say_seconds(seconds: float | None) -> str:
+    """``8.2 s``, ``3 min 20 s``; empty for None."""
+    if seconds is None:
+        return ""
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds // 60)} min {int(seconds % 60):02d} s"
