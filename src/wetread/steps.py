@@ -146,6 +146,7 @@ def check(
         out=out,
         classes=classes,
         seed=seed,
+        device="cpu",  # nothing is trained, and looking for an accelerator would load torch
         dry_run=True,
         resume=resume,
         overwrite=overwrite,
@@ -324,6 +325,10 @@ class _Request:
         """Refuses what can be refused before anything is read."""
         from wetread.training.plan import PRESETS
 
+        try:
+            self.data.exists()
+        except (OSError, ValueError) as error:  # a name that is too long, or holds a NUL
+            raise InputError("DATA is not a possible path.", remedy="Check the path.", code="no-data") from error
         if self.preset not in PRESETS:
             raise InputError(
                 f"There is no preset {self.preset}.", remedy=f"Choose {', '.join(PRESETS)}.", code="preset"

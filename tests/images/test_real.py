@@ -84,8 +84,9 @@ def test_colour_bars_in_all_encodings(assorted):
     for name in ("SC_rgb_jpeg_gdcm", "SC_rgb_16bit", "SC_rgb_rle_16bit", "SC_ybr_full_uncompressed",
                  "SC_ybr_full_422_uncompressed", "SC_rgb_dcmtk_+eb+cy+np"):  # fmt: skip
         got = assorted[2].decode(files / f"{name}.dcm").pixels.astype(int)
-        # Chroma is blurred at the edges of the bars in two of them.
-        assert np.percentile(abs(got - reference), 90) <= 3, name
+        # Chroma is blurred at the edges of the bars in two of them. The last one is a lossy JPEG, of which decoders may
+        # round each sample up or down (ITU-T T.83); times 1.772 that is up to 2 in blue.
+        assert np.percentile(abs(got - reference), 90) <= (4 if "dcmtk" in name else 3), name
 
 
 def test_pictures_of_the_other_sets(assorted):

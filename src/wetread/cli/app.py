@@ -267,6 +267,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         code = app(standalone_mode=False)
+        if code == 130:  # typer swallows Ctrl-C and returns its code
+            code = _fail(130, "stopped", "Stopped.", None, "")
     except WetreadError as error:
         code = _fail(error.exit_code, error.code, str(error), error.file, error.remedy)
     except KeyboardInterrupt:

@@ -28,7 +28,7 @@ DECODER_DEPENDENCIES = dict.fromkeys(_JPEG | _JPEG_LS, ("imagecodecs>=2025.3.30"
 
 
 def choose_plugin(syntax: str) -> str:
-    """Name of the one plugin that decodes a transfer syntax, for ``decoding_plugin``; without a choice pydicom tries all.
+    """Name of the plugin that decodes a transfer syntax. Without a choice pydicom would try all that it finds.
 
     Args:
         syntax: Its UID; for an uncompressed one the answer does not matter.

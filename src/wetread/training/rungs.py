@@ -114,12 +114,12 @@ def fit_network(data: TrainingSet, train: Ints, place: Place, listen: Listener) 
         device=plan.device,
         augment=Augment(plan.rotation, plan.zoom, plan.shift, plan.gamma, plan.contrast, plan.noise, plan.mirror),
     )
+    # One normalisation for all parts, since a model has one preprocessing: two numbers of the training pictures.
+    preprocess = Preprocess(plan.network_side, plan.channels).measured_on(data.squares[train])
     inner = np.zeros((len(train), len(plan.classes)))
     parts: list[Part] = []
     for number, held_out in enumerate(_inner_folds(data, train, place), start=1):
         rest = np.setdiff1d(np.arange(len(train)), held_out)
-        squares = data.squares[train[rest]]
-        preprocess = Preprocess(plan.network_side, plan.channels).measured_on(squares)
         seed = _seed(plan.seed, place.repeat, place.fold, number)
         with _FRESH_WEIGHTS:  # several folds are fitted at once, and torch has one generator for all of them
             torch.manual_seed(seed)
@@ -129,9 +129,9 @@ def fit_network(data: TrainingSet, train: Ints, place: Place, listen: Listener) 
         on_epoch = _epoch_reporter(part, validation, place, number, plan.epochs, listen)
         train_network(
             network,
-            squares,
+            data.squares[train[rest]],
             labels[rest],
-            lambda batch, seen=preprocess: (batch - seen.mean) / seen.deviation,  # type: ignore[misc]
+            lambda batch: (batch - preprocess.mean) / preprocess.deviation,
             settings,
             seed,
             on_epoch,
@@ -140,7 +140,7 @@ def fit_network(data: TrainingSet, train: Ints, place: Place, listen: Listener) 
         parts.append(part)
     fitted = _finish(plan, "network", parts, inner, labels, started)
     fitted.classifier.network = plan.network
-    fitted.classifier.preprocess = parts[0].preprocess  # type: ignore[attr-defined]
+    fitted.classifier.preprocess = preprocess
     return fitted
 
 
