@@ -28,7 +28,9 @@ def main() -> None:
 
     def listen(event: Event) -> None:
         if isinstance(event, StepFinished):
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
+                1 << 20 if sys.platform == "darwin" else 1 << 10
+            )
             rows.append((event.step, event.seconds, peak))
 
     with tempfile.TemporaryDirectory() as place:

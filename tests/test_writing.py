@@ -41,7 +41,7 @@ def test_a_file_is_written_whole_with_its_folders(tmp_path):
     assert [entry.name for entry in path.parent.iterdir()] == ["c.txt"]
 
 
-@pytest.mark.parametrize("step", ["os.fsync", "os.replace"])
+@pytest.mark.parametrize("step", ["os.fsync", "Path.replace"])
 def test_a_write_that_fails_leaves_the_old_file_and_no_rest(tmp_path, monkeypatch, step):
     path = atomic_write(tmp_path / "a.txt", "old")
     monkeypatch.setattr(f"wetread.writing.{step}", failing(errno.EIO))

@@ -75,7 +75,7 @@ REJECTIONS: dict[str, tuple[str, str]] = {
 }
 
 
-class ImageRejected(InputError):
+class ImageRejected(InputError):  # noqa: N818 - a verdict on a file, named as users meet it
     """One image file cannot be read; ``code`` is a key of `REJECTIONS`."""
 
     default_code = "damaged"
@@ -86,7 +86,7 @@ class ImageRejected(InputError):
         self.reason = reason
 
 
-class ModelRejected(InputError):
+class ModelRejected(InputError):  # noqa: N818 - a verdict on a model folder, named as users meet it
     """A model folder is damaged, incomplete, or written by a version this one cannot read."""
 
     default_code = "model"
@@ -98,7 +98,7 @@ class OutputError(WetreadError):
     default_code = "output"
 
 
-class Stopped(WetreadError):
+class Stopped(WetreadError):  # noqa: N818 - the user's own decision, not a fault; named as users meet it
     """The user interrupted the work; the run folder is valid and can be resumed."""
 
     exit_code = 130

@@ -17,10 +17,12 @@ class Event:
 
     @property
     def kind(self) -> str:
+        """The class name in snake case."""
         name = type(self).__name__
         return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name).lstrip("_")
 
     def as_dict(self) -> dict[str, Any]:
+        """The kind and the fields, as a line of events.jsonl holds them."""
         return {"kind": self.kind, **asdict(self)}
 
 

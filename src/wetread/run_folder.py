@@ -132,6 +132,7 @@ class RunFolder:
                 ) from error
 
     def close(self) -> None:
+        """Closes the event log and frees the folder for others; may be called twice."""
         if self._events is not None:
             self._events.close()
             self._events = None
@@ -160,15 +161,19 @@ class RunFolder:
         self.write_json("run.json", described)
 
     def write_json(self, name: str, content: Any) -> Path:
+        """Writes a JSON file, indented, and returns its path."""
         return atomic_write(self.path / name, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
     def write_text(self, name: str, content: str) -> Path:
+        """Writes a text file in UTF-8 and returns its path."""
         return atomic_write(self.path / name, content)
 
     def write_bytes(self, name: str, content: bytes) -> Path:
+        """Writes a file of bytes and returns its path."""
         return atomic_write(self.path / name, content)
 
     def write_table(self, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Path:
+        """Writes a CSV file with one line of column names and returns its path."""
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
         writer.writerow(columns)
@@ -221,10 +226,12 @@ class RunFolder:
             return []
 
     def read_history(self) -> list[dict[str, str]]:
+        """The rows of history.csv; empty where it is missing."""
         return self.read_table("history.csv")
 
     @property
     def report(self) -> Path:
+        """Where the report page lies, or will lie."""
         return self.path / "report.html"
 
 

@@ -46,7 +46,7 @@ def atomic_write(path: Path, content: bytes | str) -> Path:
             handle.write(data)
             handle.flush()
             os.fsync(handle.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
         _sync_folder(path.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
@@ -93,6 +93,7 @@ class AppendLog:
             raise _explain(error, self._path) from error
 
     def close(self) -> None:
+        """Closes the file; nothing can be appended afterwards."""
         self._handle.close()
 
     def __enter__(self) -> AppendLog:
@@ -134,6 +135,7 @@ class FolderLock:
             ) from error
 
     def release(self) -> None:
+        """Lets others into the folder; may be called twice."""
         if self._handle is not None:
             self._handle.close()
             self._handle = None

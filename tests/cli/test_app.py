@@ -40,7 +40,7 @@ def test_every_verb_is_listed_in_the_help():
     "typed",
     [
         ("run",),
-        ("runn", "x"),
+        ("runn", "x"),  # codespell:ignore runn
         ("run", "x", "--colour", "red"),
         ("run", "x", "--seed", "many"),
         ("data", "make", "x", "--images", "3"),

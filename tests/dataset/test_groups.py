@@ -64,7 +64,7 @@ def test_a_constant_column_is_no_patient_and_joins_nobody():
         one.patient = "anonymous"
     table = Table(Path(), "table", rows, grouping="column")
     assert assign_patients(table) == "none"
-    assign_groups(table, rows, [])
+    assign_groups(rows, [])
     assert len({one.group for one in rows}) == 6
 
 
@@ -99,7 +99,7 @@ def test_an_nih_name_keeps_its_patient_number():
 
 def test_copies_join_the_groups_of_their_patients_also_in_chains():
     rows = [row(f"{n}", patient=patient) for n, patient in enumerate(["A", "A", "B", "", "C", ""])]
-    assign_groups(Table(Path(), "table", rows), rows, [Pair(1, 3, "near"), Pair(2, 3, "file")])
+    assign_groups(rows, [Pair(1, 3, "near"), Pair(2, 3, "file")])
     groups = [one.group for one in rows]
     assert len(set(groups[:4])) == 1
     assert len(set(groups)) == 3
@@ -107,7 +107,7 @@ def test_copies_join_the_groups_of_their_patients_also_in_chains():
 
 def test_without_patients_and_copies_every_image_is_its_own_group():
     rows = [row(f"{n}") for n in range(5)]
-    assign_groups(Table(Path(), "table", rows), rows, [])
+    assign_groups(rows, [])
     assert [one.group for one in rows] == ["G0001", "G0002", "G0003", "G0004", "G0005"]
 
 
@@ -126,7 +126,7 @@ def test_no_patient_id_nor_its_hash_reaches_images_csv(tmp_path):
     table = scan(tmp_path)
     read_images(table)
     assert assign_patients(table) == "dicom"
-    assign_groups(table, table.used, [])
+    assign_groups(table.used, [])
     text = table.to_csv()
     assert [one.patient for one in table.rows] == ["P0001", "P0001", "P0002", "P0002"]
     for word in ("SECRET", "4711", "Muster", "1961", *(one.facts.patient_key for one in table.rows)):

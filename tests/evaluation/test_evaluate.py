@@ -20,7 +20,9 @@ def predictions(n=120, classes=("no", "yes"), positive="yes", per_patient=1, see
     people = [f"P{number // per_patient:03d}" for number in range(n)]
     thresholds = np.full(n, 0.5) if positive else None
     images = [f"{number}.png" for number in range(n)]
-    return Predictions(classes, positive, images, people, people, ["cv"] * n, ["1"] * n, truth, predicted, table, thresholds)
+    return Predictions(
+        classes, positive, images, people, people, ["cv"] * n, ["1"] * n, truth, predicted, table, thresholds
+    )
 
 
 def test_values_are_those_of_scikit_learn():
@@ -93,5 +95,10 @@ def test_formulas_in_names_are_defused(tmp_path):
 def test_a_model_gains_nothing_over_itself():
     gain = paired_gain(predictions(), predictions(), resamples=100, seed=0)
     assert gain is None or gain["value"] == 0
-    better = paired_gain(predictions(), Predictions(**{**predictions().__dict__, "probabilities": np.full((120, 2), 0.5)}), resamples=200, seed=0)
+    better = paired_gain(
+        predictions(),
+        Predictions(**{**predictions().__dict__, "probabilities": np.full((120, 2), 0.5)}),
+        resamples=200,
+        seed=0,
+    )
     assert better["low"] > 0.1

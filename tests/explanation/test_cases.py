@@ -1,8 +1,8 @@
 """Cases are the worst errors and random ones, and never twice the same."""
 
 import numpy as np
-
 from evaluation.test_evaluate import predictions
+
 from wetread.explanation.cases import choose_cases
 
 

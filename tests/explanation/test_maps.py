@@ -27,7 +27,9 @@ class Corner:
         found = []
         for picture in pictures:
             rows, columns = picture.shape[0] // 2, picture.shape[1] // 2
-            quarter = picture[self.down * rows : (self.down + 1) * rows, self.right * columns : (self.right + 1) * columns]
+            quarter = picture[
+                self.down * rows : (self.down + 1) * rows, self.right * columns : (self.right + 1) * columns
+            ]
             found.append([0.0, quarter.mean() / 10])
         return np.array(found)
 
@@ -68,7 +70,9 @@ def trained():
     preprocess = Preprocess(64).measured_on(squares.astype(np.uint8))
     network = build_network("small", channels=1, classes=2)
     settings = LoopSettings(12, 16, 3e-3, 0.01, False, "cpu", Augment())
-    train(network, squares.astype(np.uint8), labels, lambda x: (x - preprocess.mean) / preprocess.deviation, settings, 0)
+    train(
+        network, squares.astype(np.uint8), labels, lambda x: (x - preprocess.mean) / preprocess.deviation, settings, 0
+    )
     part = NetworkPart("small", preprocess, network, 2)
     return Classifier(("no", "yes"), "yes", "network", [part], network="small", preprocess=preprocess)
 

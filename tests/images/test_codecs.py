@@ -163,6 +163,15 @@ def test_streams_that_contradict_the_header(tmp_path):
     assert code(tmp_path, grey, jpegls_encode(grey), JPEGBaseline8Bit) == "damaged"
 
 
+@pytest.mark.parametrize("zeros", [1, 2, 5])
+def test_zeros_before_and_after_the_end_marker_of_jpeg_ls(tmp_path, zeros):
+    array = waves(48, 64, 255)
+    stream = bytes(jpegls_encode(array))
+    assert stream.endswith(b"\xff\xd9")
+    padded = stream[:-2] + bytes(zeros) + stream[-2:] + bytes(zeros)
+    assert (shown(tmp_path, array, padded, JPEGLSLossless) == array).all()
+
+
 @pytest.mark.parametrize("share", [0.3, 0.9])
 def test_a_cut_jpeg_ls_stream_is_refused(tmp_path, share):
     array = waves(48, 64, 255)

@@ -25,7 +25,9 @@ def linear_classifier():
 def network_classifier():
     torch.manual_seed(0)
     preprocess = Preprocess(32, 1, 0.4, 0.2)
-    parts = [NetworkPart("small", preprocess, build_network("small", channels=1, classes=3).eval(), 3) for _ in range(2)]
+    parts = [
+        NetworkPart("small", preprocess, build_network("small", channels=1, classes=3).eval(), 3) for _ in range(2)
+    ]
     return Classifier(("a", "b", "c"), None, "network", parts, 0.8, None, "small", preprocess)
 
 
@@ -37,7 +39,11 @@ def test_a_saved_model_answers_as_before(make, tmp_path):
     np.testing.assert_allclose(
         again.probabilities(golden_pictures()), classifier.probabilities(golden_pictures()), atol=1e-7
     )
-    assert (again.classes, again.positive, again.threshold) == (classifier.classes, classifier.positive, classifier.threshold)
+    assert (again.classes, again.positive, again.threshold) == (
+        classifier.classes,
+        classifier.positive,
+        classifier.threshold,
+    )
 
 
 def test_probabilities_add_up_and_margins_agree():

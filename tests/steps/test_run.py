@@ -13,10 +13,22 @@ import wetread
 from wetread.errors import InputError, OutputError, Stopped
 from wetread.progress import FoldDone, FoldLoaded, StepFinished
 
-FILES = (
-    "run.json plan.yaml images.csv findings.json events.jsonl history.csv predictions.csv numbers.json report.html "
-    "model/model.json model/weights.safetensors model/golden.json heatmaps/index.json figures/roc.svg"
-).split()
+FILES = [
+    "run.json",
+    "plan.yaml",
+    "images.csv",
+    "findings.json",
+    "events.jsonl",
+    "history.csv",
+    "predictions.csv",
+    "numbers.json",
+    "report.html",
+    "model/model.json",
+    "model/weights.safetensors",
+    "model/golden.json",
+    "heatmaps/index.json",
+    "figures/roc.svg",
+]
 
 
 def read_csv(path):
@@ -48,7 +60,9 @@ def test_the_headline_can_be_recomputed_from_predictions(finished_run):
 
 def test_every_image_is_accounted_for_and_no_patient_is_in_two_folds(finished_run, chest_set):
     rows = read_csv(finished_run.folder / "images.csv")
-    assert {row["image"] for row in rows} == {path.relative_to(chest_set).as_posix() for path in chest_set.glob("images/*")}
+    assert {row["image"] for row in rows} == {
+        path.relative_to(chest_set).as_posix() for path in chest_set.glob("images/*")
+    }
     assert all(row["status"] == "used" and re.fullmatch("[0-9a-f]{64}", row["sha256"]) for row in rows)
     folds = {}
     for row in rows:
@@ -79,7 +93,14 @@ def test_the_report_is_one_page_that_asks_nobody_for_anything(finished_run):
     assert outside == set()
     assert "<script" not in page
     assert "Not a medical device" in page
-    for word in ("Gate", "The ladder", "Confusion matrix", "Where the model looked", "What this does not show", "repeat it"):
+    for word in (
+        "Gate",
+        "The ladder",
+        "Confusion matrix",
+        "Where the model looked",
+        "What this does not show",
+        "repeat it",
+    ):
         assert word in page
     value = finished_run.numbers["headline"]["value"]
     assert f"<b>{value:.2f}</b>" in page
@@ -124,7 +145,9 @@ def test_the_same_seed_gives_the_same_predictions(finished_run, chest_set, short
         assert float(one["p_effusion"]) == pytest.approx(float(other["p_effusion"]), abs=1e-5)
 
 
-def test_interrupted_after_two_folds_it_goes_on_with_the_third(finished_run, chest_set, short_plan, tmp_path, monkeypatch):
+def test_interrupted_after_two_folds_it_goes_on_with_the_third(
+    finished_run, chest_set, short_plan, tmp_path, monkeypatch
+):
     monkeypatch.setattr("wetread.training.ladder.MOST_AT_ONCE", 1)
     out, seen = tmp_path / "run", []
 
@@ -165,7 +188,9 @@ def test_a_dry_run_reads_checks_and_plans_but_trains_nothing(chest_set, tmp_path
     assert (run.folder / "plan.yaml").is_file() and not (run.folder / "model").exists()
 
 
-@pytest.mark.parametrize("options", [{"preset": "fastest"}, {"seed": -1}, {"device": "tpu"}, {"device": "cuda:99"}, {"positive": "x"}])
+@pytest.mark.parametrize(
+    "options", [{"preset": "fastest"}, {"seed": -1}, {"device": "tpu"}, {"device": "cuda:99"}, {"positive": "x"}]
+)
 def test_wishes_that_cannot_be_met_are_refused(options, chest_set, tmp_path):
     with pytest.raises(InputError):
         wetread.run(chest_set, out=tmp_path / "run", dry_run=True, **({"device": "cpu"} | options))

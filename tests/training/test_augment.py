@@ -46,4 +46,4 @@ def test_mirroring_happens_where_it_is_asked_for():
 
 def test_values_stay_within_the_range_of_a_picture():
     found = augment(pictures(), np.arange(4), Augment(noise=0.5, contrast=0.9), seed=0, epoch=0)
-    assert 0.0 <= float(found.min()) and float(found.max()) <= 1.0
+    assert float(found.min()) >= 0.0 and float(found.max()) <= 1.0

@@ -2,5 +2,6 @@
 
 - ``finding.py``: `Finding`, and what the checks look at.
 - ``run_checks.py``: the checks in the order they run, and the gate.
-- ``wr1xx``: who is on both sides. ``wr2xx``: how many. ``wr3xx``: what gives the label away. ``wr4xx``: what is left out.
+- ``wr1xx``: who is on both sides. ``wr2xx``: how many. ``wr3xx``: what gives the label away.
+  ``wr4xx``: what is left out.
 """

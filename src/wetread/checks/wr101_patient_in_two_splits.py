@@ -18,8 +18,8 @@ def check(audit: Audit) -> Finding | None:
     remedy = "Divide the data by patient, or leave the split out and let wetread divide it."
     if audit.leaking:
         remedy = (
-            f"For the number below, {counted(len(audit.leaking), 'training image')} of patients (or copies of pictures) in "
-            f"the test set were set aside. {remedy}"
+            f"For the number below, {counted(len(audit.leaking), 'training image')} of patients (or copies of "
+            f"pictures) in the test set were set aside. {remedy}"
         )
     elif audit.estimate == "cross-validation":
         remedy = f"The number below does not use the given split: it was divided again, by patient. {remedy}"
@@ -27,8 +27,9 @@ def check(audit: Audit) -> Finding | None:
         "WR101",
         "A patient is in two parts of the split",
         RED,
-        f"{counted(len(shared), 'patient')} with {counted(len(images), 'image')} stand in more than one part of the split that "
-        "came with the data. A model can recognise a patient instead of a disease, and the number looks too good.",
+        f"{counted(len(shared), 'patient')} with {counted(len(images), 'image')} stand in more than one part of the "
+        "split that came with the data. A model can recognise a patient instead of a disease, and the number looks too "
+        "good.",
         remedy,
         images,
         {"patients": len(shared), "images": len(images)},

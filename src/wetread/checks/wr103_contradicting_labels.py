@@ -16,8 +16,8 @@ def check(audit: Audit) -> Finding | None:
         "WR103",
         "The same picture under two labels",
         RED if exact else AMBER,
-        f"{counted(len(pairs), 'pair')} of images show the same picture but have different labels, so at least one label of "
-        "each pair is wrong.",
+        f"{counted(len(pairs), 'pair')} of images show the same picture but have different labels, so at least one "
+        "label of each pair is wrong.",
         "Look at the pairs and correct the labels.",
         images,
         {"identical": len(exact), "nearly_identical": len(pairs) - len(exact)},

@@ -19,8 +19,8 @@ def check(audit: Audit) -> Finding | None:
         "WR104",
         "A patient under two labels",
         INFO,
-        f"{counted(len(mixed), 'patient')} have images of more than one class. That is right where a disease comes and goes, "
-        "and these patients are kept on one side of every division.",
+        f"{counted(len(mixed), 'patient')} have images of more than one class. That is right where a disease comes and "
+        "goes, and these patients are kept on one side of every division.",
         "Nothing, if the labels belong to the images; else correct them.",
         images,
         {"patients": len(mixed), "images": len(images)},

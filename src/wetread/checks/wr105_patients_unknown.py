@@ -13,7 +13,8 @@ def check(audit: Audit) -> Finding | None:
         "WR105",
         "Patients are not known",
         AMBER,
-        "No column, header or file name tells which images belong to one patient. If some patients have several images, the "
-        "same patient was trained on and tested on, and the number is too good.",
-        "Add a patient column to a labels.csv, or put each patient's images into a folder of their own inside the class folder.",
+        "No column, header or file name tells which images belong to one patient. If some patients have several "
+        "images, the same patient was trained on and tested on, and the number is too good.",
+        "Add a patient column to a labels.csv, or put each patient's images into a folder of their own inside "
+        "the class folder.",
     )

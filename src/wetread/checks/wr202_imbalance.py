@@ -20,8 +20,9 @@ def check(audit: Audit) -> Finding | None:
         "WR202",
         "Classes of very different size",
         AMBER if ratio >= VERY_UNEVEN else INFO,
-        f"There are {ratio:.0f} times as many images of {common} as of {rare}. Whoever always says {common} is right in "
-        f"{share:.0%}: do not read the accuracy, read sensitivity, specificity and AUROC.",
-        f"Collect more cases of {rare}. Copying images or weighting them does not help the AUROC and harms calibration.",
+        f"There are {ratio:.0f} times as many images of {common} as of {rare}. Whoever always says {common} is right "
+        f"in {share:.0%}: do not read the accuracy, read sensitivity, specificity and AUROC.",
+        f"Collect more cases of {rare}. Copying images or weighting them does not help the AUROC and harms "
+        "calibration.",
         numbers={"images_per_class": images, "ratio": round(ratio, 2)},
     )

@@ -27,10 +27,10 @@ def check(audit: Audit) -> Finding | None:
         "The files give the label away",
         severity,
         f"A model that never saw a picture, only the size, shape, bytes and format of the files, reaches an AUROC of "
-        f"{area.value:.2f} ({area.low:.2f} to {area.high:.2f}). Strongest alone: {name} ({alone:.2f}; {typical}). The network "
-        "may have learnt where an image comes from instead of what it shows.",
-        "Find out why the files differ between classes (source, scanner, export, cropping) and take all classes from the same "
-        "source, exported in the same way.",
+        f"{area.value:.2f} ({area.low:.2f} to {area.high:.2f}). Strongest alone: {name} ({alone:.2f}; {typical}). The "
+        "network may have learnt where an image comes from instead of what it shows.",
+        "Find out why the files differ between classes (source, scanner, export, cropping) and take all classes from "
+        "the same source, exported in the same way.",
         numbers={"auroc": area.as_dict(), "strongest": name, "strongest_auroc": round(alone, 4)},
     )
 

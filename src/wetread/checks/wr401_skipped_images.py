@@ -26,7 +26,8 @@ def check(audit: Audit) -> Finding | None:
         "Files that were not used",
         RED if share > MANY else AMBER if lost else INFO,
         f"{counted(len(lost or left), 'file')} {what} ({listed}).",
-        "See the column reason in images.csv; mend or remove these files. If one class loses more than another, ask why.",
+        "See the column reason in images.csv; mend or remove these files. If one class loses more than another, "
+        "ask why.",
         tuple(row.image for row in (lost or left)),
         {"lost": len(lost), "left_out": len(left), "reasons": dict(reasons)},
     )

@@ -13,8 +13,8 @@ def check(audit: Audit) -> Finding | None:
         "WR402",
         "A class was left out",
         AMBER,
-        f"Too few cases to train and test on: {', '.join(audit.small_classes)}. The model does not know this class and will call "
-        "its images something else.",
+        f"Too few cases to train and test on: {', '.join(audit.small_classes)}. The model does not know this class and "
+        "will call its images something else.",
         "Collect more cases of it, or join it with another class.",
         tuple(row.image for row in audit.table.skipped if row.label in audit.small_classes),
         {"classes": audit.small_classes},

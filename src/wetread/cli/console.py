@@ -54,6 +54,7 @@ class ProgressView:
         self._live.stop()
 
     def __call__(self, event: Event) -> None:
+        """Takes one event and draws what it changes."""
         if isinstance(event, StepStarted):
             self._titles[event.step] = event.title
             self._step, self._total, self._done, self._detail = event.step, event.total, 0, ""

@@ -58,12 +58,11 @@ def _serves(keys: list[str]) -> bool:
     return len(known) >= 0.9 * len(keys) and len(set(known)) > 1 and len(known) > 1
 
 
-def assign_groups(table: Table, rows: list[Row], pairs: list[Pair]) -> None:
+def assign_groups(rows: list[Row], pairs: list[Pair]) -> None:
     """Fills `group`: patients joined with near-identical pictures.
 
     Args:
-        table: With patients; changed in place.
-        rows: The rows to which the pairs refer.
+        rows: With patients; changed in place. The pairs refer to them.
         pairs: Duplicates found among them.
     """
     parent = list(range(len(rows)))

@@ -89,7 +89,7 @@ def _metrics(predictions: Predictions, options: dict[str, int]) -> dict[str, Int
 
 
 def _rates(is_positive: Any, called: Any) -> dict[str, tuple[Any, Any]]:
-    """name -> (successes, trials), each one bool per image."""
+    """Name -> (successes, trials), each one bool per image."""
     return {
         "sensitivity": (is_positive & called, is_positive),
         "specificity": (~is_positive & ~called, ~is_positive),

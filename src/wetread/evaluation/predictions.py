@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +48,7 @@ class Predictions:
 
     @property
     def positive_column(self) -> int | None:
+        """The column of the positive class in `probabilities`; None where no class is positive."""
         return None if self.positive is None else self.classes.index(self.positive)
 
     @property
@@ -58,17 +59,17 @@ class Predictions:
     def take(self, chosen: Bools) -> Predictions:
         """Some of the images."""
         numbers = np.flatnonzero(chosen).tolist()
-        return Predictions(
-            self.classes,
-            self.positive,
-            *(
-                [values[n] for n in numbers]
-                for values in (self.images, self.patients, self.groups, self.splits, self.folds)
-            ),
-            self.truth[chosen],
-            self.predicted[chosen],
-            self.probabilities[chosen],
-            None if self.thresholds is None else self.thresholds[chosen],
+        return replace(
+            self,
+            images=[self.images[n] for n in numbers],
+            patients=[self.patients[n] for n in numbers],
+            groups=[self.groups[n] for n in numbers],
+            splits=[self.splits[n] for n in numbers],
+            folds=[self.folds[n] for n in numbers],
+            truth=self.truth[chosen],
+            predicted=self.predicted[chosen],
+            probabilities=self.probabilities[chosen],
+            thresholds=None if self.thresholds is None else self.thresholds[chosen],
         )
 
     def followed_by(self, other: Predictions) -> Predictions:
@@ -123,13 +124,19 @@ def read_predictions(path: Path, classes: tuple[str, ...], positive: str | None)
         numbers = {name: number for number, name in enumerate(classes)}
         truth = np.array([numbers[row["truth"]] if row["truth"] else -1 for row in rows], dtype=np.int64)
         return Predictions(
-            classes,
-            positive,
-            *([row[name] for row in rows] for name in ("image", "patient", "group", "split", "fold")),
-            truth,
-            np.array([numbers[row["predicted"]] for row in rows], dtype=np.int64),
-            np.array([[float(row[f"p_{name}"]) for name in classes] for row in rows]).reshape(len(rows), len(classes)),
-            np.array([float(row["threshold"]) for row in rows]) if positive is not None else None,
+            classes=classes,
+            positive=positive,
+            images=[row["image"] for row in rows],
+            patients=[row["patient"] for row in rows],
+            groups=[row["group"] for row in rows],
+            splits=[row["split"] for row in rows],
+            folds=[row["fold"] for row in rows],
+            truth=truth,
+            predicted=np.array([numbers[row["predicted"]] for row in rows], dtype=np.int64),
+            probabilities=np.array([[float(row[f"p_{name}"]) for name in classes] for row in rows]).reshape(
+                -1, len(classes)
+            ),
+            thresholds=np.array([float(row["threshold"]) for row in rows]) if positive is not None else None,
         )
     except (OSError, KeyError, ValueError) as error:
         raise InputError(

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from wetread.explanation.heatmap import Heatmap
-from wetread.model.classifier import Classifier
 from wetread.model.build import share_processor
+from wetread.model.classifier import Classifier
 from wetread.model.network import NetworkPart
 from wetread.shapes import Picture
 

@@ -74,7 +74,8 @@ def draw_over(heatmap: Heatmap, picture: Picture, scale: float) -> NDArray[np.ui
     colour = np.where(heat >= 0, _ramp(_FOR, strength), _ramp(_AGAINST, strength))
     opacity = MOST_OPAQUE * np.clip((strength - FAINTEST) / (0.6 - FAINTEST), 0.0, 1.0)
     blended = np.asarray(image, dtype=np.float64) * (1 - opacity) + colour * opacity
-    return blended.round().astype(np.uint8)
+    drawn: NDArray[np.uint8] = blended.round().astype(np.uint8)
+    return drawn
 
 
 def colour_bar(width: int = 240, height: int = 10) -> NDArray[np.uint8]:
@@ -84,9 +85,12 @@ def colour_bar(width: int = 240, height: int = 10) -> NDArray[np.uint8]:
 
 
 def common_scale(heatmaps: list[Heatmap]) -> float:
-    """One scale for maps of one method: the 90th percentile of their strongest values, so that one case cannot dim all."""
+    """One scale for maps of one method: the median of their strongest values.
+
+    The strongest map alone would dim all others; each by its own maximum would make nothing look like something.
+    """
     strongest = [heatmap.strongest for heatmap in heatmaps]
-    return max(float(np.quantile(strongest, 0.9)) if strongest else 0.0, 1e-6)
+    return max(float(np.median(strongest)) if strongest else 0.0, 1e-6)
 
 
 def encode_png(pixels: NDArray[np.uint8]) -> bytes:

@@ -25,7 +25,8 @@ def explain_by_occlusion(classifier: Classifier, picture: Picture, target: int) 
         target: Column of the class to explain.
 
     Returns:
-        A map of `GRID` x `GRID` cells; each is the mean fall over the patches that covered it, in units of logit margin.
+        A map of `GRID` x `GRID` cells; each is the mean fall over the patches that covered it, in units of
+        logit margin.
     """
     image = Image.fromarray(picture).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
     small = np.asarray(image)

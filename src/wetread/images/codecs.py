@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from imagecodecs import JPEG8, JPEGLS, jpeg8_decode, jpegls_decode
+from imagecodecs import JPEG8, JPEGLS, JpeglsError, jpeg8_decode, jpegls_decode
 from numpy.typing import NDArray
 from pydicom.pixels.decoders.base import DecodeRunner, get_decoder
 from pydicom.uid import (
@@ -21,6 +21,7 @@ from pydicom.uid import (
 )
 
 _LABEL = "imagecodecs"
+_END = b"\xff\xd9"
 _JPEG = frozenset({JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1})
 _JPEG_LS = frozenset({JPEGLSLossless, JPEGLSNearLossless})
 #: pydicom looks this up when it says why a plugin is not available.
@@ -58,7 +59,7 @@ def _decode_frame(src: bytes, runner: DecodeRunner) -> bytes:
     colour = runner.samples_per_pixel == 3
     decoded: NDArray[Any]
     if runner.transfer_syntax in _JPEG_LS:
-        decoded = jpegls_decode(src)
+        decoded = _decode_jpeg_ls(src)
     else:
         # Twice the same space: nothing is converted, whatever an Adobe or JFIF marker says. pydicom converts, by the
         # Photometric Interpretation (PS3.5 section 8.2.1); twice converted would be wrong, and so would be guessed.
@@ -69,7 +70,19 @@ def _decode_frame(src: bytes, runner: DecodeRunner) -> bytes:
     if 8 * decoded.itemsize > runner.bits_allocated:
         raise ValueError("the frame has more bits than the header says")  # NumPy would cut them off
     if colour:
-        # Also where the header says 1, which has no meaning for a compressed frame (PS3.3 section C.7.6.3.1.3).
+        # Also where the header says 1, which has no meaning for a compressed frame (PS3.5 section 8.2.1).
         runner.set_option("planar_configuration", 0)
     # A frame of up to 8 bits comes in bytes, and the header may allocate 16 bits for it.
     return decoded.astype(f"<u{runner.bits_allocated // 8}", copy=False).tobytes()
+
+
+def _decode_jpeg_ls(src: bytes) -> NDArray[Any]:
+    try:
+        return jpegls_decode(src)
+    except JpeglsError:
+        # Some writers put zeros between the data and the end marker; CharLS up to 2.4.2 accepts none and 2.4.3 one
+        # (team-charls/charls, issues 365 and 437). Data may end with a zero too, so this is the second attempt.
+        body, end, _ = src.rpartition(_END)
+        if not end or not body.endswith(b"\0"):
+            raise
+        return jpegls_decode(body.rstrip(b"\0") + _END)

@@ -39,8 +39,9 @@ class SmallNetwork(nn.Module):
         return logits
 
 
-#: Processor threads for one network, by name. Its layers are so small that threads wait for each other longer than they
-#: work: measured on two busy cores, two threads took six times as long as one. Several fits at once use the cores better.
+#: Processor threads for one network, by name. Its layers are so small that threads wait for each other longer than
+#: they work: measured on two busy cores, two threads took six times as long as one. Several fits at once use the cores
+#: better.
 THREADS = {"small": 1}
 
 

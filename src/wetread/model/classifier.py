@@ -70,7 +70,8 @@ class Classifier:
         """Pictures -> calibrated logits ``image class``: the mean over the parts, divided by the temperature."""
         if not pictures:
             return np.zeros((0, len(self.classes)))
-        return np.mean([part.logits(pictures) for part in self.parts], axis=0) / self.temperature
+        mean: Floats = np.mean([part.logits(pictures) for part in self.parts], axis=0) / self.temperature
+        return mean
 
     def probabilities(self, pictures: Sequence[Picture]) -> Floats:
         """Pictures -> ``image class`` in [0, 1]; rows add up to 1."""
@@ -85,7 +86,7 @@ class Classifier:
     def decide(self, probabilities: Floats) -> NDArray[np.int64]:
         """Probabilities ``image class`` -> class number; at the threshold for two classes, the largest otherwise."""
         if self.threshold is None or self.positive is None:
-            return probabilities.argmax(axis=1)
+            return np.asarray(probabilities.argmax(axis=1))
         positive = self.classes.index(self.positive)
         return np.where(probabilities[:, positive] >= self.threshold, positive, 1 - positive)
 

@@ -101,7 +101,8 @@ def textures(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
     field = np.searchsorted(_EDGES, np.arange(SIDE), side="right") - 1
     where = (np.arange(n)[:, None, None] * LBP_GRID + field[:, None]) * LBP_GRID + field
     counts = np.bincount((where * 10 + patterns).ravel(), minlength=n * LBP_GRID**2 * 10).reshape(n, -1, 10)
-    return np.sqrt(counts / counts.sum(axis=2, keepdims=True)).reshape(n, -1).astype(np.float32)
+    roots: NDArray[np.float32] = np.sqrt(counts / counts.sum(axis=2, keepdims=True)).reshape(n, -1).astype(np.float32)
+    return roots
 
 
 def local_binary_patterns(grey: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -140,4 +141,5 @@ def histograms(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
     n = len(grey)
     levels = np.arange(n)[:, None] * 32 + (grey.reshape(n, -1) // 8)
     counts = np.bincount(levels.ravel(), minlength=n * 32).reshape(n, 32)
-    return np.sqrt(counts / grey[0].size).astype(np.float32)
+    roots: NDArray[np.float32] = np.sqrt(counts / grey[0].size).astype(np.float32)
+    return roots

@@ -43,10 +43,12 @@ class LinearPart:
         return self.logits_of_features(classical_features(pictures))
 
     def arrays(self) -> dict[str, NDArray[np.float64]]:
+        """What is stored of it, by name."""
         return {"centre": self.centre, "scale": self.scale, "weights": self.weights, "bias": self.bias}
 
     @staticmethod
     def from_arrays(arrays: dict[str, NDArray[np.float64]]) -> LinearPart:
+        """Rebuilds the part from what `arrays` gave."""
         return LinearPart(arrays["centre"], arrays["scale"], arrays["weights"], arrays["bias"])
 
 

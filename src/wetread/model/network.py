@@ -51,6 +51,7 @@ class NetworkPart:
         return logits
 
     def arrays(self) -> dict[str, NDArray[np.float32]]:
+        """The weights of the network, by name, on the processor."""
         return {name: tensor.detach().cpu().numpy() for name, tensor in self.network.state_dict().items()}
 
     @staticmethod

@@ -1,4 +1,7 @@
-"""Picture -> what a model sees. Saved inside the model folder: the only authority, for us and for whoever receives it."""
+"""Picture -> what a model sees.
+
+Saved inside the model folder: the only authority, for us and for whoever receives it.
+"""
 
 from __future__ import annotations
 
@@ -55,10 +58,12 @@ class Preprocess:
         )
 
     def as_dict(self) -> dict[str, Any]:
+        """What is saved in the model folder: the fields, and how a picture is fitted."""
         return {"fit": "stretch", **asdict(self)}
 
     @staticmethod
     def from_dict(stored: dict[str, Any]) -> Preprocess:
+        """Rebuilds the preprocessing from what `as_dict` gave."""
         return Preprocess(
             int(stored["side"]), int(stored["channels"]), float(stored["mean"]), float(stored["deviation"])
         )

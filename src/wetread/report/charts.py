@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 #: Colours of series, by style-sheet variable; the page defines them for both themes (Okabe & Ito's palette).
 SERIES = 6
@@ -43,7 +44,9 @@ class Chart:
     width, height = 340, 320
     left, right, top, bottom = 46, 12, 12, 42
 
-    def __init__(self, x_label: str, y_label: str, x_range: tuple[float, float], y_range: tuple[float, float], about: str) -> None:
+    def __init__(
+        self, x_label: str, y_label: str, x_range: tuple[float, float], y_range: tuple[float, float], about: str
+    ) -> None:
         self._x, self._y = x_range, y_range
         self._parts: list[str] = []
         self._legend: list[Series] = []
@@ -64,7 +67,9 @@ class Chart:
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (self.place(*point) for point in series.points))
         dash = ' stroke-dasharray="5 4"' if series.dashed else ""
         colour = f"var(--s{(series.number - 1) % SERIES + 1})"
-        self._parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"{dash}/>')
+        self._parts.append(
+            f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"{dash}/>'
+        )
         if legend:
             self._legend.append(series)
         return self
@@ -73,7 +78,8 @@ class Chart:
         """Adds a thin dashed line of reference."""
         (x0, y0), (x1, y1) = self.place(*start), self.place(*end)
         self._parts.append(
-            f'<line x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}" stroke="var(--muted)" stroke-dasharray="2 4"/>'
+            f'<line x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}" '
+            'stroke="var(--muted)" stroke-dasharray="2 4"/>'
         )
         return self
 
@@ -82,7 +88,8 @@ class Chart:
         across, up = self.place(x, y)
         colour = f"var(--s{(number - 1) % SERIES + 1})"
         self._parts.append(
-            f'<circle cx="{across:.1f}" cy="{up:.1f}" r="{radius}" fill="{colour}" stroke="var(--paper,#fff)" stroke-width="1.5">'
+            f'<circle cx="{across:.1f}" cy="{up:.1f}" r="{radius}" fill="{colour}" '
+            'stroke="var(--paper,#fff)" stroke-width="1.5">'
             f"<title>{escape(title)}</title></circle>"
         )
         return self
@@ -92,7 +99,8 @@ class Chart:
         (across, bottom), (_, top) = self.place(x, low), self.place(x, high)
         colour = f"var(--s{(number - 1) % SERIES + 1})"
         self._parts.append(
-            f'<line x1="{across:.1f}" x2="{across:.1f}" y1="{bottom:.1f}" y2="{top:.1f}" stroke="{colour}" stroke-width="1.5" opacity=".75"/>'
+            f'<line x1="{across:.1f}" x2="{across:.1f}" y1="{bottom:.1f}" y2="{top:.1f}" '
+            f'stroke="{colour}" stroke-width="1.5" opacity=".75"/>'
         )
         return self
 
@@ -100,8 +108,8 @@ class Chart:
         """The chart as text."""
         style = f"<style>{STANDALONE_STYLE}</style>" if standalone else ""
         head = (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}" role="img" class="chart" '
-            f'aria-label="{escape(self._about)}">{style}'
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}" role="img" '
+            f'class="chart" aria-label="{escape(self._about)}">{style}'
         )
         return head + self._axes() + "".join(self._parts) + self._legend_text() + "</svg>"
 
@@ -119,10 +127,10 @@ class Chart:
             parts.append(f'<text x="{x - 7:.1f}" y="{y + 4:.1f}" text-anchor="end" class="tick">{text}</text>')
         middle = self.left + (self.width - self.left - self.right) / 2
         upright = self.top + (self.height - self.top - self.bottom) / 2
-        parts.append(f'<text x="{middle}" y="{self.height - 8}" text-anchor="middle" class="axis">{escape(self._labels[0])}</text>')
-        parts.append(
-            f'<text transform="translate(13 {upright}) rotate(-90)" text-anchor="middle" class="axis">{escape(self._labels[1])}</text>'
-        )
+        x_label, y_label = (escape(label) for label in self._labels)
+        centred = 'text-anchor="middle" class="axis"'
+        parts.append(f'<text x="{middle}" y="{self.height - 8}" {centred}>{x_label}</text>')
+        parts.append(f'<text transform="translate(13 {upright}) rotate(-90)" {centred}>{y_label}</text>')
         return "".join(parts)
 
     def _legend_text(self) -> str:
@@ -131,37 +139,51 @@ class Chart:
         parts = []
         longest = max(len(series.name) for series in self._legend)
         wide = min(26 + 6.4 * longest, 190)
-        x, y = self.width - self.right - wide - 6, self.height - self.bottom - 14 * len(self._legend) - 8
-        parts.append(
-            f'<rect x="{x:.1f}" y="{y - 4:.1f}" width="{wide:.1f}" height="{14 * len(self._legend) + 8}" rx="4" class="legend"/>'
-        )
+        high = 14 * len(self._legend) + 8
+        x, y = self.width - self.right - wide - 6, self.height - self.bottom - high
+        parts.append(f'<rect x="{x:.1f}" y="{y - 4:.1f}" width="{wide:.1f}" height="{high}" rx="4" class="legend"/>')
         for row, series in enumerate(self._legend):
             colour = f"var(--s{(series.number - 1) % SERIES + 1})"
             dash = ' stroke-dasharray="5 4"' if series.dashed else ""
             middle = y + 7 + 14 * row
-            parts.append(f'<line x1="{x + 6:.1f}" x2="{x + 20:.1f}" y1="{middle}" y2="{middle}" stroke="{colour}" stroke-width="2"{dash}/>')
+            parts.append(
+                f'<line x1="{x + 6:.1f}" x2="{x + 20:.1f}" y1="{middle}" y2="{middle}" '
+                f'stroke="{colour}" stroke-width="2"{dash}/>'
+            )
             name = series.name if len(series.name) <= 26 else series.name[:25] + "…"
             parts.append(f'<text x="{x + 25:.1f}" y="{middle + 4}" class="tick">{escape(name)}</text>')
         return "".join(parts)
 
 
-def interval_bar(low: float, value: float, high: float, start: float = 0.0, end: float = 1.0, number: int = 1, chance: float | None = None) -> str:
+def interval_bar(
+    low: float,
+    value: float,
+    high: float,
+    start: float = 0.0,
+    end: float = 1.0,
+    number: int = 1,
+    chance: float | None = None,
+) -> str:
     """A value with its interval on a line from `start` to `end`, as wide as its place."""
 
     def at(x: float) -> float:
         return 100 * (min(max(x, start), end) - start) / (end - start)
 
     colour = f"var(--s{(number - 1) % SERIES + 1})"
-    guide = "" if chance is None else f'<line x1="{at(chance):.2f}%" x2="{at(chance):.2f}%" y1="0" y2="18" stroke="var(--muted)" stroke-dasharray="2 3"/>'
+    guide = ""
+    if chance is not None:
+        across = f'x1="{at(chance):.2f}%" x2="{at(chance):.2f}%"'
+        guide = f'<line {across} y1="0" y2="18" stroke="var(--muted)" stroke-dasharray="2 3"/>'
     return (
         '<svg class="bar" height="18" width="100%" aria-hidden="true">'
         f'<line x1="0" x2="100%" y1="9" y2="9" stroke="var(--grid)"/>{guide}'
-        f'<line x1="{at(low):.2f}%" x2="{at(high):.2f}%" y1="9" y2="9" stroke="{colour}" stroke-width="3" stroke-linecap="round" opacity=".55"/>'
+        f'<line x1="{at(low):.2f}%" x2="{at(high):.2f}%" y1="9" y2="9" '
+        f'stroke="{colour}" stroke-width="3" stroke-linecap="round" opacity=".55"/>'
         f'<circle cx="{at(value):.2f}%" cy="9" r="5" fill="{colour}"/></svg>'
     )
 
 
-def roc_chart(curves: list[dict], point: tuple[float, float] | None) -> Chart:
+def roc_chart(curves: list[dict[str, Any]], point: tuple[float, float] | None) -> Chart:
     """ROC curves with the operating point as (1 - specificity, sensitivity)."""
     chart = Chart("1 − specificity", "sensitivity", (0, 1), (0, 1), "ROC curve").guide((0, 0), (1, 1))
     for number, curve in enumerate(curves, start=1):
@@ -171,7 +193,7 @@ def roc_chart(curves: list[dict], point: tuple[float, float] | None) -> Chart:
     return chart
 
 
-def precision_recall_chart(curves: list[dict]) -> Chart:
+def precision_recall_chart(curves: list[dict[str, Any]]) -> Chart:
     """Precision-recall curves; the dashed line is what guessing gives."""
     chart = Chart("sensitivity (recall)", "PPV (precision)", (0, 1), (0, 1), "Precision-recall curve")
     for number, curve in enumerate(curves, start=1):
@@ -181,7 +203,7 @@ def precision_recall_chart(curves: list[dict]) -> Chart:
     return chart
 
 
-def reliability_chart(curves: list[dict]) -> Chart:
+def reliability_chart(curves: list[dict[str, Any]]) -> Chart:
     """What was said against what came true, with Wilson intervals; area of a dot grows with its images."""
     chart = Chart("probability said", "share that came true", (0, 1), (0, 1), "Calibration plot").guide((0, 0), (1, 1))
     for number, curve in enumerate(curves[:SERIES], start=1):
@@ -228,7 +250,10 @@ def _stairs(points: list[list[float]]) -> list[tuple[float, float]]:
 
 def _ticks(low: float, high: float) -> list[tuple[float, str]]:
     span = high - low
-    step = next((s for s in (0.1, 0.2, 0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000) if span / s <= 5.01), span or 1)
+    step = next(
+        (s for s in (0.1, 0.2, 0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000) if span / s <= 5.01),
+        span or 1,
+    )
     first = low if low == int(low) and low != 1 else -(-low // step) * step
     ticks, value = [], first
     while value <= high + 1e-9:

@@ -78,26 +78,30 @@ def write_page(folder: RunFolder) -> Path:
         folder.write_text(f"figures/{name}.svg", chart.svg(standalone=True))
     pictures = _Pictures(folder)
     predictions = folder.read_table("predictions.csv")
-    page = page_environment().get_template("report.html.j2").render(
-        numbers=numbers,
-        run=folder.read_json("run.json"),
-        headline=headline(numbers),
-        gate_sentence=GATE_SENTENCES[numbers["gate"]],
-        findings=folder.read_json("findings.json"),
-        ladder=_ladder(numbers),
-        metrics=_metrics(numbers),
-        charts={name: Markup(chart.svg()) for name, chart in charts.items()},  # noqa: S704 - escaped in charts.py
-        confusion=_confusion(numbers, predictions),
-        unlabelled=[row for row in predictions if row["split"] == "unlabelled"],
-        cases=_cases(folder),
-        skipped=_skipped(folder),
-        plan=_plan(folder),
-        picture=pictures,
-        bar=lambda *values, **options: Markup(interval_bar(*values, **options)),  # noqa: S704
-        disclaimer=DISCLAIMER,
-        rung_titles=RUNG_TITLES,
-        names_shown=NAMES_SHOWN,
-        pictures_shown=PICTURES_SHOWN,
+    page = (
+        page_environment()
+        .get_template("report.html.j2")
+        .render(
+            numbers=numbers,
+            run=folder.read_json("run.json"),
+            headline=headline(numbers),
+            gate_sentence=GATE_SENTENCES[numbers["gate"]],
+            findings=folder.read_json("findings.json"),
+            ladder=_ladder(numbers),
+            metrics=_metrics(numbers),
+            charts={name: Markup(chart.svg()) for name, chart in charts.items()},  # noqa: S704 - escaped in charts.py
+            confusion=_confusion(numbers, predictions),
+            unlabelled=[row for row in predictions if row["split"] == "unlabelled"],
+            cases=_cases(folder),
+            skipped=_skipped(folder),
+            plan=_plan(folder),
+            picture=pictures,
+            bar=lambda *values, **options: Markup(interval_bar(*values, **options)),  # noqa: S704
+            disclaimer=DISCLAIMER,
+            rung_titles=RUNG_TITLES,
+            names_shown=NAMES_SHOWN,
+            pictures_shown=PICTURES_SHOWN,
+        )
     )
     return folder.write_text("report.html", page)
 
@@ -147,7 +151,9 @@ def _ladder(numbers: dict[str, Any]) -> list[dict[str, Any]]:
         title, about = RUNG_TITLES.get(name, (name, ""))
         if name == "selected" and numbers.get("chosen"):
             folds = sum(numbers["chosen"].values())
-            picked = ", ".join(f"{RUNG_TITLES[rung][0].lower()} in {count}" for rung, count in numbers["chosen"].items() if count)
+            picked = ", ".join(
+                f"{RUNG_TITLES[rung][0].lower()} in {count}" for rung, count in numbers["chosen"].items() if count
+            )
             about = f"{about}: {picked} of {folds} folds" if folds > 1 else f"{about}: {picked.rsplit(' in ', 1)[0]}"
         rows.append({"name": name, "title": title, "about": about, "number": 2 if number < 2 else 1, **row})
     return rows
@@ -194,7 +200,11 @@ def _cases(folder: RunFolder) -> dict[str, Any]:
 
 def _skipped(folder: RunFolder) -> dict[str, Any]:
     rows = [row for row in folder.read_table("images.csv") if row["status"] == "skipped"]
-    return {"rows": rows[:NAMES_SHOWN], "count": len(rows), "reasons": Counter(row["reason"] for row in rows).most_common()}
+    return {
+        "rows": rows[:NAMES_SHOWN],
+        "count": len(rows),
+        "reasons": Counter(row["reason"] for row in rows).most_common(),
+    }
 
 
 def _plan(folder: RunFolder) -> list[tuple[str, str, str]]:
@@ -203,6 +213,10 @@ def _plan(folder: RunFolder) -> list[tuple[str, str, str]]:
     except OSError:
         return []
     return [
-        (name.replace("_", " "), ", ".join(map(str, value)) if isinstance(value := entry["value"], list) else str(value), entry["reason"])
+        (
+            name.replace("_", " "),
+            ", ".join(map(str, value)) if isinstance(value := entry["value"], list) else str(value),
+            entry["reason"],
+        )
         for name, entry in stored.items()
     ]

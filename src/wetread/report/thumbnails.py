@@ -26,7 +26,7 @@ def write_thumbnails(folder: RunFolder, table: Table) -> None:
         table: With pictures.
     """
     wanted = wanted_images(folder)
-    index = {}
+    index: dict[str, str] = {}
     for row in table.rows:
         if row.image in wanted and row.picture is not None and len(index) < MOST:
             name = f"{len(index) + 1:04d}.jpg"

@@ -95,7 +95,7 @@ def train(
             with torch.autocast(device.type, torch.bfloat16, enabled=settings.bf16):
                 loss = functional.cross_entropy(model(inputs).float(), truth)
             optimiser.zero_grad(set_to_none=True)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(network.parameters(), 5.0)
             optimiser.step()
             schedule.step()
@@ -106,7 +106,7 @@ def train(
                 mean_loss, op=distributed.ReduceOp.AVG if device.type == "cuda" else distributed.ReduceOp.SUM
             )
             mean_loss = mean_loss if device.type == "cuda" else mean_loss / world
-        on_epoch(epoch + 1, time.perf_counter() - started, schedule.get_last_lr()[0], float(mean_loss))
+        on_epoch(epoch + 1, time.perf_counter() - started, float(schedule.get_last_lr()[0]), float(mean_loss))
     return network.eval()
 
 

@@ -16,13 +16,11 @@ import yaml
 from wetread.dataset.split import LOCKED_TEST_GROUPS
 from wetread.errors import InputError
 
-PRESETS = ("quick", "standard", "best")
-
 #: Class names that mean "without the finding"; the other class of two is then the positive one.
-NEGATIVE_NAMES = frozenset(
-    "0 no none normal negative neg healthy control controls absent benign clear".split()
-    + ["no_finding", "no finding", "nofinding", "without"]
-)
+NEGATIVE_NAMES = frozenset([
+    "0", "no", "none", "normal", "negative", "neg", "healthy", "control", "controls", "absent", "benign", "clear",
+    "no_finding", "no finding", "nofinding", "without",
+])  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -166,19 +164,22 @@ def make_plan(
         "preset": "asked for" if preset != "standard" else "the default",
         "seed": "the same seed repeats the run",
         "estimate": {
-            "cross-validation": f"{data.groups} {patients}: below {LOCKED_TEST_GROUPS} a single test set is too small to be precise",
+            "cross-validation": (
+                f"{data.groups} {patients}: below {LOCKED_TEST_GROUPS} a single test set is too small to be precise"
+            ),
             "locked test": f"{data.groups} {patients}: one fifth set aside is precise, and is opened once",
             "given test": "the data came with a test set that is large enough",
         }[estimate],
         "folds": f"the rarest class has {data.smallest_class} {patients}",
         "repeats": "a second division shows how much chance is in the first" if repeats > 1 else "one division",
         "inner_folds": "choice of model, strength, calibration and threshold happen inside the training part",
-        "rungs": "simple before complex: a network must beat classical features, and both must beat the file properties",
+        "rungs": (
+            "simple before complex: a network must beat classical features, and both must beat the file properties"
+        ),
         "features_side": "HOG cells of 16 pixels, 8 by 8 of them",
         "network": "no pretrained weights are used; small enough for a few hundred images",
-        "network_side": f"files are {data.side} pixels long in the median; 64 is what a processor can train on in minutes"
-        if side == 64
-        else f"files are {data.side} pixels long in the median",
+        "network_side": f"files are {data.side} pixels long in the median"
+        + ("; 64 is what a processor can train on in minutes" if side == 64 else ""),
         "channels": f"{data.colour:.0%} of the pictures are coloured",
         "epochs": f"about {budget} pictures per fit; the last epoch counts, none is picked by its score",
         "batch": "small sets learn better from many small steps",
@@ -195,7 +196,9 @@ def make_plan(
         "contrast": "exposure and look-up tables vary between devices",
         "noise": "dose varies",
         "mirror": "never: heart, liver and an effusion have a side",
-        "operating_point": "Youden's J on predictions from inside the training part, never on the cases it is tested on",
+        "operating_point": (
+            "Youden's J on predictions from inside the training part, never on the cases it is tested on"
+        ),
         "calibration": "one temperature, fitted on predictions from inside the training part (Guo 2017)",
         "resamples": "bootstrap resamples of patients",
         "cases": "worst errors and random cases that are explained",
@@ -274,7 +277,7 @@ def read_plan(path: Path, base: Plan) -> Plan:
                 code="plan",
             )
         if value != planned:
-            values[str(name)] = float(value) if isinstance(planned, float) else value
+            values[str(name)] = float(value) if isinstance(planned, float) and isinstance(value, int | float) else value
             reasons[str(name)] = f"set in {path.name} (planned: {_say(planned)})"
     if values.get("classes", base.classes) != base.classes:
         raise InputError(

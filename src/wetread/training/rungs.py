@@ -26,7 +26,6 @@ from wetread.progress import EpochDone, Listener
 from wetread.shapes import Floats, Ints, Picture
 from wetread.training.plan import Plan
 
-
 _FRESH_WEIGHTS = threading.Lock()
 
 
@@ -100,7 +99,8 @@ def fit_network(data: TrainingSet, train: Ints, place: Place, listen: Listener) 
     from wetread.model.build import build_network, share_processor
     from wetread.model.network import NetworkPart
     from wetread.training.augment import Augment
-    from wetread.training.loop import LoopSettings, train as train_network
+    from wetread.training.loop import LoopSettings
+    from wetread.training.loop import train as train_network
 
     started = time.perf_counter()
     plan, labels = data.plan, data.labels[train]

@@ -1,0 +1,497 @@
+"""The stages of the main job, each wiring rooms and filling the run folder: prepare, train, evaluate, explain, report.
+
+Heavy rooms are imported inside the function that needs them, so that `import wetread` and `--help` stay light.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from wetread.errors import Stopped, WetreadError
+from wetread.progress import (
+    EpochDone,
+    Event,
+    FoldLoaded,
+    Listener,
+    PlanMade,
+    RunFinished,
+    StepAdvanced,
+    StepFinished,
+    StepStarted,
+)
+from wetread.request import Request, choose_device, name_of
+from wetread.run_folder import FAILED, FINISHED, RUNNING, STOPPED, RunFolder, command_line
+
+if TYPE_CHECKING:
+    from wetread.checks.finding import Finding
+    from wetread.dataset.duplicates import Pair
+    from wetread.dataset.split import Fold
+    from wetread.dataset.table import Row, Table
+    from wetread.evaluation.predictions import Predictions
+    from wetread.model.classifier import Classifier
+    from wetread.shapes import Floats, Ints
+    from wetread.training.ladder import FoldResult
+    from wetread.training.plan import Plan
+    from wetread.training.rungs import TrainingSet
+
+
+@dataclass
+class Prepared:
+    """A data set that was read, checked, planned and divided."""
+
+    table: Table
+    rows: list[Row]
+    folds: list[Fold]
+    plan: Plan
+    findings: list[Finding]
+    gate: str
+    labels: Ints
+    groups: Ints
+    properties: tuple[Ints, Floats, float]
+
+
+@dataclass
+class Trained:
+    """What the ladder found."""
+
+    data: TrainingSet
+    results: list[FoldResult]
+    final: Classifier
+    development: Ints
+
+
+@contextmanager
+def working_in(folder: RunFolder, request: Request, listen: Listener) -> Iterator[Listener]:
+    """Keeps run.json true whatever happens: running, then finished, stopped or failed."""
+    started = time.perf_counter()
+
+    def tell(event: Event) -> None:
+        folder.record(event)
+        listen(event)
+
+    def end(status: str, **facts: Any) -> None:
+        folder.write_history()
+        tell(RunFinished(status, time.perf_counter() - started))
+        folder.write_status(status, **facts)
+
+    try:
+        folder.write_status(
+            RUNNING,
+            command=command_line(),
+            data=name_of(request.data),
+            seed=request.seed,
+            preset=request.preset,
+            error=None,
+        )
+        yield tell
+        end(FINISHED)
+    except KeyboardInterrupt:
+        end(STOPPED)
+        raise Stopped(
+            "Stopped. Everything finished so far is kept.",
+            remedy=f"Go on with: --resume --out {folder.path}",
+            file=folder.path,
+        ) from None
+    except WetreadError as error:
+        end(FAILED, error={"code": error.code, "message": error.message})
+        raise
+    except BaseException as error:
+        end(FAILED, error={"code": "fault", "message": type(error).__name__})
+        raise
+    finally:
+        folder.close()
+
+
+def prepare(request: Request, folder: RunFolder, tell: Listener) -> Prepared:
+    """Reads, checks, plans and divides a data set; writes images.csv, findings.json and plan.yaml."""
+    from wetread.dataset.duplicates import find_duplicates
+    from wetread.dataset.groups import assign_groups, assign_patients
+    from wetread.dataset.reading import drop_small_classes, read_images, rows_with_pictures
+    from wetread.dataset.scan import MIN_PER_CLASS, scan
+    from wetread.dataset.split import set_leaking_rows_aside, settle_given_split
+
+    table = scan(request.data, labels=request.labels, classes=request.classes)
+    total = sum(row.status == "used" for row in table.rows)
+    with _step(tell, "read", "Reading images", total) as done:
+        read_images(table, listen=tell)
+        done(f"{len(table.used)} labelled images, {len(table.classes)} classes")
+    with _step(tell, "check", "Checking the data") as done:
+        assign_patients(table)
+        rows = rows_with_pictures(table)
+        pairs = find_duplicates(rows)
+        assign_groups(rows, pairs)
+        small = drop_small_classes(table, MIN_PER_CLASS)
+        kept = [number for number, row in enumerate(rows) if row.status == "used"]
+        rows, pairs = [rows[number] for number in kept], _renumber(pairs, kept)
+        estimate = settle_given_split(table, rows)
+        leaking = set_leaking_rows_aside(rows) if estimate else []
+        training_rows = [row for row in rows if row.status == "used"]
+        plan = _plan(request, folder, table, training_rows, estimate)
+        prepared = _divide_and_audit(table, rows, training_rows, pairs, leaking, small, plan, tell)
+        done(f"{len(prepared.findings)} findings, gate {prepared.gate}")
+    tell(PlanMade(plan.decisions()))
+    folder.write_text("plan.yaml", plan.to_yaml())
+    folder.write_text("images.csv", table.to_csv())
+    folder.write_json("findings.json", [finding.as_dict() for finding in prepared.findings])
+    folder.write_status(
+        RUNNING, device=plan.device, fingerprint=_fingerprint(table), notes=table.notes, grouping=table.grouping
+    )
+    return prepared
+
+
+def _renumber(pairs: list[Pair], kept: list[int]) -> list[Pair]:
+    from dataclasses import replace
+
+    new = {old: number for number, old in enumerate(kept)}
+    inside = [pair for pair in pairs if pair.first in new and pair.second in new]
+    return [replace(pair, first=new[pair.first], second=new[pair.second]) for pair in inside]
+
+
+def _plan(request: Request, folder: RunFolder, table: Table, rows: list[Row], estimate: str) -> Plan:
+    from wetread.training.plan import Fingerprint, make_plan, read_plan
+
+    pictures = [row.picture for row in rows if row.picture is not None]
+    sides = sorted(max(row.facts.width, row.facts.height) for row in rows if row.facts is not None)
+    fingerprint = Fingerprint(
+        images=len(rows),
+        groups=len({row.group for row in rows}),
+        classes=tuple(sorted({row.label for row in rows})),
+        smallest_class=min(
+            len({row.group for row in rows if row.label == name}) for name in {row.label for row in rows}
+        ),
+        colour=sum(picture.ndim == 3 for picture in pictures) / len(pictures),
+        side=sides[len(sides) // 2],
+        grouping=table.grouping,
+        estimate=estimate,
+    )
+    planned = make_plan(
+        fingerprint,
+        preset=request.preset,
+        seed=request.seed,
+        device=choose_device(request.device),
+        positive=request.positive,
+    )
+    # A resumed run follows the plan it began with.
+    stored = request.plan or (folder.path / "plan.yaml" if (folder.path / "plan.yaml").is_file() else None)
+    return read_plan(stored, planned) if stored else planned
+
+
+def _divide_and_audit(
+    table: Table,
+    rows: list[Row],
+    training_rows: list[Row],
+    pairs: list[Pair],
+    leaking: list[Row],
+    small: list[str],
+    plan: Plan,
+    tell: Listener,
+) -> Prepared:
+    from wetread.checks.finding import Audit
+    from wetread.checks.run_checks import gate, run_checks
+    from wetread.dataset.properties import predict_from_properties
+    from wetread.dataset.split import cross_validation, encode, given_test, locked_test
+
+    del tell
+    classes = list(plan.classes)
+    if plan.estimate == "cross-validation":
+        folds = cross_validation(training_rows, classes, folds=plan.folds, repeats=plan.repeats, seed=plan.seed)
+    elif plan.estimate == "locked test":
+        folds = locked_test(training_rows, classes, seed=plan.seed)
+    else:
+        folds = given_test(training_rows)
+    for row in table.unlabelled:
+        row.split = "unlabelled"
+    labels, groups = encode(training_rows, classes)
+    started = time.perf_counter()
+    tested, properties = predict_from_properties(training_rows, labels, len(classes), folds)
+    seconds = time.perf_counter() - started
+    audit = Audit(
+        table=table,
+        rows=rows,
+        classes=classes,
+        pairs=pairs,
+        estimate=plan.estimate,
+        leaking=leaking,
+        small_classes=small,
+        folds=folds,
+        tested=[training_rows[number] for number in tested],
+        labels=labels[tested],
+        properties=properties,
+        positive=None if plan.positive is None else classes.index(plan.positive),
+    )
+    findings = run_checks(audit)
+    return Prepared(
+        table, training_rows, folds, plan, findings, gate(findings), labels, groups, (tested, properties, seconds)
+    )
+
+
+def train(prepared: Prepared, folder: RunFolder, tell: Listener) -> Trained:
+    """Runs the ladder over all folds, and fits the model to ship."""
+    import numpy as np
+
+    from wetread.training.ladder import run_folds
+    from wetread.training.rungs import TrainingSet
+
+    plan, folds = prepared.plan, prepared.folds
+    pictures = [row.picture for row in prepared.rows if row.picture is not None]
+    # The tested model itself is shipped where there is a locked or given test; after cross-validation the same
+    # procedure is run once more on everything.
+    fit_again = plan.estimate == "cross-validation"
+    fits = plan.inner_folds * plan.epochs if "network" in plan.rungs else 1
+    total = (len(folds) + fit_again) * fits
+    with _step(tell, "train", "Training and testing", total) as done:
+        data = TrainingSet(pictures, prepared.labels, prepared.groups, plan)
+        results, final = run_folds(data, folds, folder.path / "folds", _TrainingProgress(tell, total, fits), fit_again)
+        wins = [result.chosen for result in results]
+        done(
+            f"chosen: {', '.join(f'{name} in {wins.count(name)} of {len(wins)} folds' for name in dict.fromkeys(wins))}"
+        )
+    if final is None:
+        final = results[0].classifiers[results[0].chosen]
+    return Trained(data, results, final, np.arange(len(prepared.rows)) if fit_again else folds[0].train)
+
+
+class _TrainingProgress:
+    """Counts epochs, so that the bar moves evenly and its estimate is good. Told by several threads."""
+
+    def __init__(self, tell: Listener, total: int, per_fold: int) -> None:
+        self._tell, self._total, self._per_fold = tell, total, per_fold
+        self._done = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, event: Event) -> None:
+        with self._lock:
+            self._tell(event)
+            if isinstance(event, EpochDone):
+                where = f"repeat {event.repeat}, fold {event.fold}" if event.fold else "final model"
+                self._advance(1, where)
+            elif isinstance(event, FoldLoaded):
+                self._advance(self._per_fold, f"repeat {event.repeat}, fold {event.fold}")
+
+    def _advance(self, by: int, detail: str) -> None:
+        self._done = min(self._done + by, self._total)
+        self._tell(StepAdvanced("train", self._done, self._total, detail))
+
+
+def evaluate_run(
+    prepared: Prepared, trained: Trained, folder: RunFolder, tell: Listener
+) -> tuple[dict[str, Any], Predictions]:
+    """Computes every number from held-out predictions; writes numbers.json and predictions.csv."""
+    import numpy as np
+
+    from wetread.evaluation.evaluate import evaluate, ladder_row, paired_gain
+    from wetread.metrics.discrimination import macro_auroc
+    from wetread.training.ladder import pool
+
+    plan = prepared.plan
+    options = {"resamples": plan.resamples, "seed": plan.seed}
+    with _step(tell, "evaluate", "Computing numbers and intervals") as done:
+        pooled = {name: pool(trained.results, name, plan) for name in (*plan.rungs, "selected")}
+        tested = pooled["selected"].rows
+        made = {
+            name: _predictions(prepared, one.rows, one.probabilities, one.thresholds) for name, one in pooled.items()
+        }
+        _, properties, properties_seconds = prepared.properties
+        share = np.bincount(prepared.labels, minlength=len(plan.classes)) / len(prepared.labels)
+        made["prevalence"] = _predictions(prepared, tested, np.tile(share, (len(tested), 1)), None)
+        made["file properties"] = _predictions(prepared, tested, properties, None)
+        seconds: dict[str, float | None] = {"prevalence": 0.0, "file properties": properties_seconds}
+        seconds |= {name: sum(result.seconds[name] for result in trained.results) for name in plan.rungs}
+        seconds["selected"] = sum(seconds[name] or 0.0 for name in plan.rungs)
+        order = ("prevalence", "file properties", *plan.rungs, "selected")
+        models = {name: ladder_row(made[name], seconds[name], **options) for name in order}
+        models["prevalence"]["auroc"] = {"value": 0.5, "low": 0.5, "high": 0.5, "method": "by definition"}
+        predictions = made["selected"]
+        found = evaluate(predictions, **options)
+        repeats = [macro_auroc(prepared.labels[tested], table) for table in pooled["selected"].by_repeat]
+        chosen = [result.chosen for result in trained.results]
+        numbers: dict[str, Any] = {
+            "task": "binary" if plan.positive is not None else "multiclass",
+            "classes": list(plan.classes),
+            "positive": plan.positive,
+            "unit": "image" if prepared.table.grouping == "none" else "patient",
+            "grouping": prepared.table.grouping,
+            "estimate": plan.estimate,
+            "n": _counts(prepared, tested),
+            "headline": {"name": "auroc", **found["metrics"]["auroc"]},
+            "metrics": found["metrics"],
+            "per_class": found["per_class"],
+            "models": models,
+            "chosen": {name: chosen.count(name) for name in plan.rungs},
+            "shipped": trained.final.rung,
+            "gain_over_file_properties": paired_gain(predictions, made["file properties"], **options),
+            "repeats": {"auroc": [round(value, 6) for value in repeats if value is not None]},
+            "operating_point": _operating_point(plan, trained.final, found["metrics"]),
+            "calibration": found["calibration"],
+            "confusion": found["confusion"],
+            "curves": found["curves"],
+            "subgroups": [],
+            "gate": prepared.gate,
+        }
+        folder.write_json("numbers.json", numbers)
+        everything = _with_unlabelled(prepared, trained.final, predictions)
+        folder.write_text("predictions.csv", everything.to_csv())
+        shown = numbers["headline"]
+        done(f"AUROC {shown['value']:.2f} ({shown['low']:.2f} to {shown['high']:.2f})")
+    return numbers, predictions
+
+
+def _predictions(prepared: Prepared, tested: Ints, probabilities: Floats, thresholds: Floats | None) -> Predictions:
+    import numpy as np
+
+    from wetread.evaluation.predictions import Predictions
+
+    plan = prepared.plan
+    rows = [prepared.rows[number] for number in tested]
+    predicted = probabilities.argmax(axis=1)
+    if thresholds is not None and plan.positive is not None:
+        positive = plan.classes.index(plan.positive)
+        predicted = np.where(probabilities[:, positive] >= thresholds, positive, 1 - positive)
+    return Predictions(
+        classes=plan.classes,
+        positive=plan.positive,
+        images=[row.image for row in rows],
+        patients=[row.patient for row in rows],
+        groups=[row.group for row in rows],
+        splits=[row.split for row in rows],
+        folds=[str(row.folds[0]) if row.folds else "" for row in rows],
+        truth=prepared.labels[tested],
+        predicted=predicted,
+        probabilities=probabilities,
+        thresholds=thresholds,
+    )
+
+
+def _with_unlabelled(prepared: Prepared, final: Classifier, predictions: Predictions) -> Predictions:
+    """Adds what the final model says about images without a label."""
+    import numpy as np
+
+    from wetread.evaluation.predictions import UNLABELLED, Predictions
+
+    rows = [row for row in prepared.table.unlabelled if row.picture is not None]
+    if not rows:
+        return predictions
+    probabilities = final.probabilities([row.picture for row in rows if row.picture is not None])
+    return predictions.followed_by(
+        Predictions(
+            predictions.classes,
+            predictions.positive,
+            [row.image for row in rows],
+            [row.patient for row in rows],
+            [row.group for row in rows],
+            [UNLABELLED] * len(rows),
+            [""] * len(rows),
+            np.full(len(rows), -1),
+            final.decide(probabilities),
+            probabilities,
+            None if final.threshold is None else np.full(len(rows), final.threshold),
+        )
+    )
+
+
+def _counts(prepared: Prepared, tested: Ints) -> dict[str, Any]:
+    rows = [prepared.rows[number] for number in tested]
+    known = prepared.table.grouping != "none"
+    counts: dict[str, Any] = {
+        "images": len(rows),
+        "patients": len({row.patient for row in rows}) if known else None,
+        "per_class": {name: sum(row.label == name for row in rows) for name in prepared.plan.classes},
+        "trained_on": len(prepared.rows)
+        if prepared.plan.estimate == "cross-validation"
+        else len(prepared.rows) - len(rows),
+        "skipped": len(prepared.table.skipped),
+        "found": len(prepared.table.rows),
+    }
+    if known:
+        counts["patients_per_class"] = {
+            name: len({row.patient for row in rows if row.label == name}) for name in prepared.plan.classes
+        }
+    return counts
+
+
+def _operating_point(plan: Plan, final: Classifier, metrics: dict[str, Any]) -> dict[str, Any] | None:
+    if plan.positive is None:
+        return None
+    return {
+        "rule": plan.operating_point,
+        "threshold": None if final.threshold is None else round(final.threshold, 6),
+        "chosen_on": "predictions from inside the training part",
+        "sensitivity": metrics.get("sensitivity"),
+        "specificity": metrics.get("specificity"),
+    }
+
+
+def explain(prepared: Prepared, trained: Trained, predictions: Predictions, folder: RunFolder, tell: Listener) -> None:
+    """Makes the heatmaps of the worst errors and of random cases."""
+    from wetread.explanation.cases import choose_cases
+    from wetread.explanation.gallery import explain_cases
+
+    cases = choose_cases(predictions, prepared.plan.cases, prepared.plan.seed)
+    with _step(tell, "explain", "Explaining cases", len(cases)) as done:
+        number_of = {row.image: number for number, row in enumerate(prepared.rows)}
+        explained = []
+        for count, case in enumerate(cases, start=1):
+            row = number_of[predictions.images[case.number]]
+            result = next(one for one in trained.results if one.fold.repeat == 1 and row in one.fold.test)
+            explained.append((case, trained.data.pictures[row], result.classifiers, result.chosen))
+            tell(StepAdvanced("explain", count, len(cases)))
+        index, files = explain_cases(explained, predictions)
+        for name, content in files.items():
+            folder.write_bytes(f"heatmaps/{name}", content)
+        folder.write_json("heatmaps/index.json", index)
+        done(f"{len(cases)} cases, {len(files)} maps")
+
+
+def save_model(prepared: Prepared, trained: Trained, numbers: dict[str, Any], folder: RunFolder) -> None:
+    """Writes the model folder, which tells what is known of the model."""
+    from wetread.model.classifier import with_facts
+    from wetread.outcome import headline
+    from wetread.run_folder import versions
+
+    facts = {
+        "tested": headline(numbers),
+        "gate": prepared.gate,
+        "trained_on": {"images": len(trained.development), "classes": list(prepared.plan.classes)},
+        "grouping": prepared.table.grouping,
+        "seed": prepared.plan.seed,
+        "versions": versions(),
+        "limits": "Knows only these classes; does not refuse other pictures. Not tested elsewhere.",
+    }
+    with_facts(trained.final, facts).save(folder.path / "model")
+
+
+def write_run_report(folder: RunFolder, table: Table, tell: Listener) -> None:
+    """Writes thumbnails, history and the page."""
+    from wetread.report.html import write_page
+    from wetread.report.thumbnails import write_thumbnails
+
+    with _step(tell, "report", "Writing the report") as done:
+        write_thumbnails(folder, table)
+        folder.write_history()
+        folder.write_status(RUNNING)  # the page tells the seconds of the steps before it
+        write_page(folder)
+        done(str(folder.report))
+
+
+@contextmanager
+def _step(tell: Listener, name: str, title: str, total: int | None = None) -> Iterator[Any]:
+    """Tells when a step starts and ends; yields a function that takes its summary."""
+    started, summary = time.perf_counter(), [""]
+    tell(StepStarted(name, title, total))
+    yield lambda text: summary.__setitem__(0, text)
+    tell(StepFinished(name, time.perf_counter() - started, summary[0]))
+
+
+def _fingerprint(table: Table) -> str:
+    """SHA-256 over image, label and content of every row in use: the same data give the same fingerprint."""
+    digest = hashlib.sha256()
+    for row in table.rows:
+        if row.status == "used":
+            digest.update(f"{row.image}\0{row.label}\0{row.sha256}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,115 @@
+"""What the user asked for: the request of a verb, and the places and device that follow from it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from wetread.errors import InputError
+from wetread.run_folder import FAILED, FINISHED
+
+#: Where runs go when --out is not given.
+RUNS = Path("wetread-runs")
+
+PRESETS = ("quick", "standard", "best")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for."""
+
+    data: Path
+    labels: Path | None = None
+    classes: tuple[str, ...] | None = None
+    positive: str | None = None
+    preset: str = "standard"
+    seed: int = 0
+    device: str = "auto"
+    plan: Path | None = None
+
+    def validate(self) -> None:
+        """Refuses what can be refused before anything is read."""
+        try:
+            self.data.exists()
+        except (OSError, ValueError) as error:  # a name that is too long, or holds a NUL
+            raise InputError("DATA is not a possible path.", remedy="Check the path.", code="no-data") from error
+        if self.preset not in PRESETS:
+            raise InputError(
+                f"There is no preset {self.preset}.", remedy=f"Choose {', '.join(PRESETS)}.", code="preset"
+            )
+        if not 0 <= self.seed < 2**31:
+            raise InputError(f"The seed {self.seed} is out of range.", remedy="Choose 0 to 2147483647.", code="seed")
+
+
+@contextmanager
+def unpacked(request: Request) -> Iterator[Request]:
+    """Unpacks a .zip into a temporary folder that is gone afterwards."""
+    if not (request.data.is_file() and request.data.suffix.lower() == ".zip"):
+        yield request
+        return
+    from wetread.archive import extract_archive
+
+    place = Path(tempfile.mkdtemp(prefix="wetread-"))
+    try:
+        whole = extract_archive(request.data, place / "data")
+        inside = [entry for entry in whole.iterdir() if not entry.name.startswith((".", "__MACOSX"))]
+        # Archives made by right click hold one folder with everything in it.
+        yield replace(request, data=inside[0] if len(inside) == 1 and inside[0].is_dir() else whole)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def choose_out(out: str | Path | None, request: Request, resume: bool) -> Path:
+    """The run folder: as asked, the newest stopped one to resume, or a new one."""
+    if out is not None:
+        return Path(out)
+    name = name_of(request.data)
+    if resume:
+        stopped = [place.parent for place in RUNS.glob(f"{name}-*/run.json") if _status(place) != FINISHED]
+        if not stopped:
+            raise InputError(
+                f"There is no stopped run of {name} in {RUNS}.",
+                remedy="Name the run folder with --out.",
+                code="nothing-to-resume",
+            )
+        return max(stopped, key=lambda place: place.stat().st_mtime)
+    return RUNS / f"{name}-{datetime.now().strftime('%Y%m%d-%H%M%S')}"
+
+
+def _status(path: Path) -> str:
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["status"])
+    except (OSError, ValueError, KeyError):
+        return FAILED
+
+
+def choose_device(wanted: str) -> str:
+    """``cpu`` or ``cuda:N``; raises `InputError` for what is not there."""
+    if wanted == "cpu":
+        return wanted
+    import torch
+
+    if wanted == "auto":
+        return "cuda:0" if torch.cuda.is_available() else "cpu"
+    if wanted == "cuda" or (wanted.startswith("cuda:") and wanted[5:].isdigit()):
+        number = int(wanted[5:]) if ":" in wanted else 0
+        if not torch.cuda.is_available() or number >= torch.cuda.device_count():
+            raise InputError(f"There is no device {wanted} here.", remedy="Use --device cpu.", code="device")
+        return f"cuda:{number}"
+    raise InputError(f"{wanted} is not a device.", remedy="Choose auto, cpu, cuda or cuda:N.", code="device")
+
+
+def name_of(data: Path) -> str:
+    """The name of a data set, for titles and folders."""
+    return (data.resolve().stem if data.suffix else data.resolve().name) or "data"
+
+
+def as_path(value: str | Path | None) -> Path | None:
+    """A path, or None as it is."""
+    return None if value is None else Path(value)
