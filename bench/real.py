@@ -47,7 +47,8 @@ def main() -> None:
                 continue
             found = json.loads(done.stdout)
             head = found["numbers"]["headline"]
-            text = f"AUROC {head['value']:.2f} ({head['low']:.2f} to {head['high']:.2f}), n {found['numbers']['n']['images']}"
+            n = found["numbers"]["n"]["images"]
+            text = f"AUROC {head['value']:.2f} ({head['low']:.2f} to {head['high']:.2f}), n {n}"
             print(f"{name:<34}{done.returncode:>5}{seconds:>9.0f}{peak:>10.0f}  {found['gate']:<6} {text}", flush=True)
 
 

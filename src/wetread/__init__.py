@@ -5,7 +5,7 @@ Research and teaching only. Not a medical device.
 The map, from the top (images come in) to the bottom (a report goes out); a room imports only what stands above it::
 
     errors  writing            what can go wrong; the one place that writes files
-    archive progress shapes run_folder outcome
+    archive progress shapes run_folder outcome request
     metrics                    arithmetic on truth and probability
     images  phantoms           files -> pixels; simulated radiographs
     dataset                    pixels on disk -> one table, by patient, divided into folds
@@ -15,7 +15,8 @@ The map, from the top (images come in) to the bottom (a report goes out); a room
     evaluation                 predictions -> numbers with intervals
     explanation                classifier + picture -> heatmap
     report                     run folder -> a page to hand over
-    steps                      the verbs, which wire the rooms
+    main_job                   the stages of a run, which wire the rooms
+    steps                      the verbs
     cli                        a thin shell
 
     >>> import wetread

@@ -466,6 +466,17 @@ def save_model(prepared: Prepared, trained: Trained, numbers: dict[str, Any], fo
     with_facts(trained.final, facts).save(folder.path / "model")
 
 
+def write_check_report(prepared: Prepared, folder: RunFolder, tell: Listener) -> None:
+    """Writes thumbnails and the page of a check."""
+    from wetread.report.html import write_check_page
+    from wetread.report.thumbnails import write_thumbnails
+
+    with _step(tell, "report", "Writing the page") as done:
+        write_thumbnails(folder, prepared.table)
+        write_check_page(folder, prepared.gate)
+        done(str(folder.report))
+
+
 def write_run_report(folder: RunFolder, table: Table, tell: Listener) -> None:
     """Writes thumbnails, history and the page."""
     from wetread.report.html import write_page

@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wetread.errors import InputError
-from wetread.main_job import evaluate_run, explain, prepare, save_model, train, working_in, write_run_report
+from wetread.main_job import (
+    evaluate_run,
+    explain,
+    prepare,
+    save_model,
+    train,
+    working_in,
+    write_check_report,
+    write_run_report,
+)
 from wetread.outcome import Run
 from wetread.progress import Listener, StepAdvanced, StepFinished, StepStarted, silent
 from wetread.request import Request, as_path, choose_out, name_of, unpacked
@@ -71,6 +80,7 @@ def run(
         with working_in(folder, ready, listen) as tell:
             prepared = prepare(ready, folder, tell)
             if dry_run:
+                write_check_report(prepared, folder, tell)
                 return Run(folder.path, {}, [finding.as_dict() for finding in prepared.findings], prepared.gate)
             trained = train(prepared, folder, tell)
             numbers, predictions = evaluate_run(prepared, trained, folder, tell)

@@ -241,9 +241,9 @@ def _show_run(work: Callable[[Listener], Run], quiet: bool, as_json: bool) -> No
             "findings": found.findings,
             "numbers": found.numbers,
         }
-        _say(summary | ({"report": str(found.report)} if found.numbers else {}), True)
+        _say(summary | {"report": str(found.report)}, True)
     elif quiet:
-        typer.echo(found.report if found.numbers else found.folder)
+        typer.echo(found.report)
     else:
         from rich.console import Console
 

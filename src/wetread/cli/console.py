@@ -134,10 +134,7 @@ def result_view(run: Run) -> Panel:
             )
         )
     parts.append(Text())
-    if run.numbers:
-        parts.append(Text.assemble(("Report  ", "bold"), (str(run.report), "underline")))
-    else:
-        parts.append(Text.assemble(("Folder  ", "bold"), (str(run.folder), "underline")))
+    parts.append(Text.assemble(("Report  ", "bold"), (str(run.report), "underline")))
     parts.append(Text(DISCLAIMER, style="dim"))
     title = f"[bold]wetread[/]  {run.folder.name}"
     return Panel(

@@ -106,6 +106,44 @@ def write_page(folder: RunFolder) -> Path:
     return folder.write_text("report.html", page)
 
 
+def write_check_page(folder: RunFolder, gate: str) -> Path:
+    """Writes report.html of a check: the gate, the findings and the plan, without numbers.
+
+    Args:
+        folder: Of a run that stopped after its plan.
+        gate: green, amber or red.
+
+    Raises:
+        OutputError: The page cannot be written.
+    """
+    images = folder.read_table("images.csv")
+    used = [row for row in images if row["status"] == "used"]
+    counts = {
+        "images": sum(bool(row["label"]) for row in used),
+        "patients": len({row["patient"] for row in used if row["patient"]}),
+        "per_class": dict(sorted(Counter(row["label"] for row in used if row["label"]).items())),
+        "unlabelled": sum(not row["label"] for row in used),
+        "found": len(images),
+    }
+    page = (
+        page_environment()
+        .get_template("check.html.j2")
+        .render(
+            run=folder.read_json("run.json"),
+            gate=gate,
+            gate_sentence=GATE_SENTENCES[gate],
+            findings=folder.read_json("findings.json"),
+            counts=counts,
+            skipped=_skipped(folder),
+            plan=_plan(folder),
+            picture=_Pictures(folder),
+            disclaimer=DISCLAIMER,
+            names_shown=NAMES_SHOWN,
+        )
+    )
+    return folder.write_text("report.html", page)
+
+
 class _Pictures:
     """Images of the run as data addresses; an empty one where there is no picture."""
 
