@@ -9,7 +9,7 @@ The tree::
     ├── OutputError        (2)   a result cannot be written where it was asked for
     └── Stopped          (130)   interrupted by the user; what was finished is kept
 
-The number is the exit code of the command line (see ``CONTRACT`` in the reference pages). Anything else that escapes
+The number is the exit code of the command line (the README lists them all). Anything else that escapes
 is a fault of ours and ends with exit code 3.
 """
 

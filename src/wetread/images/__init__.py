@@ -15,6 +15,7 @@ because a damaged file can crash a decoder or make it run for ever.
 - ``grey.py``: the grey pipeline of DICOM: modality, values of interest, presentation.
 - ``dicom_file.py``: bytes -> DICOM data set, also without header and deflated.
 - ``dicom_facts.py``: what may be said about a DICOM file, and the key of its patient.
+- ``codecs.py``: imagecodecs as a decoder for JPEG and JPEG-LS inside DICOM.
 - ``codestream.py``: what a compressed frame says about its own size.
 - ``intensity.py``: grey values -> 0..255: windows, lookup tables, percentiles.
 - ``shrink.py``: a smaller picture by area averaging.

@@ -25,7 +25,7 @@ _END = b"\xff\xd9"
 _JPEG = frozenset({JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1})
 _JPEG_LS = frozenset({JPEGLSLossless, JPEGLSNearLossless})
 #: pydicom looks this up when it says why a plugin is not available.
-DECODER_DEPENDENCIES = dict.fromkeys(_JPEG | _JPEG_LS, ("imagecodecs>=2025.3.30",))
+DECODER_DEPENDENCIES = dict.fromkeys(_JPEG | _JPEG_LS, ("imagecodecs>=2026.3.6",))
 
 
 def choose_plugin(syntax: str) -> str:

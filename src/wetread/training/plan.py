@@ -149,7 +149,8 @@ def make_plan(
     """
     small = data.groups < LOCKED_TEST_GROUPS
     estimate = data.estimate or ("cross-validation" if small else "locked test")
-    patients = "patients" if data.grouping != "none" else "pictures (patients are not known)"
+    known = data.grouping != "none"
+    patients = "patients" if known else "different pictures"
     folds = min(5, data.smallest_class) if estimate == "cross-validation" else 1
     repeats = {"quick": 1, "standard": 2, "best": 5}[preset] if estimate == "cross-validation" else 1
     # A network sees about as many pictures in each fit whatever the size of the set, within bounds: with 100 pictures
@@ -159,7 +160,8 @@ def make_plan(
     epochs = int(min(max(budget / max(fitted, 1), 6), 40))
     side = 64 if device == "cpu" and preset != "best" else 128
     reasons = {
-        "classes": f"as found: {data.images} images of {data.groups} {patients}",
+        "classes": f"as found: {data.images} images of {data.groups} {patients}"
+        + ("" if known else "; patients are not known"),
         "positive": "sensitivity speaks of this class" if len(data.classes) == 2 else "more than two classes",
         "preset": "asked for" if preset != "standard" else "the default",
         "seed": "the same seed repeats the run",
