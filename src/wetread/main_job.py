@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wetread.errors import Stopped, WetreadError
+from wetread.outcome import say_share
 from wetread.progress import (
     EpochDone,
     Event,
@@ -338,7 +339,7 @@ def evaluate_run(
         everything = _with_unlabelled(prepared, trained.final, predictions)
         folder.write_text("predictions.csv", everything.to_csv())
         shown = numbers["headline"]
-        done(f"AUROC {shown['value']:.2f} ({shown['low']:.2f} to {shown['high']:.2f})")
+        done(f"AUROC {say_share(shown['value'])} ({say_share(shown['low'])} to {say_share(shown['high'])})")
     return numbers, predictions
 
 

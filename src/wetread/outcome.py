@@ -73,10 +73,20 @@ class Run:
         )
 
 
+def say_share(value: float) -> str:
+    """Two decimals, and more where two would turn something below 1 into 1.00: 0.9996 is not perfect."""
+    for decimals in (2, 3, 4):
+        text = f"{value:.{decimals}f}"
+        if float(text) < 1 or value >= 1:
+            return text
+    return "0.9999"
+
+
 def headline(numbers: dict[str, Any]) -> str:
     """``AUROC 0.86 (95 % interval 0.80 to 0.91), 200 images of 120 patients, cross-validation``."""
     shown = numbers["headline"]
     n = numbers["n"]
-    area = f"AUROC {shown['value']:.2f} (95 % interval {shown['low']:.2f} to {shown['high']:.2f})"
+    value, low, high = (say_share(shown[name]) for name in ("value", "low", "high"))
+    area = f"AUROC {value} (95 % interval {low} to {high})"
     patients = f" of {n['patients']} patients" if n.get("patients") else ", patients not known"
     return f"{area}, {n['images']} images{patients}, {numbers['estimate']}"

@@ -5,11 +5,12 @@ import json
 import pytest
 
 from wetread.errors import InputError
+from wetread.outcome import say_share
 from wetread.report.charts import Chart, Series, interval_bar, roc_chart
 from wetread.report.html import write_page
 from wetread.run_folder import RunFolder
 
-NASTY = '<script>alert(1)</script>"\'&.png'
+NASTY = "<script>alert(1)</script>\"'&.png"
 
 
 @pytest.fixture
@@ -27,7 +28,14 @@ def change(path, edit):
 
 
 def test_names_from_the_data_are_text(copied):
-    finding = {"code": "WR999", "title": NASTY, "severity": "amber", "sentence": NASTY, "remedy": NASTY, "images": [NASTY]}
+    finding = {
+        "code": "WR999",
+        "title": NASTY,
+        "severity": "amber",
+        "sentence": NASTY,
+        "remedy": NASTY,
+        "images": [NASTY],
+    }
     (copied / "findings.json").write_text(json.dumps([finding | {"numbers": {}}]))
     change(copied / "heatmaps" / "index.json", lambda index: index["cases"][0].update(image=NASTY))
     change(copied / "numbers.json", lambda numbers: numbers["curves"][0].update({"class": NASTY}))
@@ -81,3 +89,11 @@ def test_a_legend_appears_from_two_lines_on():
 
 def test_an_interval_outside_the_scale_is_drawn_at_its_edge():
     assert 'cx="0.00%"' in interval_bar(0.1, 0.2, 0.4, start=0.3, end=1.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(1.0, "1.00"), (0.9996, "0.9996"), (0.996, "0.996"), (0.994, "0.99"), (0.99999, "0.9999"), (0.5, "0.50")],
+)
+def test_nearly_perfect_is_not_called_perfect(value, said):
+    assert say_share(value) == said

@@ -14,7 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from wetread.outcome import DISCLAIMER, Run
+from wetread.outcome import DISCLAIMER, Run, say_share
 from wetread.progress import Event, PlanMade, StepAdvanced, StepFinished, StepStarted
 
 GATE_STYLE = {"green": "bold green", "amber": "bold yellow", "red": "bold red"}
@@ -116,8 +116,8 @@ def result_view(run: Run) -> Panel:
         shown, n = run.numbers["headline"], run.numbers["n"]
         head = Text.assemble(
             ("AUROC ", "bold"),
-            (f"{shown['value']:.2f}", "bold cyan"),
-            f"   95 % interval {shown['low']:.2f} to {shown['high']:.2f}",
+            (say_share(shown["value"]), "bold cyan"),
+            f"   95 % interval {say_share(shown['low'])} to {say_share(shown['high'])}",
         )
         who = f"{n['patients']} patients" if n.get("patients") else "patients not known"
         parts += [head, Text(f"{n['images']} images, {who}, {run.numbers['estimate']}", style="dim"), Text()]
@@ -160,11 +160,11 @@ def ladder_table(numbers: dict[str, Any]) -> Table:
             table.add_row(Text(TITLES.get(name, name), style=style), "", "", "", "")
             continue
         by_definition = area["method"] == "by definition"
-        interval = "by definition" if by_definition else f"{area['low']:.2f} to {area['high']:.2f}"
+        interval = "by definition" if by_definition else f"{say_share(area['low'])} to {say_share(area['high'])}"
         seconds = row.get("seconds")
         table.add_row(
             Text(TITLES.get(name, name), style=style),
-            Text(f"{area['value']:.2f}", style=style),
+            Text(say_share(area["value"]), style=style),
             Text(interval, style="dim"),
             forest(area["low"], area["value"], area["high"]),
             "" if seconds is None else say_seconds(seconds),
@@ -197,8 +197,8 @@ def metrics_line(numbers: dict[str, Any]) -> Text:
         if number:
             label = {"ppv": "PPV", "npv": "NPV", "macro_f1": "macro F1"}.get(name, name.replace("_", " "))
             text.append(f"  {label:<18}", style="not dim")
-            text.append(f"{number['value']:.2f}", style="not dim bold")
-            text.append(f"   {number['low']:.2f} to {number['high']:.2f}\n", style="dim")
+            text.append(say_share(number["value"]), style="not dim bold")
+            text.append(f"   {say_share(number['low'])} to {say_share(number['high'])}\n", style="dim")
     text.rstrip()
     return text
 

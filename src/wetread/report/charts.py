@@ -138,7 +138,7 @@ class Chart:
             return ""
         parts = []
         longest = max(len(series.name) for series in self._legend)
-        wide = min(26 + 6.4 * longest, 190)
+        wide = min(30 + 7.4 * longest, 220)
         high = 14 * len(self._legend) + 8
         x, y = self.width - self.right - wide - 6, self.height - self.bottom - high
         parts.append(f'<rect x="{x:.1f}" y="{y - 4:.1f}" width="{wide:.1f}" height="{high}" rx="4" class="legend"/>')

@@ -5,6 +5,8 @@ from __future__ import annotations
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from wetread.outcome import say_share
+
 
 def page_environment() -> Environment:
     """Templates with escaping on, an error for every name that is missing, and the common style sheet as `style`."""
@@ -15,8 +17,8 @@ def page_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["two"] = lambda value: f"{value:.2f}"
-    environment.filters["interval"] = lambda one: f"{one['low']:.2f} to {one['high']:.2f}"
+    environment.filters["two"] = say_share
+    environment.filters["interval"] = lambda one: f"{say_share(one['low'])} to {say_share(one['high'])}"
     environment.filters["words"] = lambda name: str(name).replace("_", " ")
     environment.filters["took"] = say_seconds
     environment.globals["style"] = Markup(environment.loader.get_source(environment, "report.css")[0])  # type: ignore[union-attr]  # noqa: S704
