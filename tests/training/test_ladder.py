@@ -8,7 +8,7 @@ import pytest
 from wetread.dataset.split import Fold, group_folds
 from wetread.metrics.discrimination import auroc
 from wetread.progress import silent
-from wetread.training.ladder import FoldResult, load_fold, pool, run_fold, run_folds, save_fold
+from wetread.training.ladder import RULES, FoldResult, choose_threshold, load_fold, pool, run_fold, run_folds, save_fold
 from wetread.training.plan import Fingerprint, make_plan
 from wetread.training.rungs import TrainingSet
 
@@ -99,3 +99,15 @@ def test_pooling_compares_probability_and_threshold_like_with_like():
     # Above the threshold in both repeats, therefore above it together.
     assert pooled.probabilities[0, 1] > pooled.thresholds[0]
     assert pooled.probabilities[1, 1] < pooled.thresholds[1]
+
+
+def test_the_rule_of_the_plan_sets_the_threshold():
+    plan = make_plan(Fingerprint(40, 40, ("no", "yes"), 10, 0.0, 48, "column"))
+    random = np.random.default_rng(0)
+    labels = np.arange(200) % 2
+    p = 1 / (1 + np.exp(-(random.normal(size=200) + 1.5 * labels - 0.7)))
+    inner = np.stack([1 - p, p], axis=1)
+    cuts = {rule: choose_threshold(dataclasses.replace(plan, operating_point=rule), labels, inner) for rule in RULES}
+    assert (p[labels == 1] >= cuts["sensitivity"]).mean() >= 0.95
+    assert (p[labels == 0] < cuts["specificity"]).mean() >= 0.95
+    assert cuts["sensitivity"] < cuts["youden"] < cuts["specificity"]

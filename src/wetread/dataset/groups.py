@@ -8,7 +8,6 @@ picture is its own group and the report says so in its headline.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable
 
 from wetread.dataset.duplicates import Pair
@@ -88,8 +87,3 @@ def assign_groups(rows: list[Row], pairs: list[Pair]) -> None:
     }
     for number, row in enumerate(rows):
         row.group = names[root(number)]
-
-
-def largest_group(rows: list[Row]) -> int:
-    """Images of the group with the most images."""
-    return max(Counter(row.group for row in rows).values(), default=0)

@@ -104,10 +104,6 @@ class Table:
         """Names of the classes in use, in alphabetical order."""
         return sorted({row.label for row in self.used})
 
-    def count_images(self) -> Counter[str]:
-        """Labelled images per class."""
-        return Counter(row.label for row in self.used)
-
     def count_patients(self) -> Counter[str]:
         """Groups per class; a group with two labels counts in both."""
         return Counter(label for label, _ in {(row.label, row.group or row.image) for row in self.used})

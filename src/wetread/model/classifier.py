@@ -210,11 +210,6 @@ def unpack_arrays(data: bytes) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def merge(classifiers: Sequence[Classifier]) -> list[Part]:
-    """The parts of several classifiers of one rung, for an average."""
-    return [part for classifier in classifiers for part in classifier.parts]
-
-
 def with_facts(classifier: Classifier, facts: dict[str, Any]) -> Classifier:
     """The same classifier, saying more about itself."""
     return dataclasses.replace(classifier, facts={**classifier.facts, **facts})

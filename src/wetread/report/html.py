@@ -49,6 +49,13 @@ METRIC_TITLES = {
     "ece": "Calibration error (0 is best)",
 }
 
+RULE_TITLES = {
+    "youden": "Youden's J (most sensitivity and specificity together)",
+    "sensitivity": "a sensitivity of at least 0.95",
+    "specificity": "a specificity of at least 0.95",
+    "f1": "the best F1",
+}
+
 GATE_SENTENCES = {
     "green": "No known pitfall was found. That is not a proof that there is none.",
     "amber": "Read the number with care: something about the data may make it look better than it is.",
@@ -98,7 +105,7 @@ def write_page(folder: RunFolder) -> Path:
             picture=pictures,
             bar=lambda *values, **options: Markup(interval_bar(*values, **options)),  # noqa: S704
             disclaimer=DISCLAIMER,
-            rung_titles=RUNG_TITLES,
+            rule_titles=RULE_TITLES,
             names_shown=NAMES_SHOWN,
             pictures_shown=PICTURES_SHOWN,
         )

@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,12 +19,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from threadpoolctl import threadpool_limits
 
 from wetread.dataset.split import Fold
 from wetread.errors import ModelRejected, Stopped
-from wetread.metrics.operating_point import youden_threshold
+from wetread.metrics.operating_point import (
+    f1_threshold,
+    sensitivity_threshold,
+    specificity_threshold,
+    youden_threshold,
+)
 from wetread.model.classifier import Classifier, load_classifier, pack_arrays, unpack_arrays
 from wetread.progress import Event, FoldDone, FoldLoaded, Listener
 from wetread.shapes import Floats, Ints
@@ -175,12 +180,21 @@ def _fit_all(
     return classifiers, inner, seconds
 
 
+#: Rule of the plan -> threshold from truth and probability.
+RULES: dict[str, Callable[[ArrayLike, ArrayLike], float | None]] = {
+    "youden": youden_threshold,
+    "sensitivity": sensitivity_threshold,
+    "specificity": specificity_threshold,
+    "f1": f1_threshold,
+}
+
+
 def choose_threshold(plan: Plan, labels: Ints, inner: Floats) -> float | None:
-    """Youden's threshold on predictions from inside the training part; None for more than two classes."""
+    """The threshold by the plan's rule, on predictions from inside the training part; None for several classes."""
     if plan.positive is None:
         return None
     positive = plan.classes.index(plan.positive)
-    return youden_threshold(labels == positive, inner[:, positive])
+    return RULES[plan.operating_point](labels == positive, inner[:, positive])
 
 
 def pool(results: list[FoldResult], rung: str, plan: Plan) -> Pooled:

@@ -23,6 +23,27 @@ NEGATIVE_NAMES = frozenset([
 ])  # fmt: skip
 
 
+#: What may stand in an edited plan, where not every text or number makes sense.
+CHOICES: dict[str, tuple[str, ...]] = {
+    "estimate": ("cross-validation", "locked test", "given test"),
+    "network": ("small",),
+    "precision": ("float32", "bfloat16"),
+    "operating_point": ("youden", "sensitivity", "specificity", "f1"),
+    "calibration": ("temperature", "none"),
+}
+RUNGS = ("classical", "network")
+LEAST = {
+    "repeats": 1,
+    "inner_folds": 2,
+    "network_side": 32,
+    "channels": 1,
+    "epochs": 1,
+    "batch": 2,
+    "resamples": 100,
+    "cases": 0,
+}
+
+
 @dataclass(frozen=True)
 class Fingerprint:
     """What is measured of a data set before anything is decided.
@@ -61,7 +82,6 @@ class Plan:
     repeats: int
     inner_folds: int
     rungs: tuple[str, ...]
-    features_side: int
     network: str
     network_side: int
     channels: int
@@ -178,7 +198,6 @@ def make_plan(
         "rungs": (
             "simple before complex: a network must beat classical features, and both must beat the file properties"
         ),
-        "features_side": "HOG cells of 16 pixels, 8 by 8 of them",
         "network": "no pretrained weights are used; small enough for a few hundred images",
         "network_side": f"files are {data.side} pixels long in the median"
         + ("; 64 is what a processor can train on in minutes" if side == 64 else ""),
@@ -215,7 +234,6 @@ def make_plan(
         repeats=repeats,
         inner_folds=3,
         rungs=("classical", "network"),
-        features_side=128,
         network="small",
         network_side=side,
         channels=3 if data.colour > 0.5 else 1,
@@ -288,7 +306,30 @@ def read_plan(path: Path, base: Plan) -> Plan:
             file=path,
             code="plan",
         )
-    return dataclasses.replace(base, **values, reasons=reasons)
+    plan = dataclasses.replace(base, **values, reasons=reasons)
+    wrong = _find_nonsense(plan, base)
+    if wrong:
+        raise InputError(f"{path.name}: {wrong}.", remedy="Correct the value.", file=path, code="plan")
+    return plan
+
+
+def _find_nonsense(plan: Plan, base: Plan) -> str:
+    """The first value that cannot be followed, in words; empty where all can."""
+    for name, allowed in CHOICES.items():
+        if getattr(plan, name) not in allowed:
+            return f"{name} is {getattr(plan, name)}, where one of {', '.join(allowed)} is needed"
+    for name, least in LEAST.items():
+        if getattr(plan, name) < least:
+            return f"{name} is {getattr(plan, name)}, where at least {least} is needed"
+    if not plan.rungs or not set(plan.rungs) <= set(RUNGS):
+        return f"rungs are {', '.join(plan.rungs) or 'none'}, where some of {', '.join(RUNGS)} are needed"
+    if plan.estimate == "given test" != base.estimate:
+        return "estimate is given test, but the data came with no test set that can be used"
+    if plan.estimate == "cross-validation" and plan.folds < 2:
+        return f"folds is {plan.folds}, where at least 2 are needed"
+    if plan.positive != base.positive and plan.positive not in plan.classes:
+        return f"positive is {plan.positive}, which is no class"
+    return ""
 
 
 def _same_type(planned: Any, value: Any) -> bool:

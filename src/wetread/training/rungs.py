@@ -150,14 +150,6 @@ FITS: dict[str, Callable[[TrainingSet, Ints, Place, Listener], Fitted]] = {
     "network": fit_network,
 }
 
-TITLES = {
-    "prevalence": "Prevalence (always the commonest class)",
-    "file properties": "File properties (without looking)",
-    "classical": "Classical features + logistic regression",
-    "network": "Small network, trained from scratch",
-    "selected": "Chosen inside the folds",
-}
-
 
 def predict_rows(data: TrainingSet, classifier: Classifier, rows: Ints) -> Floats:
     """Calibrated probabilities of rows, from the features or squares that are already there."""
