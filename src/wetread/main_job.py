@@ -437,12 +437,13 @@ def explain(prepared: Prepared, trained: Trained, predictions: Predictions, fold
     with _step(tell, "explain", "Explaining cases", len(cases)) as done:
         number_of = {row.image: number for number, row in enumerate(prepared.rows)}
         explained = []
-        for count, case in enumerate(cases, start=1):
+        for case in cases:
             row = number_of[predictions.images[case.number]]
             result = next(one for one in trained.results if one.fold.repeat == 1 and row in one.fold.test)
             explained.append((case, trained.data.pictures[row], result.classifiers, result.chosen))
-            tell(StepAdvanced("explain", count, len(cases)))
-        index, files = explain_cases(explained, predictions)
+        index, files = explain_cases(
+            explained, predictions, lambda count: tell(StepAdvanced("explain", count, len(cases)))
+        )
         for name, content in files.items():
             folder.write_bytes(f"heatmaps/{name}", content)
         folder.write_json("heatmaps/index.json", index)

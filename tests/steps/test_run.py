@@ -186,7 +186,7 @@ def test_a_dry_run_reads_checks_and_plans_but_trains_nothing(chest_set, tmp_path
     run = wetread.run(chest_set, out=tmp_path / "dry", dry_run=True, device="cpu", listen=steps.append)
     assert [event.step for event in steps if isinstance(event, StepFinished)] == ["read", "check", "report"]
     page = run.report.read_text(encoding="utf-8")
-    assert f"Gate: {run.gate}" in page and "Nothing was trained" in page and "AUROC" not in page
+    assert f"Gate: {run.gate}" in page and "Nothing was trained" in page and "The ladder" not in page
     assert (run.folder / "plan.yaml").is_file() and not (run.folder / "model").exists()
 
 

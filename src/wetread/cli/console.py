@@ -64,8 +64,9 @@ class ProgressView:
         elif isinstance(event, StepAdvanced):
             self._done, self._total, self._detail = event.done, event.total, event.detail
         elif isinstance(event, StepFinished):
-            self._print_finished(event)
             self._step = ""
+            self._live.update(Text())
+            self._print_finished(event)
         elif isinstance(event, PlanMade):
             self._console.print(plan_table(event.decisions))
         self._live.update(self._line())

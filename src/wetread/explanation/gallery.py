@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -17,7 +20,9 @@ from wetread.shapes import Picture
 Explained = tuple[Case, Picture, dict[str, Classifier], str]
 
 
-def explain_cases(explained: list[Explained], predictions: Predictions) -> tuple[dict[str, Any], dict[str, bytes]]:
+def explain_cases(
+    explained: list[Explained], predictions: Predictions, done: Callable[[int], None] = lambda _: None
+) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Makes the heatmaps of a run.
 
     Each case is explained by models that did not train on it. Of two classes the positive one is explained (its map
@@ -26,21 +31,30 @@ def explain_cases(explained: list[Explained], predictions: Predictions) -> tuple
     Args:
         explained: Cases with their models.
         predictions: Held-out predictions to which the cases point.
+        done: Is told how many cases are finished.
 
     Returns:
         The contents of heatmaps/index.json, and the files beside it by name.
     """
     maps: list[list[tuple[str, Heatmap]]] = []
-    for case, picture, classifiers, chosen in explained:
-        target = predictions.positive_column
-        target = int(predictions.predicted[case.number]) if target is None else target
-        found = [(chosen, explain_by_occlusion(classifiers[chosen], picture, target))]
-        if "network" in classifiers:
-            # Imported here: Grad-CAM needs torch, occlusion of a linear model does not.
-            from wetread.explanation.gradcam import explain_by_gradcam
+    targets = [_target(case, predictions) for case, *_ in explained]
+    # Occlusion asks hundreds of times and shares nothing, so cases go to threads; Grad-CAM hooks into the network that
+    # several cases share, so it follows one by one.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        occlusions = pool.map(
+            lambda one, target: explain_by_occlusion(one[2][one[3]], one[1], target), explained, targets
+        )
+        for count, ((_, picture, classifiers, chosen), target, occlusion) in enumerate(
+            zip(explained, targets, occlusions, strict=True), start=1
+        ):
+            found = [(chosen, occlusion)]
+            if "network" in classifiers:
+                # Imported here: Grad-CAM needs torch, occlusion of a linear model does not.
+                from wetread.explanation.gradcam import explain_by_gradcam
 
-            found.append(("network", explain_by_gradcam(classifiers["network"], picture, target)))
-        maps.append(found)
+                found.append(("network", explain_by_gradcam(classifiers["network"], picture, target)))
+            maps.append(found)
+            done(count)
     # Falls of the margin of different rungs are in the same unit, but of different size: a scale each.
     keys = {(rung, heatmap.method) for found in maps for rung, heatmap in found}
     scales = {
@@ -72,6 +86,11 @@ def explain_cases(explained: list[Explained], predictions: Predictions) -> tuple
                 }
             )
     return {"scale": "scale.png", "cases": entries}, files
+
+
+def _target(case: Case, predictions: Predictions) -> int:
+    positive = predictions.positive_column
+    return int(predictions.predicted[case.number]) if positive is None else positive
 
 
 def _entry(case: Case, raw: str, predictions: Predictions) -> dict[str, Any]:
