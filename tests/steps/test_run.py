@@ -228,3 +228,46 @@ def test_several_classes_and_unlabelled_images(tmp_path, short_plan):
     assert new["image"] == "Test/new.png" and new["truth"] == "" and new["predicted"] in "abc"
     page = run.report.read_text(encoding="utf-8")
     assert "patients not known" in page and "Images without a label" in page and "Test/new.png" in page
+
+
+def test_a_locked_test_set_is_opened_once_and_the_tested_model_is_shipped(chest_set, tmp_path):
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("epochs: 2\nresamples: 200\ncases: 4\nestimate: locked test\n")
+    run = wetread.run(chest_set, out=tmp_path / "run", plan=plan, device="cpu", preset="quick")
+    assert run.numbers["estimate"] == "locked test"
+    rows = read_csv(run.folder / "images.csv")
+    parts = {split: {row["patient"] for row in rows if row["split"] == split} for split in ("train", "test")}
+    assert parts["train"] and parts["test"] and not parts["train"] & parts["test"]
+    tested = read_csv(run.folder / "predictions.csv")
+    assert {row["split"] for row in tested} == {"test"}
+    assert run.numbers["n"]["images"] == len(tested) < 20
+    assert run.numbers["n"]["trained_on"] == 60 - len(tested)
+    # What is shipped is what was tested: the model folder repeats the probabilities in the table.
+    again = wetread.predict(run.folder, chest_set / tested[0]["image"])[0]
+    assert again["p_effusion"] == pytest.approx(float(tested[0]["p_effusion"]), abs=1e-4)
+    assert "locked test" in run.report.read_text(encoding="utf-8")
+
+
+def test_a_given_test_set_that_leaks_is_mended_for_the_number_and_red_all_the_same(tmp_path, short_plan):
+    """20 + 20 to train, 12 + 12 to test; two test patients are in training as well."""
+    from PIL import Image
+
+    random = np.random.default_rng(0)
+    for number in range(64):
+        split, label = ("train" if number < 40 else "test"), number % 2
+        patient = 10_000 + (number if number not in (60, 61) else number - 60)
+        folder = tmp_path / "data" / split / ("ill" if label else "healthy")
+        folder.mkdir(parents=True, exist_ok=True)
+        picture = random.integers(0, 120, (48, 48)) + 40 * label
+        Image.fromarray(picture.astype(np.uint8)).save(folder / f"{patient:08d}_{number:03d}.png")
+    run = wetread.run(tmp_path / "data", out=tmp_path / "run", plan=short_plan, device="cpu", preset="quick")
+    assert (run.numbers["estimate"], run.gate, run.exit_code) == ("given test", "red", 1)
+    assert run.numbers["positive"] == "ill"
+    (leak,) = [finding for finding in run.findings if finding["code"] == "WR101"]
+    assert leak["numbers"]["patients"] == 2
+    aside = [row for row in read_csv(run.folder / "images.csv") if row["status"] == "skipped"]
+    assert sorted(row["image"] for row in aside) == [
+        "train/healthy/00010000_000.png",
+        "train/ill/00010001_001.png",
+    ]
+    assert run.numbers["n"] | {"images": 24, "trained_on": 38} == run.numbers["n"]
