@@ -14,8 +14,8 @@ from wetread.phantoms.patient import Patient, draw_pose
 from wetread.phantoms.physics import develop, draw_exposure, expose
 from wetread.shapes import Bools, Floats
 
-#: Pixels along each edge.
-DEFAULT_SIZE = 384
+#: Pixels along each edge: as many as wetread keeps of any picture while it works (dataset.table.WORKING_SIDE).
+DEFAULT_SIZE = 320
 
 
 @dataclass(frozen=True, eq=False)
