@@ -102,3 +102,14 @@ def test_a_model_gains_nothing_over_itself():
         seed=0,
     )
     assert better["low"] > 0.1
+
+
+@pytest.mark.parametrize("classes", [("no", "yes"), ("a", "b", "c")])
+def test_nothing_is_certain_because_all_were_right(classes):
+    one = predictions(n=60, classes=classes, positive="yes" if len(classes) == 2 else None)
+    sure = np.full((60, len(classes)), 0.1 / (len(classes) - 1))
+    sure[np.arange(60), one.truth] = 0.9
+    found = evaluate(Predictions(**{**one.__dict__, "probabilities": sure, "predicted": one.truth}), resamples=200)
+    for name in ("auroc", "accuracy", "balanced_accuracy", "macro_f1", "auprc"):
+        assert found["metrics"][name]["value"] == 1.0
+        assert found["metrics"][name]["low"] < 0.95, name

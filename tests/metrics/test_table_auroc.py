@@ -32,3 +32,12 @@ def test_several_classes_are_averaged_one_against_the_rest():
 def test_an_absent_class_has_no_number():
     truth, p = table(3)
     assert auroc_of_table(np.where(truth == 2, 1, truth), p, np.arange(90)) is None
+
+
+def test_a_perfect_ranking_is_not_certain():
+    truth = np.arange(90) % 3
+    p = np.full((90, 3), 0.1)
+    p[np.arange(90), truth] = 0.8
+    found = auroc_of_table(truth, p, np.arange(90), resamples=200)
+    assert found.value == found.high == 1.0
+    assert 0.85 < found.low < 0.95

@@ -6,6 +6,7 @@ Which interval where (Wilson, DeLong on the logit scale, bootstrap of patients) 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from wetread.metrics.calibration import (
 from wetread.metrics.choice import interval_for_proportion
 from wetread.metrics.confusion import confusion_matrix
 from wetread.metrics.interval import Interval
+from wetread.metrics.intervals import wilson
 from wetread.metrics.table_auroc import auroc_of_table
 from wetread.shapes import Floats
 
@@ -85,7 +87,25 @@ def _metrics(predictions: Predictions, options: dict[str, int]) -> dict[str, Int
         if len(truth) >= FEWEST_FOR_CALIBRATION:
             statistics["ece"] = counted_calibration.expected_calibration_error(is_positive, p)
     found |= patient_bootstrap_many(statistics, groups, truth, **options)
-    return found
+    return {name: _not_too_sure(interval, name, truth, groups) for name, interval in found.items()}
+
+
+def _not_too_sure(interval: Interval | None, name: str, truth: Any, groups: Any) -> Interval | None:
+    """Gives a perfect score the lower bound that its rarest class allows.
+
+    Every resample of perfect results is perfect, and a bootstrap would claim to be certain of ten cases. Each patient
+    of the rarest class counts once, as in a proportion (Wilson). Kappa has no such bound and is left out.
+    """
+    if interval is None or interval.value != 1.0 or interval.low < interval.high:
+        return interval
+    if name == "kappa":
+        return None
+    patients = min(len(set(groups[truth == label].tolist())) for label in set(truth.tolist()))
+    bounds = wilson(patients, patients, interval.level)
+    assert bounds is not None
+    return replace(
+        interval, low=bounds.low, n=patients, method="Wilson, patients of the rarest class (all resamples are 1)"
+    )
 
 
 def _rates(is_positive: Any, called: Any) -> dict[str, tuple[Any, Any]]:

@@ -107,10 +107,10 @@ def interval_for_auroc(
     found = patient_bootstrap(counted.auroc(y, s), keys, y, resamples=resamples, level=level, seed=seed)
     if found is None or found.low < found.high:
         return found
-    return exact_by_pairs(found.value, _disjoint_pairs(y, keys), level)
+    return exact_by_pairs(found.value, disjoint_pairs(y, keys), level)
 
 
-def _disjoint_pairs(y: NDArray[np.bool_], keys: NDArray[np.generic]) -> int:
+def disjoint_pairs(y: NDArray[np.bool_], keys: NDArray[np.generic]) -> int:
     """Return how many pairs of a positive and a negative image can be formed without using a patient twice."""
     positive, negative = set(keys[y].tolist()), set(keys[~y].tolist())
     people = len(positive | negative)

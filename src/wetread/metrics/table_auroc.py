@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from wetread.metrics import counted
 from wetread.metrics.bootstrap import patient_bootstrap
-from wetread.metrics.choice import interval_for_auroc
+from wetread.metrics.choice import disjoint_pairs, interval_for_auroc
+from wetread.metrics.delong import exact_by_pairs
 from wetread.metrics.inputs import as_classes, as_probability_table
 from wetread.metrics.interval import Interval
 
@@ -49,4 +51,9 @@ def auroc_of_table(
     if len(set(classes.tolist())) < table.shape[1]:
         return None
     statistic = counted.macro_auroc(classes, table)
-    return patient_bootstrap(statistic, patients, classes, resamples=resamples, level=level, seed=seed)
+    found = patient_bootstrap(statistic, patients, classes, resamples=resamples, level=level, seed=seed)
+    if found is None or found.low < found.high:
+        return found
+    # Every resample of a perfect ranking is perfect, which is no certainty: the rarest class bounds what is known.
+    keys = np.asarray(patients)
+    return exact_by_pairs(found.value, min(disjoint_pairs(classes == c, keys) for c in set(classes.tolist())), level)
