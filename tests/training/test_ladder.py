@@ -77,13 +77,13 @@ def test_a_stored_fold_is_taken_up_and_one_of_another_division_is_not(tmp_path):
     data = training_set(np.arange(40) % 2, strength=30)
     fold, other = folds_of(data)[:2]
     result = run_fold(data, fold, silent)
-    save_fold(result, tmp_path)
-    again = load_fold(fold, tmp_path, ("classical",))
+    save_fold(result, tmp_path, data.key())
+    again = load_fold(fold, tmp_path, ("classical",), data.key())
     np.testing.assert_array_equal(again.probabilities["classical"], result.probabilities["classical"])
     assert again.thresholds == result.thresholds
-    assert load_fold(other, tmp_path, ("classical",)) is None
+    assert load_fold(other, tmp_path, ("classical",), data.key()) is None
     (tmp_path / "arrays.safetensors").write_bytes(b"half a file")
-    assert load_fold(fold, tmp_path, ("classical",)) is None
+    assert load_fold(fold, tmp_path, ("classical",), data.key()) is None
 
 
 def test_pooling_compares_probability_and_threshold_like_with_like():
@@ -111,3 +111,15 @@ def test_the_rule_of_the_plan_sets_the_threshold():
     assert (p[labels == 1] >= cuts["sensitivity"]).mean() >= 0.95
     assert (p[labels == 0] < cuts["specificity"]).mean() >= 0.95
     assert cuts["sensitivity"] < cuts["youden"] < cuts["specificity"]
+
+
+def test_a_stored_fold_of_another_plan_or_of_other_pictures_is_not_taken_up(tmp_path):
+    data = training_set(np.arange(40) % 2, strength=30)
+    fold = folds_of(data)[0]
+    save_fold(run_fold(data, fold, silent), tmp_path, data.key())
+    slower = dataclasses.replace(data, plan=dataclasses.replace(data.plan, epochs=9))
+    more_cases = dataclasses.replace(data, plan=dataclasses.replace(data.plan, cases=1))
+    others = training_set(np.arange(40) % 2, strength=30, seed=5)
+    assert load_fold(fold, tmp_path, ("classical",), slower.key()) is None
+    assert load_fold(fold, tmp_path, ("classical",), others.key()) is None
+    assert load_fold(fold, tmp_path, ("classical",), more_cases.key()) is not None

@@ -116,6 +116,7 @@ def run_folds(
         KeyboardInterrupt: Passed on once every thread has stopped; finished folds are stored.
     """
     stop = threading.Event()
+    key = data.key()
 
     def listen_or_stop(event: Event) -> None:
         if stop.is_set():
@@ -124,10 +125,10 @@ def run_folds(
 
     def one(fold: Fold) -> FoldResult:
         where = place / f"r{fold.repeat}f{fold.number}"
-        result = load_fold(fold, where, data.plan.rungs)
+        result = load_fold(fold, where, data.plan.rungs, key)
         if result is None:
             result = run_fold(data, fold, listen_or_stop)
-            save_fold(result, where)
+            save_fold(result, where, key)
         else:
             listen_or_stop(FoldLoaded(fold.repeat, fold.number))
         return result
@@ -234,7 +235,7 @@ def pool(results: list[FoldResult], rung: str, plan: Plan) -> Pooled:
     return Pooled(rows, mean / mean.sum(axis=1, keepdims=True), thresholds, tables)
 
 
-def save_fold(result: FoldResult, folder: Path) -> None:
+def save_fold(result: FoldResult, folder: Path, key: str) -> None:
     """Stores a finished fold; ``fold.json`` comes last, so a folder that has it is whole."""
     # Explanations use the models of the first repeat only; the others would be dead weight.
     if result.fold.repeat == 1:
@@ -243,16 +244,20 @@ def save_fold(result: FoldResult, folder: Path) -> None:
     arrays: dict[str, NDArray[Any]] = {f"probabilities.{name}": table for name, table in result.probabilities.items()}
     arrays |= {"train": result.fold.train, "test": result.fold.test}
     atomic_write(folder / "arrays.safetensors", pack_arrays(arrays))
-    described = {"chosen": result.chosen, "thresholds": result.thresholds, "seconds": result.seconds}
+    described = {"key": key, "chosen": result.chosen, "thresholds": result.thresholds, "seconds": result.seconds}
     atomic_write(folder / "fold.json", json.dumps(described, indent=2) + "\n")
 
 
-def load_fold(fold: Fold, folder: Path, rungs: tuple[str, ...]) -> FoldResult | None:
-    """Takes up a stored fold; None where there is none, or where it belongs to another division of the rows."""
+def load_fold(fold: Fold, folder: Path, rungs: tuple[str, ...], key: str) -> FoldResult | None:
+    """Takes up a stored fold; None where there is none, or where it is of another division, plan or data."""
     try:
         described = json.loads((folder / "fold.json").read_text(encoding="utf-8"))
         arrays = unpack_arrays((folder / "arrays.safetensors").read_bytes())
-        same = np.array_equal(arrays["train"], fold.train) and np.array_equal(arrays["test"], fold.test)
+        same = (
+            described["key"] == key
+            and np.array_equal(arrays["train"], fold.train)
+            and np.array_equal(arrays["test"], fold.test)
+        )
         probabilities = {name: arrays[f"probabilities.{name}"] for name in rungs}
         classifiers = {name: load_classifier(folder / name) for name in rungs} if fold.repeat == 1 else {}
     except (OSError, ValueError, KeyError, ModelRejected):

@@ -7,6 +7,7 @@ the threshold, so that nothing needs the cases outside.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections.abc import Callable
@@ -48,6 +49,14 @@ class TrainingSet:
     def __post_init__(self) -> None:
         self.features: NDArray[np.float32] = classical_features(self.pictures)
         self.squares: NDArray[np.uint8] = Preprocess(self.plan.network_side, self.plan.channels).squares(self.pictures)
+
+    def key(self) -> str:
+        """SHA-256 of what a fit depends on, plan and pixels: tells a stored fold of another plan or other data."""
+        decisions = [one for one in self.plan.decisions() if one[0] not in ("resamples", "cases")]
+        digest = hashlib.sha256(repr([(name, value) for name, value, _ in decisions]).encode())
+        for array in (self.labels, self.groups, self.features, self.squares):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True)
