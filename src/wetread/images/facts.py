@@ -66,13 +66,52 @@ class DecodedImage:
             the ``max_side`` that was asked for.
         facts: What the file said about itself.
         file_sha256: SHA-256 of the bytes of the file, as hex.
-        pixel_sha256: SHA-256 of the picture at full resolution, so that copies in other formats are found.
+        pixel_sha256: SHA-256 of the picture before it is shrunk, so that copies in other formats are found.
+        cached: It came from the cache; nothing was decoded.
     """
 
     pixels: Picture
     facts: ImageFacts
     file_sha256: str = ""
     pixel_sha256: str = ""
+    cached: bool = False
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What the header of one file says about how it wants to be shown; no pixel is decoded for it.
+
+    Attributes:
+        format: As in `ImageFacts`.
+        frames: Frames or pages.
+        bits: Bits per sample as stored.
+        grey: One sample per pixel, and no palette.
+        modality: DICOM Modality, else None.
+        body_part: DICOM Body Part Examined, upper case, else None.
+        windows: Window Center and Width of each window in the header, in its order.
+        table: The file brings a VOI LUT Sequence.
+        physical: The file brings a modality transformation (slope, intercept or table).
+    """
+
+    format: str
+    frames: int = 1
+    bits: int = 8
+    grey: bool = True
+    modality: str | None = None
+    body_part: str | None = None
+    windows: tuple[tuple[float, float], ...] = ()
+    table: bool = False
+    physical: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """The survey as a dict that JSON can hold."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Survey:
+        """The inverse of `as_dict`."""
+        pairs = tuple((float(center), float(width)) for center, width in values.get("windows", ()))
+        return cls(**{**values, "windows": pairs})
 
 
 def hash_pixels(pixels: Picture) -> str:
