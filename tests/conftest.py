@@ -11,6 +11,14 @@ from wetread.phantoms.dataset import make_chest_effusion
 SHORT_PLAN = "epochs: 2\nresamples: 200\ncases: 4\n"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    """Tests neither use nor fill the cache of whoever runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WETREAD_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def chest_set(tmp_path_factory):
     """60 small phantoms of 40 patients: labels.csv, images/*.dcm, masks/*.png."""

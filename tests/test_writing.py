@@ -5,6 +5,7 @@ import errno
 import os
 import subprocess
 import sys
+import zipfile
 from collections import namedtuple
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 import wetread
 from wetread.errors import OutputError
-from wetread.writing import AppendLog, FolderLock, atomic_write, make_folder, sweep_temporaries
+from wetread.writing import AppendLog, FolderLock, PartFile, atomic_write, atomic_zip, make_folder, sweep_temporaries
 
 SOURCES = Path(wetread.__file__).parent
 
@@ -70,7 +71,7 @@ def test_a_disk_that_fills_up_meanwhile_is_the_same_error(tmp_path, monkeypatch)
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM, errno.EROFS])
 def test_a_read_only_place_says_no_permission(tmp_path, monkeypatch, number):
     monkeypatch.setattr("wetread.writing.open", failing(number), raising=False)
-    for work in (lambda path: atomic_write(path, ""), AppendLog, FolderLock):
+    for work in (lambda path: atomic_write(path, ""), AppendLog, FolderLock, PartFile):
         error = refusal(work, tmp_path / "a")
         assert error.code == "not-writable"
         assert "No permission" in error.message
@@ -121,6 +122,75 @@ def test_a_log_grows_line_by_line_and_can_be_read_meanwhile(tmp_path):
             log.append(line)
             assert path.read_text(encoding="utf-8").endswith(line.strip() + "\n")
     assert path.read_text(encoding="utf-8") == "one\nzwölf\n"
+
+
+def test_a_file_in_pieces_goes_on_after_a_stop_and_bears_its_name_only_when_whole(tmp_path):
+    path = tmp_path / "new" / "a.zip"
+    with PartFile(path) as arriving:
+        arriving.append(b"one ")
+    assert (tmp_path / "new" / "a.zip.part").read_bytes() == b"one "
+    assert not path.exists()
+    with PartFile(path) as arriving:
+        assert arriving.size == 4
+        arriving.append(b"two")
+        arriving.flush()
+        assert arriving.part.read_bytes() == b"one two"
+        assert arriving.size == 7
+        assert arriving.commit() == path
+    assert path.read_bytes() == b"one two"
+    assert [entry.name for entry in path.parent.iterdir()] == ["a.zip"]
+
+
+def test_a_file_in_pieces_can_begin_anew_or_be_given_up(tmp_path):
+    path = atomic_write(tmp_path / "a.zip", "old")
+    with PartFile(path) as arriving:
+        arriving.append(b"wrong")
+        arriving.restart()
+        assert arriving.size == 0
+        arriving.append(b"new")
+        arriving.commit()
+    assert path.read_bytes() == b"new"
+    with PartFile(path) as arriving:
+        arriving.append(b"half")
+        arriving.discard()
+    assert path.read_bytes() == b"new"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.zip"]
+
+
+@pytest.mark.parametrize("step", ["os.fsync", "Path.replace"])
+def test_a_file_in_pieces_on_a_disk_that_fills_up_says_so_and_keeps_its_part(tmp_path, monkeypatch, step):
+    with PartFile(tmp_path / "a.zip") as arriving:
+        arriving.append(b"all")
+        monkeypatch.setattr(f"wetread.writing.{step}", failing(errno.ENOSPC))
+        assert refusal(arriving.commit).code == "disk-full"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.zip.part"]
+
+
+def test_a_zip_file_appears_when_it_is_whole(tmp_path):
+    path = tmp_path / "new" / "a.zip"
+    with atomic_zip(path) as packed:
+        for number in range(3):
+            packed.writestr(f"{number}.txt", "x" * number)
+        assert not path.exists()
+    with zipfile.ZipFile(path) as packed:
+        assert [packed.read(name) for name in packed.namelist()] == [b"", b"x", b"xx"]
+    assert [entry.name for entry in path.parent.iterdir()] == ["a.zip"]
+
+
+def test_a_zip_file_that_fails_leaves_the_old_one_and_no_rest(tmp_path, monkeypatch):
+    path = atomic_write(tmp_path / "a.zip", "old")
+    with pytest.raises(KeyboardInterrupt), atomic_zip(path) as packed:
+        packed.writestr("a", "new")
+        raise KeyboardInterrupt
+    monkeypatch.setattr("wetread.writing.os.fsync", failing(errno.ENOSPC))
+
+    def write():
+        with atomic_zip(path) as packed:
+            packed.writestr("a", "new")
+
+    assert refusal(write).code == "disk-full"
+    assert path.read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.zip"]
 
 
 TRY_LOCK = """

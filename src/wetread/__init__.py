@@ -5,7 +5,7 @@ Research and teaching only. Not a medical device.
 The map, from the top (images come in) to the bottom (a report goes out); a room imports only what stands above it::
 
     errors  writing            what can go wrong; the one place that writes files
-    archive progress shapes run_folder outcome request
+    archive public_sets progress shapes run_folder outcome request
     metrics                    arithmetic on truth and probability
     images  phantoms           files -> pixels; simulated radiographs
     dataset                    pixels on disk -> one table, by patient, divided into folds
@@ -15,7 +15,7 @@ The map, from the top (images come in) to the bottom (a report goes out); a room
     evaluation                 predictions -> numbers with intervals
     explanation                classifier + picture -> heatmap
     report                     run folder -> a page to hand over
-    main_job                   the stages of a run, which wire the rooms
+    main_job examination       the stages of a run, which wire the rooms; what this installation can do
     steps                      the verbs
     cli                        a thin shell
 
@@ -28,8 +28,35 @@ The map, from the top (images come in) to the bottom (a report goes out); a room
 from __future__ import annotations
 
 from wetread.outcome import Run
-from wetread.steps import check, demo, load, make_data, predict, run, show, write_report
+from wetread.steps import (
+    check,
+    demo,
+    doctor,
+    export,
+    get_data,
+    list_data,
+    load,
+    make_data,
+    predict,
+    run,
+    show,
+    write_report,
+)
 
 __version__ = "0.1.0"
 
-__all__ = ["Run", "check", "demo", "load", "make_data", "predict", "run", "show", "write_report"]
+__all__ = [
+    "Run",
+    "check",
+    "demo",
+    "doctor",
+    "export",
+    "get_data",
+    "list_data",
+    "load",
+    "make_data",
+    "predict",
+    "run",
+    "show",
+    "write_report",
+]

@@ -61,16 +61,22 @@ REJECTIONS: dict[str, tuple[str, str]] = {
         "its content is no image format that wetread reads",
         "Export it as PNG, JPEG, TIFF, BMP or DICOM.",
     ),
+    "not-a-file": ("it is a folder, a pipe or a device", "Give a file."),
+    "volume": ("it is a NIfTI volume, which wetread does not read", "Export its slices as DICOM or PNG."),
     "truncated": ("the file ends too early", "Copy it again from its source."),
     "damaged": ("the file is damaged and cannot be decoded", "Copy or export it again."),
     "too-large": ("the image is larger than the limit of 100 megapixels", "Export it at a smaller size."),
     "no-pixels": ("the DICOM object holds no picture", "Leave reports, structures and presentation states out."),
+    "incomplete": ("its header does not say how large the picture is", "Export it again from its source."),
     "unsupported": ("its encoding is not supported", "Export it uncompressed, or as PNG."),
     "decoder-crash": ("the decoder stopped while reading it", "The file is probably damaged; export it again."),
     "decoder-timeout": (
         "it could not be decoded within the time limit",
         "The file is probably damaged; export it again.",
     ),
+    "out-of-memory": ("decoding it needs more memory than the limit of 4 GB", "Export it at a smaller size."),
+    "changed": ("the file changed while it was read", "Wait until it is complete, then repeat the command."),
+    "no-frame": ("it has no frame of that number", "Choose another frame, or middle."),
     "unreadable": ("the file cannot be opened", "Check that it exists and that you may read it."),
 }
 

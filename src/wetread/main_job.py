@@ -8,12 +8,14 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wetread.errors import Stopped, WetreadError
+from wetread.errors import InputError, Stopped, WetreadError
 from wetread.outcome import say_share
 from wetread.progress import (
     EpochDone,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from wetread.dataset.split import Fold
     from wetread.dataset.table import Row, Table
     from wetread.evaluation.predictions import Predictions
+    from wetread.images.view import View
     from wetread.model.classifier import Classifier
     from wetread.shapes import Floats, Ints
     from wetread.training.ladder import FoldResult
@@ -109,52 +112,153 @@ def working_in(folder: RunFolder, request: Request, listen: Listener) -> Iterato
         folder.close()
 
 
-def prepare(request: Request, folder: RunFolder, tell: Listener) -> Prepared:
-    """Reads, checks, plans and divides a data set; writes images.csv, findings.json and plan.yaml."""
+@dataclass
+class ReadData:
+    """A data set as it was read: table, labelled rows, duplicates among them, how pictures are shown and why."""
+
+    table: Table
+    rows: list[Row]
+    pairs: list[Pair]
+    view: tuple[View, str]
+
+
+def read_data(request: Request, folder: RunFolder, tell: Listener) -> ReadData:
+    """Lists and decodes a data set, and finds patients and duplicates."""
     from wetread.dataset.duplicates import find_duplicates
     from wetread.dataset.groups import assign_groups, assign_patients
-    from wetread.dataset.reading import drop_small_classes, read_images, rows_with_pictures
-    from wetread.dataset.scan import MIN_PER_CLASS, scan
-    from wetread.dataset.split import set_leaking_rows_aside, settle_given_split
+    from wetread.dataset.reading import read_images, rows_with_pictures
+    from wetread.dataset.scan import scan
+    from wetread.images.cache import default_cache
 
-    table = scan(request.data, labels=request.labels, classes=request.classes)
+    table = scan(
+        request.data,
+        labels=request.labels,
+        label_column=request.label_column,
+        classes=request.classes,
+        finding=request.finding,
+    )
+    window, frame = _asked_view(request, folder)
     total = sum(row.status == "used" for row in table.rows)
     with _step(tell, "read", "Reading images", total) as done:
-        read_images(table, listen=tell)
-        done(f"{len(table.used)} labelled images, {len(table.classes)} classes")
-    with _step(tell, "check", "Checking the data") as done:
+        view = read_images(table, window=window, frame=frame, cache=default_cache(), listen=tell)
+        done(f"{len(table.used)} labelled images, {len(table.classes)} {'findings' if table.multi else 'classes'}")
+    with _step(tell, "group", "Looking for patients and copies") as done:
         assign_patients(table)
         rows = rows_with_pictures(table)
         pairs = find_duplicates(rows)
         assign_groups(rows, pairs)
+        done(f"{len({row.group for row in rows})} separate cases, {len(pairs)} pairs of copies")
+    return ReadData(table, rows, pairs, view)
+
+
+def prepare(request: Request, read: ReadData, folder: RunFolder, tell: Listener) -> Prepared:
+    """Checks, plans and divides a data set; writes images.csv, findings.json and plan.yaml."""
+    from wetread.dataset.reading import drop_small_classes
+    from wetread.dataset.scan import MIN_PER_CLASS
+    from wetread.dataset.split import set_leaking_rows_aside, settle_given_split
+
+    _refuse_several_findings(read.table)
+    table = read.table
+    with _step(tell, "check", "Checking the data") as done:
         small = drop_small_classes(table, MIN_PER_CLASS)
-        kept = [number for number, row in enumerate(rows) if row.status == "used"]
-        rows, pairs = [rows[number] for number in kept], _renumber(pairs, kept)
+        kept = [number for number, row in enumerate(read.rows) if row.status == "used"]
+        rows, pairs = [read.rows[number] for number in kept], _renumber(read.pairs, kept)
         estimate = settle_given_split(table, rows)
         leaking = set_leaking_rows_aside(rows) if estimate else []
         training_rows = [row for row in rows if row.status == "used"]
-        plan = _plan(request, folder, table, training_rows, estimate)
+        plan = _plan(request, folder, table, training_rows, estimate, read.view)
         prepared = _divide_and_audit(table, rows, training_rows, pairs, leaking, small, plan, tell)
         done(f"{len(prepared.findings)} findings, gate {prepared.gate}")
     tell(PlanMade(plan.decisions()))
     folder.write_text("plan.yaml", plan.to_yaml())
-    folder.write_text("images.csv", table.to_csv())
-    folder.write_json("findings.json", [finding.as_dict() for finding in prepared.findings])
-    folder.write_status(
-        RUNNING, device=plan.device, fingerprint=_fingerprint(table), notes=table.notes, grouping=table.grouping
-    )
+    view = {"values": plan.view, "frame": plan.frame, "reason": plan.reasons["view"]}
+    _write_intake(folder, table, prepared.findings, view=view, device=plan.device)
     return prepared
 
 
-def _renumber(pairs: list[Pair], kept: list[int]) -> list[Pair]:
-    from dataclasses import replace
+def check_several(read: ReadData, folder: RunFolder, tell: Listener) -> tuple[list[Finding], str]:
+    """Checks a data set whose images can have several findings: all that needs no division into classes."""
+    import numpy as np
 
+    from wetread.checks.finding import Audit
+    from wetread.checks.run_checks import gate, run_checks
+
+    with _step(tell, "check", "Checking the data") as done:
+        audit = Audit(
+            table=read.table,
+            rows=read.rows,
+            classes=read.table.classes,
+            pairs=read.pairs,
+            estimate="cross-validation",
+            leaking=[],
+            small_classes=[],
+            folds=[],
+            tested=[],
+            labels=np.zeros(0, dtype=np.int64),
+            properties=np.zeros((0, len(read.table.classes))),
+            positive=None,
+        )
+        findings = run_checks(audit)
+        verdict = gate(findings)
+        done(f"{len(findings)} findings, gate {verdict}")
+    view, reason = read.view
+    read.table.notes.append(f"Grey values: {view} ({reason}).")
+    _write_intake(folder, read.table, findings, view={"values": str(view), "frame": view.frame, "reason": reason})
+    return findings, verdict
+
+
+def _write_intake(folder: RunFolder, table: Table, findings: list[Finding], **facts: Any) -> None:
+    folder.write_text("images.csv", table.to_csv())
+    for name, text in table.files.items():
+        folder.write_text(name, text)
+    folder.write_json("findings.json", [finding.as_dict() for finding in findings])
+    folder.write_status(
+        RUNNING,
+        fingerprint=_fingerprint(table),
+        notes=table.notes,
+        grouping=table.grouping,
+        ledger=table.ledger(),
+        multi=table.multi,
+        provenance=table.provenance or None,
+        **facts,
+    )
+
+
+def _refuse_several_findings(table: Table) -> None:
+    if not table.multi:
+        return
+    counts = Counter(name for row in table.used for name in row.findings)
+    listed = ", ".join(f"{name} ({count})" for name, count in counts.most_common(20))
+    raise InputError(
+        f"An image of this data set can have several findings ({listed}); wetread tells one class per image.",
+        remedy=f'Ask for one of them: --finding "{counts.most_common(1)[0][0]}" tells it from everything else.',
+        code="multi-label",
+    )
+
+
+def _asked_view(request: Request, folder: RunFolder) -> tuple[str | None, str]:
+    """Window and frame as asked for on the command line, else as planned; a resumed run keeps what it began with."""
+    from wetread.training.plan import planned_view
+
+    path = _stored_plan(request, folder)
+    view, frame = planned_view(path) if path else (None, None)
+    return request.window or view, request.frame or frame or "middle"
+
+
+def _stored_plan(request: Request, folder: RunFolder) -> Path | None:
+    """The plan to follow: the one named, else that of the run that is resumed."""
+    return request.plan or (folder.path / "plan.yaml" if (folder.path / "plan.yaml").is_file() else None)
+
+
+def _renumber(pairs: list[Pair], kept: list[int]) -> list[Pair]:
     new = {old: number for number, old in enumerate(kept)}
     inside = [pair for pair in pairs if pair.first in new and pair.second in new]
     return [replace(pair, first=new[pair.first], second=new[pair.second]) for pair in inside]
 
 
-def _plan(request: Request, folder: RunFolder, table: Table, rows: list[Row], estimate: str) -> Plan:
+def _plan(
+    request: Request, folder: RunFolder, table: Table, rows: list[Row], estimate: str, view: tuple[View, str]
+) -> Plan:
     from wetread.training.plan import Fingerprint, make_plan, read_plan
 
     pictures = [row.picture for row in rows if row.picture is not None]
@@ -177,9 +281,10 @@ def _plan(request: Request, folder: RunFolder, table: Table, rows: list[Row], es
         seed=request.seed,
         device=choose_device(request.device),
         positive=request.positive,
+        view=view[0],
+        view_reason=view[1],
     )
-    # A resumed run follows the plan it began with.
-    stored = request.plan or (folder.path / "plan.yaml" if (folder.path / "plan.yaml").is_file() else None)
+    stored = _stored_plan(request, folder)
     return read_plan(stored, planned) if stored else planned
 
 
@@ -406,8 +511,7 @@ def _counts(prepared: Prepared, tested: Ints) -> dict[str, Any]:
         "trained_on": len(prepared.rows)
         if prepared.plan.estimate == "cross-validation"
         else len(prepared.rows) - len(rows),
-        "skipped": len(prepared.table.skipped),
-        "found": len(prepared.table.rows),
+        **prepared.table.ledger(),
     }
     if known:
         counts["patients_per_class"] = {
@@ -452,6 +556,7 @@ def explain(prepared: Prepared, trained: Trained, predictions: Predictions, fold
 
 def save_model(prepared: Prepared, trained: Trained, numbers: dict[str, Any], folder: RunFolder) -> None:
     """Writes the model folder, which tells what is known of the model."""
+    from wetread.images.view import View
     from wetread.model.classifier import with_facts
     from wetread.outcome import headline
     from wetread.run_folder import versions
@@ -465,17 +570,19 @@ def save_model(prepared: Prepared, trained: Trained, numbers: dict[str, Any], fo
         "versions": versions(),
         "limits": "Knows only these classes; does not refuse other pictures. Not tested elsewhere.",
     }
-    with_facts(trained.final, facts).save(folder.path / "model")
+    plan = prepared.plan
+    classifier = replace(with_facts(trained.final, facts), view=View.parse(plan.view, frame=plan.frame))
+    classifier.save(folder.path / "model")
 
 
-def write_check_report(prepared: Prepared, folder: RunFolder, tell: Listener) -> None:
+def write_check_report(table: Table, verdict: str, folder: RunFolder, tell: Listener) -> None:
     """Writes thumbnails and the page of a check."""
     from wetread.report.html import write_check_page
     from wetread.report.thumbnails import write_thumbnails
 
     with _step(tell, "report", "Writing the page") as done:
-        write_thumbnails(folder, prepared.table)
-        write_check_page(folder, prepared.gate)
+        write_thumbnails(folder, table)
+        write_check_page(folder, verdict)
         done(str(folder.report))
 
 

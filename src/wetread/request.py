@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -22,7 +19,7 @@ PRESETS = ("quick", "standard", "best")
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asked for."""
+    """What the user asked for; the arguments of `wetread.run`, of which each verb fills those it knows."""
 
     data: Path
     labels: Path | None = None
@@ -32,6 +29,10 @@ class Request:
     seed: int = 0
     device: str = "auto"
     plan: Path | None = None
+    finding: str | None = None
+    window: str | None = None
+    frame: str | None = None
+    label_column: str | None = None
 
     def validate(self) -> None:
         """Refuses what can be refused before anything is read."""
@@ -45,24 +46,6 @@ class Request:
             )
         if not 0 <= self.seed < 2**31:
             raise InputError(f"The seed {self.seed} is out of range.", remedy="Choose 0 to 2147483647.", code="seed")
-
-
-@contextmanager
-def unpacked(request: Request) -> Iterator[Request]:
-    """Unpacks a .zip into a temporary folder that is gone afterwards."""
-    if not (request.data.is_file() and request.data.suffix.lower() == ".zip"):
-        yield request
-        return
-    from wetread.archive import extract_archive
-
-    place = Path(tempfile.mkdtemp(prefix="wetread-"))
-    try:
-        whole = extract_archive(request.data, place / "data")
-        inside = [entry for entry in whole.iterdir() if not entry.name.startswith((".", "__MACOSX"))]
-        # Archives made by right click hold one folder with everything in it.
-        yield replace(request, data=inside[0] if len(inside) == 1 and inside[0].is_dir() else whole)
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
 
 
 def choose_out(out: str | Path | None, request: Request, resume: bool) -> Path:
@@ -108,6 +91,12 @@ def choose_device(wanted: str) -> str:
 def name_of(data: Path) -> str:
     """The name of a data set, for titles and folders."""
     return (data.resolve().stem if data.suffix else data.resolve().name) or "data"
+
+
+def join_view(window: str | None, colour: str | Sequence[str] | None) -> str | None:
+    """One text for a window and the colours on it, as `wetread.images.view.View` reads it."""
+    colours = [colour] if isinstance(colour, str) else list(colour or ())
+    return "; ".join([window or "file", *colours]) if colours else window
 
 
 def as_path(value: str | Path | None) -> Path | None:

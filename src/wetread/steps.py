@@ -6,15 +6,17 @@ Heavy rooms are imported inside the function that needs them, so that `import we
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wetread.errors import InputError
 from wetread.main_job import (
+    check_several,
     evaluate_run,
     explain,
     prepare,
+    read_data,
     save_model,
     train,
     working_in,
@@ -23,20 +25,29 @@ from wetread.main_job import (
 )
 from wetread.outcome import Run
 from wetread.progress import Listener, StepAdvanced, StepFinished, StepStarted, silent
-from wetread.request import Request, as_path, choose_out, name_of, unpacked
+from wetread.request import Request, as_path, choose_out, join_view, name_of
 from wetread.run_folder import RunFolder
 
 if TYPE_CHECKING:
+    from wetread.dataset.table import Table
+    from wetread.examination import Remark
     from wetread.model.classifier import Classifier
+    from wetread.phantoms.catalogue import PhantomSet
+    from wetread.public_sets.public_set import PublicSet
 
 
 def run(
     data: str | Path,
     *,
     labels: str | Path | None = None,
+    label_column: str | None = None,
     out: str | Path | None = None,
     classes: Sequence[str] | None = None,
+    finding: str | None = None,
     positive: str | None = None,
+    window: str | None = None,
+    colour: str | Sequence[str] | None = None,
+    frame: str | None = None,
     preset: str = "standard",
     seed: int = 0,
     device: str = "auto",
@@ -49,11 +60,18 @@ def run(
     """The main job: check, split, plan, train, evaluate, explain, report.
 
     Args:
-        data: A folder of class folders, of given splits, or with a labels table; a table; a .zip of one of these.
+        data: A folder of class folders, of given splits, or with a labels table; a table; a .zip of one of these; a
+            Teachable Machine project ``.tm``; a MedMNIST-like ``.npz``; an IDX file or a folder of them.
         labels: The table, where it is not found by itself.
+        label_column: Its column that holds the labels, where that is not known by its name.
         out: The run folder; by default a new one below ``wetread-runs``.
         classes: Keep only these classes.
+        finding: Tell this finding or class from everything else.
         positive: The class of two that sensitivity speaks of.
+        window: How values become grey: a named window (brain, lung, bone ...), centre/width such as ``40/80``, several
+            joined by ``+`` as colour channels, ``file``, ``percentiles`` or ``full``; by default chosen for the set.
+        colour: Ranges of values painted over the window, such as ``red 50..95`` (Hounsfield units in CT).
+        frame: Of files with several frames: middle, all or a number from 1.
         preset: quick, standard or best.
         seed: The same seed repeats the run.
         device: auto, cpu, cuda or cuda:N.
@@ -72,30 +90,51 @@ def run(
         Stopped: The user interrupted; ``resume`` goes on.
     """
     request = Request(
-        Path(data), as_path(labels), tuple(classes) if classes else None, positive, preset, seed, device, as_path(plan)
+        Path(data),
+        as_path(labels),
+        tuple(classes) if classes else None,
+        positive,
+        preset,
+        seed,
+        device,
+        as_path(plan),
+        finding,
+        join_view(window, colour),
+        frame,
+        label_column,
     )
     request.validate()
-    with unpacked(request) as ready:
-        folder = RunFolder.create(choose_out(out, request, resume), overwrite=overwrite, resume=resume)
-        with working_in(folder, ready, listen) as tell:
-            prepared = prepare(ready, folder, tell)
-            if dry_run:
-                write_check_report(prepared, folder, tell)
-                return Run(folder.path, {}, [finding.as_dict() for finding in prepared.findings], prepared.gate)
-            trained = train(prepared, folder, tell)
-            numbers, predictions = evaluate_run(prepared, trained, folder, tell)
-            explain(prepared, trained, predictions, folder, tell)
-            save_model(prepared, trained, numbers, folder)
-            write_run_report(folder, prepared.table, tell)
-            return Run(folder.path, numbers, [finding.as_dict() for finding in prepared.findings], prepared.gate)
+    folder = RunFolder.create(choose_out(out, request, resume), overwrite=overwrite, resume=resume)
+    with working_in(folder, request, listen) as tell:
+        read = read_data(request, folder, tell)
+        if dry_run and read.table.multi:
+            findings, verdict = check_several(read, folder, tell)
+            write_check_report(read.table, verdict, folder, tell)
+            return Run(folder.path, {}, [one.as_dict() for one in findings], verdict)
+        prepared = prepare(request, read, folder, tell)
+        found = [one.as_dict() for one in prepared.findings]
+        if dry_run:
+            write_check_report(prepared.table, prepared.gate, folder, tell)
+            return Run(folder.path, {}, found, prepared.gate)
+        trained = train(prepared, folder, tell)
+        numbers, predictions = evaluate_run(prepared, trained, folder, tell)
+        explain(prepared, trained, predictions, folder, tell)
+        save_model(prepared, trained, numbers, folder)
+        write_run_report(folder, prepared.table, tell)
+        return Run(folder.path, numbers, found, prepared.gate)
 
 
 def check(
     data: str | Path,
     *,
     labels: str | Path | None = None,
+    label_column: str | None = None,
     out: str | Path | None = None,
     classes: Sequence[str] | None = None,
+    finding: str | None = None,
+    window: str | None = None,
+    colour: str | Sequence[str] | None = None,
+    frame: str | None = None,
     seed: int = 0,
     resume: bool = False,
     overwrite: bool = False,
@@ -106,8 +145,13 @@ def check(
     Args:
         data: As for `run`.
         labels: As for `run`.
+        label_column: As for `run`.
         out: Where images.csv and findings.json go; by default a new folder below ``wetread-runs``.
         classes: Keep only these classes.
+        finding: As for `run`.
+        window: As for `run`.
+        colour: As for `run`.
+        frame: As for `run`.
         seed: Of the division on which file properties are tested.
         resume: Accepts a folder in which a run was stopped.
         overwrite: Replace a run that stands in `out`.
@@ -124,8 +168,13 @@ def check(
     return run(
         data,
         labels=labels,
+        label_column=label_column,
         out=out,
         classes=classes,
+        finding=finding,
+        window=window,
+        colour=colour,
+        frame=frame,
         seed=seed,
         device="cpu",  # nothing is trained, and looking for an accelerator would load torch
         dry_run=True,
@@ -151,8 +200,13 @@ def show(
     data: str | Path,
     *,
     labels: str | Path | None = None,
+    label_column: str | None = None,
     out: str | Path | None = None,
     classes: Sequence[str] | None = None,
+    finding: str | None = None,
+    window: str | None = None,
+    colour: str | Sequence[str] | None = None,
+    frame: str | None = None,
     png: bool = False,
     seed: int = 0,
     listen: Listener = silent,
@@ -162,8 +216,13 @@ def show(
     Args:
         data: As for `run`.
         labels: As for `run`.
+        label_column: As for `run`.
         out: The file to write; by default ``<name>-show.html`` (or ``.png``) here.
         classes: Keep only these classes.
+        finding: As for `run`.
+        window: As for `run`.
+        colour: As for `run`.
+        frame: As for `run`.
         png: One picture instead of a page.
         seed: Of the sample.
         listen: Is told about progress.
@@ -172,20 +231,36 @@ def show(
         The file written.
     """
     from wetread.dataset.groups import assign_patients
-    from wetread.dataset.reading import read_images
-    from wetread.dataset.scan import scan
     from wetread.report.look import write_look
 
-    request = Request(Path(data), as_path(labels), tuple(classes) if classes else None)
-    with unpacked(request) as ready:
-        table = scan(ready.data, labels=ready.labels, classes=ready.classes)
-        listen(StepStarted("read", "Reading images", len(table.rows)))
-        started = time.perf_counter()
-        read_images(table, listen=listen)
-        assign_patients(table)
-        listen(StepFinished("read", time.perf_counter() - started))
-        name = f"{name_of(request.data)}-show.{'png' if png else 'html'}"
-        return write_look(table, Path(out) if out else Path(name), name_of(request.data), seed)
+    table = _read(data, labels, label_column, classes, finding, join_view(window, colour), frame, listen)
+    assign_patients(table)
+    name = f"{name_of(Path(data))}-show.{'png' if png else 'html'}"
+    return write_look(table, Path(out) if out else Path(name), name_of(Path(data)), seed)
+
+
+def _read(
+    data: str | Path,
+    labels: str | Path | None,
+    label_column: str | None,
+    classes: Sequence[str] | None,
+    finding: str | None,
+    window: str | None,
+    frame: str | None,
+    listen: Listener,
+) -> Table:
+    """Lists and decodes a data set outside a run."""
+    from wetread.dataset.reading import read_images
+    from wetread.dataset.scan import scan
+    from wetread.images.cache import default_cache
+
+    table = scan(Path(data), labels=as_path(labels), label_column=label_column, classes=classes, finding=finding)
+    listen(StepStarted("read", "Reading images", len(table.rows)))
+    started = time.perf_counter()
+    view, reason = read_images(table, window=window, frame=frame or "middle", cache=default_cache(), listen=listen)
+    table.notes.append(f"Grey values: {view} ({reason}).")
+    listen(StepFinished("read", time.perf_counter() - started))
+    return table
 
 
 def predict(
@@ -199,7 +274,7 @@ def predict(
 
     Args:
         model: A run folder or a model folder.
-        images: One image, a folder of images, or several of either.
+        images: One image, a folder or .zip of images, or several of these.
         out: A folder that gets predictions.csv.
         listen: Is told about progress.
 
@@ -210,22 +285,23 @@ def predict(
         ModelRejected: The model is damaged.
         InputError: There are no images.
     """
-    from wetread.dataset.scan import walk
+    from wetread.dataset.listing import sources_in
+    from wetread.images.cache import default_cache
     from wetread.images.decoder import Decoder
     from wetread.model.classifier import load_classifier
     from wetread.model.predict import predict_files
 
     given = [images] if isinstance(images, str | Path) else list(images)
-    paths = [found for one in map(Path, given) for found in (sorted(walk(one)) if one.is_dir() else [one])]
-    if not paths:
+    sources = [source for one in given for source in sources_in(Path(one))]
+    if not sources:
         raise InputError(
             "There are no images to predict.", remedy="Give files or a folder of images.", code="no-images"
         )
     classifier = load_classifier(Path(model))
-    listen(StepStarted("predict", "Predicting", len(paths)))
+    listen(StepStarted("predict", "Predicting", len(sources)))
     started = time.perf_counter()
-    with Decoder() as decoder:
-        rows = predict_files(classifier, paths, decoder, lambda n: listen(StepAdvanced("predict", n, len(paths))))
+    with Decoder(cache=default_cache()) as decoder:
+        rows = predict_files(classifier, sources, decoder, lambda n: listen(StepAdvanced("predict", n, len(sources))))
     listen(StepFinished("predict", time.perf_counter() - started, f"{len(rows)} images"))
     if out is not None:
         from wetread.dataset.table import quote_formula
@@ -243,37 +319,160 @@ def load(model: str | Path) -> Classifier:
     return load_classifier(Path(model))
 
 
-def make_data(
-    folder: str | Path, *, images: int = 200, patients: int = 120, seed: int = 2026, listen: Listener = silent
+def export(
+    data: str | Path,
+    out: str | Path | None = None,
+    *,
+    tm: bool = False,
+    labels: str | Path | None = None,
+    label_column: str | None = None,
+    classes: Sequence[str] | None = None,
+    finding: str | None = None,
+    window: str | None = None,
+    colour: str | Sequence[str] | None = None,
+    frame: str | None = None,
+    listen: Listener = silent,
 ) -> Path:
-    """Makes the embedded data set: simulated chest radiographs with and without pleural effusion, as DICOM.
+    """Writes a data set as a Teachable Machine project, which that web page and wetread open again.
 
     Args:
-        folder: A new or empty folder.
-        images: How many.
+        data: As for `run`; or a run folder, whose pictures must still be in the cache.
+        out: The file to write; by default ``<name>.tm`` here.
+        tm: What to write; there is nothing else yet.
+        labels: As for `run`.
+        label_column: As for `run`.
+        classes: As for `run`.
+        finding: As for `run`.
+        window: As for `run`.
+        colour: As for `run`.
+        frame: As for `run`.
+        listen: Is told about progress.
+
+    Returns:
+        The file written: squares of 224 pixels, JPEG, names of classes and nothing else of the originals.
+
+    Raises:
+        InputError: The data cannot be used.
+        OutputError: The file cannot be written.
+    """
+    from wetread.dataset.teachable_machine import write_project
+
+    if not tm:
+        raise InputError("Say what to write.", remedy="--tm writes a Teachable Machine project.", code="usage")
+    if (Path(data) / "images.csv").is_file() and (Path(data) / "run.json").is_file():
+        from wetread.dataset.rebuild import rebuild_table
+
+        table = rebuild_table(RunFolder.open(Path(data)))
+    else:
+        table = _read(data, labels, label_column, classes, finding, join_view(window, colour), frame, listen)
+    if table.multi:
+        raise InputError(
+            "In a Teachable Machine project a picture has one class, and here it can have several findings.",
+            remedy="Ask for one of them with --finding.",
+            code="multi-label",
+        )
+    rows = [row for row in table.used if row.picture is not None]
+    path = Path(out) if out is not None else Path(f"{name_of(Path(data))}.tm")
+    listen(StepStarted("export", "Writing the project", len(rows)))
+    started = time.perf_counter()
+    settings = {name: value for name, value in table.provenance.items() if isinstance(value, int | float)}
+    ordered = sorted(rows, key=lambda row: row.label)
+    write_project(path, ((row.label, row.picture) for row in ordered if row.picture is not None), settings=settings)
+    listen(StepFinished("export", time.perf_counter() - started, f"{len(rows)} pictures"))
+    return path
+
+
+def list_data() -> tuple[list[PublicSet], list[PhantomSet]]:
+    """The public sets that `get_data` fetches and the phantoms that `make_data` makes."""
+    from wetread.phantoms.catalogue import PHANTOMS
+    from wetread.public_sets.get import list_sets
+
+    return list_sets(), list(PHANTOMS.values())
+
+
+def get_data(
+    name: str,
+    folder: str | Path | None = None,
+    *,
+    accept: Callable[[PublicSet], bool] | None = None,
+    parts: int | None = None,
+    listen: Listener = silent,
+) -> Path:
+    """Fetches a public data set; see `wetread.public_sets.get.get_set`, which this calls.
+
+    Args:
+        name: As `list_data` names it.
+        folder: Where data sets go; by default the user's own data folder.
+        accept: Is shown licence and size, and says whether to go on; None: the caller has read them.
+        parts: How many archives of a set that comes in several.
+        listen: Is told about progress.
+
+    Returns:
+        What `run` takes.
+    """
+    from wetread.public_sets.get import get_set
+
+    return get_set(name, folder, accept=accept, parts=parts, listen=listen)
+
+
+def make_data(
+    name: str,
+    folder: str | Path | None = None,
+    *,
+    images: int | None = None,
+    patients: int | None = None,
+    seed: int = 2026,
+    knobs: Mapping[str, float] | None = None,
+    listen: Listener = silent,
+) -> Path:
+    """Makes a set of phantoms: simulated images with known truth, as DICOM with masks and a table.
+
+    Args:
+        name: chest-effusion, chest, chest-abdomen, head-ct or traps; `list_data` tells more.
+        folder: A new or empty folder; by default one of that name here.
+        images: How many; by default what suits the set.
         patients: Of how many patients.
         seed: The same seed gives the same files, byte by byte.
+        knobs: By name; what is not named keeps its default.
         listen: Is told about progress.
 
     Returns:
         The folder, ready for `run`.
-    """
-    from wetread.phantoms.dataset import make_chest_effusion
 
-    folder = Path(folder)
-    if folder.exists() and any(folder.iterdir()) and not (folder / "labels.csv").is_file():
+    Raises:
+        InputError: There is no such set or knob, a number does not fit, or the folder holds other files.
+    """
+    from wetread.phantoms.catalogue import make_phantoms
+
+    folder = Path(name if folder is None else folder)
+    made_before = any((folder / table).is_file() for table in ("labels.csv", "traps.csv"))
+    if folder.exists() and any(folder.iterdir()) and not made_before:
         raise InputError(f"{folder} holds other files.", remedy="Choose a new folder.", file=folder, code="not-empty")
     listen(StepStarted("make", "Rendering phantoms", images))
     started = time.perf_counter()
-    make_chest_effusion(
-        folder,
-        images=images,
-        patients=patients,
-        seed=seed,
-        progress=lambda done, total: listen(StepAdvanced("make", done, total)),
-    )
-    listen(StepFinished("make", time.perf_counter() - started, f"{images} images of {patients} patients"))
+    total = 0
+
+    def tell(done: int, of: int) -> None:
+        nonlocal total
+        total = of
+        listen(StepAdvanced("make", done, of))
+
+    make_phantoms(name, folder, images=images, patients=patients, seed=seed, knobs=knobs, progress=tell)
+    listen(StepFinished("make", time.perf_counter() - started, f"{total} images"))
     return folder
+
+
+def doctor(*, clear_cache: bool = False) -> list[Remark]:
+    """Examines this installation: versions, device, decoders (each is tried), cache, disk.
+
+    Args:
+        clear_cache: Empty the cache of decoded pictures first.
+    """
+    from wetread import examination
+
+    if clear_cache:
+        examination.clear_cache()
+    return examination.examine()
 
 
 def demo(
@@ -282,5 +481,5 @@ def demo(
     """Makes the embedded data set below `out` and runs the main job on it."""
     out = Path(out)
     if not (out / "phantoms" / "labels.csv").is_file():
-        make_data(out / "phantoms", listen=listen)
+        make_data("chest-effusion", out / "phantoms", listen=listen)
     return run(out / "phantoms", out=out / "run", overwrite=overwrite, resume=resume, listen=listen)

@@ -1,16 +1,20 @@
 """The one place that opens files for writing.
 
-Everything wetread leaves on disk goes through `atomic_write` (a whole file, or nothing) or `AppendLog` (one line at a
-time). A reader therefore never meets half a file, whenever the process was killed: temp file in the same folder,
-flush, fsync, rename, fsync of the folder.
+Everything wetread leaves on disk goes through `atomic_write` (a whole file, or nothing), `AppendLog` (one line at a
+time) or `PartFile` (a download that may take several attempts). A reader therefore never meets half a file, whenever
+the process was killed: temp file in the same folder, flush, fsync, rename, fsync of the folder.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import mmap
 import os
 import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -21,12 +25,14 @@ from wetread.errors import OutputError
 SPARE_BYTES = 1 << 20
 
 
-def atomic_write(path: Path, content: bytes | str) -> Path:
+def atomic_write(path: Path, content: bytes | str, *, durable: bool = True) -> Path:
     """Writes a whole file or leaves the old one untouched.
 
     Args:
         path: Where the file goes; its folder is made if needed.
         content: All of it; text is stored as UTF-8.
+        durable: Also after a power cut. Without it a file may come back empty then, in half the time: for what can be
+            made again and carries a checksum.
 
     Returns:
         The same path.
@@ -44,15 +50,48 @@ def atomic_write(path: Path, content: bytes | str) -> Path:
             raise OSError(errno.ENOSPC, "disk full")
         with open(temporary, "wb") as handle:
             handle.write(data)
-            handle.flush()
-            os.fsync(handle.fileno())
+            if durable:
+                handle.flush()
+                os.fsync(handle.fileno())
         temporary.replace(path)
-        _sync_folder(path.parent)
+        if durable:
+            _sync_folder(path.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise _explain(error, path) from error
     return path
+
+
+@contextlib.contextmanager
+def atomic_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Writes a zip file member by member; it bears its name when the block ends well, and is gone where it does not.
+
+    Args:
+        path: Where the file goes; its folder is made if needed.
+
+    Yields:
+        The open archive; members are stored as they are unless they say otherwise.
+
+    Raises:
+        OutputError: The disk is full, or the place cannot be written.
+    """
+    make_folder(path.parent)
+    temporary = path.with_name(f".{path.name[:40]}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as handle:
+            with zipfile.ZipFile(handle, "w") as packed:
+                yield packed
+            handle.flush()
+            os.fsync(handle.fileno())
+        temporary.replace(path)
+        _sync_folder(path.parent)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise _explain(error, path) from error
+        raise
 
 
 def make_folder(path: Path) -> Path:
@@ -103,6 +142,118 @@ class AppendLog:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class PartFile:
+    """A file that arrives in pieces, over several attempts, and bears its name only when it is whole.
+
+    Until then it lies beside its place as ``<name>.part``, and stays there when the process ends: the next `PartFile`
+    of that path goes on behind its last byte. One process at a time; `FolderLock` sees to that.
+
+    Args:
+        path: Where the whole file goes.
+
+    Raises:
+        OutputError: The place cannot be written, or the disk fills up.
+    """
+
+    def __init__(self, path: Path) -> None:
+        make_folder(path.parent)
+        self.path = path
+        self.part = path.with_name(path.name + ".part")
+        try:
+            self._handle: IO[bytes] = open(self.part, "ab")  # noqa: SIM115 - closed in close()
+        except OSError as error:
+            raise _explain(error, self.part) from error
+        self.size = self.part.stat().st_size
+
+    def append(self, piece: bytes) -> None:
+        """Adds bytes at the end."""
+        try:
+            self._handle.write(piece)
+        except OSError as error:
+            raise _explain(error, self.part) from error
+        self.size += len(piece)
+
+    def flush(self) -> None:
+        """Hands what was added to the system, so that others can read it in ``part``."""
+        try:
+            self._handle.flush()
+        except OSError as error:
+            raise _explain(error, self.part) from error
+
+    def restart(self) -> None:
+        """Forgets all bytes."""
+        self.flush()
+        try:
+            self._handle.truncate(0)
+        except OSError as error:
+            raise _explain(error, self.part) from error
+        self.size = 0
+
+    def commit(self) -> Path:
+        """Gives the file its name, in place of an earlier one; returns the path."""
+        try:
+            self._handle.flush()
+            os.fsync(self._handle.fileno())
+            self._handle.close()  # before the rename: Windows renames no open file
+            self.part.replace(self.path)
+            _sync_folder(self.path.parent)
+        except OSError as error:
+            raise _explain(error, self.path) from error
+        return self.path
+
+    def discard(self) -> None:
+        """Removes the part for good."""
+        self.close()
+        with contextlib.suppress(OSError):
+            self.part.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Closes the file and leaves the part where it is; may be called twice."""
+        # A full disk may refuse the last buffered bytes; they are fetched again next time.
+        with contextlib.suppress(OSError):
+            self._handle.close()
+
+    def __enter__(self) -> PartFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Scratch:
+    """A file without a name for arrays that need not stay in memory; it is gone when the process ends.
+
+    Args:
+        size: Bytes it can hold.
+
+    Raises:
+        OutputError: There is no place for temporary files, or the disk fills up.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._place = Path(tempfile.gettempdir())
+        try:
+            self._handle: IO[bytes] = tempfile.TemporaryFile(prefix="wetread-")  # noqa: SIM115 - lives as long as its arrays
+            os.truncate(self._handle.fileno(), size)
+            #: The whole file, read-only; a page of it is read when it is touched and may be dropped again.
+            self.bytes = memoryview(mmap.mmap(self._handle.fileno(), size, access=mmap.ACCESS_READ))
+        except OSError as error:
+            raise _explain(error, self._place) from error
+
+    def put(self, data: memoryview, start: int) -> memoryview:
+        """Stores bytes from a position on; returns the part of ``bytes`` that holds them."""
+        try:
+            # Not through the mapping: a full disk would be a signal there, and here it is an error.
+            self._handle.seek(start)
+            self._handle.write(data)
+            self._handle.flush()
+        except OSError as error:
+            raise _explain(error, self._place) from error
+        return self.bytes[start : start + data.nbytes]
 
 
 class FolderLock:

@@ -6,9 +6,13 @@ import unicodedata
 import pytest
 
 from dataset.rows import write_images
+from wetread.dataset.finder import Finder
 from wetread.dataset.labels_file import SPLIT_NAMES, SYNONYMS
-from wetread.dataset.scan import scan, walk
+from wetread.dataset.listing import Entry, walk
+from wetread.dataset.reading import read_images
+from wetread.dataset.scan import scan
 from wetread.errors import InputError
+from wetread.images.source import Source
 
 
 def labels_of(table):
@@ -16,7 +20,11 @@ def labels_of(table):
 
 
 def reasons_of(table):
-    return {row.image: row.reason for row in table.skipped}
+    return {row.image: row.reason for row in table.unreadable}
+
+
+def companions_of(table):
+    return {row.image: row.reason.removeprefix("companion: ") for row in table.skipped if row.companion}
 
 
 def write_table(root, text, name="labels.csv"):
@@ -58,14 +66,18 @@ def test_unlabelled_images_of_a_test_folder_are_predicted_only(tmp_path):
 
 def test_folders_beside_given_splits_are_left_out_and_said(tmp_path):
     table = scan(write_images(tmp_path, "train/a/1.png", "train/b/1.png", "sketches/1.png"))
-    assert len(table.rows) == 2
+    assert len(table.used) == 2
+    assert reasons_of(table) == {"sketches/1.png": "lies outside the class folders"}
     assert "sketches" in table.notes[0]
 
 
-def test_stray_images_are_listed_as_skipped_and_other_files_are_not(tmp_path):
+def test_stray_images_are_skipped_and_other_files_are_companions(tmp_path):
     write_images(tmp_path, "a/1.png", "b/1.png", "stray.png")
     (tmp_path / "README.txt").write_text("hello")
-    assert reasons_of(scan(tmp_path)) == {"stray.png": "lies outside the class folders"}
+    table = scan(tmp_path)
+    assert reasons_of(table) == {"stray.png": "lies outside the class folders"}
+    assert companions_of(table) == {"README.txt": "no image by its content"}
+    assert table.ledger() == {"found": 4, "used": 2, "skipped": 1, "companions": 1}
 
 
 def test_hidden_and_system_files_are_not_images(tmp_path):
@@ -91,7 +103,7 @@ def test_loops_of_links_end_and_show_each_file_once(tmp_path):
     (tmp_path / "b" / "back").symlink_to(tmp_path / "b" / "there", target_is_directory=True)
     found = [path for path in walk(tmp_path) if path.is_file()]
     assert len(found) == len({path.resolve() for path in found}) == 2
-    assert [row.image for row in scan(tmp_path).rows if row.path.is_file()] == ["a/1.png", "b/1.png"]
+    assert [row.image for row in scan(tmp_path).rows if row.source.path.is_file()] == ["a/1.png", "b/1.png"]
 
 
 def test_names_with_spaces_accents_and_quotes_are_kept(tmp_path):
@@ -124,7 +136,7 @@ def test_patient_split_and_other_columns_are_taken_over(tmp_path):
     write_images(tmp_path, "1.png", "2.png")
     text = "Path;Diagnosis;Subject ID;Partition;Age\n1.png;a;S1;Training;40\n2.png;b;S2;holdout;50\n"
     table = scan(write_table(tmp_path, text))
-    assert [(row.patient, row.given_split, row.extra) for row in table.rows] == [
+    assert [(row.patient, row.given_split, row.extra) for row in table.used] == [
         ("S1", "train", {"Age": "40"}),
         ("S2", "test", {"Age": "50"}),
     ]
@@ -152,8 +164,8 @@ NFC, NFD = (unicodedata.normalize(form, "bär.png") for form in ("NFC", "NFD"))
 def test_a_table_finds_its_files_however_it_writes_them(tmp_path, written, file):
     write_images(tmp_path, file, "2.png")
     table = scan(write_table(tmp_path, f"image,label\n{written},a\n2.png,b\n"))
-    assert [row.path.samefile(tmp_path / file) for row in table.used if row.label == "a"] == [True]
-    assert not table.skipped
+    assert [row.source.path.samefile(tmp_path / file) for row in table.used if row.label == "a"] == [True]
+    assert not table.unreadable
 
 
 @pytest.mark.parametrize("forms", [(NFC, NFD), (NFD, NFC)], ids=["nfc", "nfd"])
@@ -182,6 +194,7 @@ def test_a_mask_is_not_an_image(tmp_path):
     table = scan(write_table(tmp_path, "image,label,mask\n1.png,a,masks/1.png\n2.png,b,masks/2.png\n"))
     assert labels_of(table) == {"1.png": "a", "2.png": "b"}
     assert reasons_of(table) == {"stray.png": "not named in labels.csv"}
+    assert set(companions_of(table).values()) == {"a mask named in the table", "the table of labels"}
 
 
 def test_a_row_written_twice_counts_once_and_one_with_two_labels_not_at_all(tmp_path):
@@ -202,10 +215,9 @@ def test_one_image_in_two_parts_of_the_split_or_of_two_patients_is_not_used(tmp_
 def test_missing_files_and_empty_names_are_skipped_rows_with_a_reason(tmp_path):
     write_images(tmp_path, "1.png", "2.png")
     table = scan(write_table(tmp_path, "image,label\n1.png,a\n2.png,b\ngone.png,a\n,b\n"))
-    assert reasons_of(table) == {
-        "gone.png": "named in the table, but there is no such file",
-        "": "the table names no image in this row",
-    }
+    assert reasons_of(table) == {"gone.png": "named in the table, but there is no such file"}
+    assert "no image" in table.files["label_problems.csv"]
+    assert any("no image" in note for note in table.notes)
 
 
 def test_a_blank_label_means_predict_only(tmp_path):
@@ -234,7 +246,18 @@ def test_what_cannot_be_a_data_set_is_refused_with_a_way_out(tmp_path):
     assert "only the class a" in refusal(tmp_path).message
     (tmp_path / "a" / "1.png").unlink()
     (tmp_path / "1.png").unlink()
-    assert refusal(tmp_path).code == "no-images"
+    assert refusal(tmp_path).code == "empty-folder"
+
+
+def test_a_volume_is_out_of_scope_and_says_what_to_do(tmp_path):
+    volume = bytes(344) + b"n+1\0" + bytes(700)
+    (tmp_path / "scan.nii").write_bytes(volume)
+    assert refusal(tmp_path / "scan.nii").code == "volume"
+    write_images(tmp_path, "a/1.png", "b/1.png")
+    (tmp_path / "a" / "scan.nii").write_bytes(volume)
+    table = scan(tmp_path)
+    read_images(table)
+    assert reasons_of(table) == {"a/scan.nii": "it is a NIfTI volume, which wetread does not read"}
 
 
 def test_several_tables_are_not_guessed(tmp_path):
@@ -263,19 +286,29 @@ def test_a_table_none_of_whose_files_is_there_names_the_first_and_counts_its_own
     assert "gone1.png" in error.message
 
 
-def test_several_labels_for_one_image_are_refused(tmp_path):
-    write_images(tmp_path, "1.png", "2.png")
-    assert refusal(write_table(tmp_path, "image,label\n1.png,a|b\n2.png,b\n")).code == "multi-label"
+def test_several_findings_of_one_image_are_kept_and_one_can_be_asked_for(tmp_path):
+    write_images(tmp_path, "1.png", "2.png", "3.png")
+    write_table(tmp_path, "image,label\n1.png,Mass|Effusion\n2.png,Mass\n3.png,No Finding\n")
+    table = scan(tmp_path)
+    assert table.multi and table.classes == ["Effusion", "Mass", "no finding"]
+    assert labels_of(table) == {"1.png": "Effusion|Mass", "2.png": "Mass", "3.png": "no finding"}
+    asked = scan(tmp_path, finding="effusion")
+    assert not asked.multi
+    assert labels_of(asked) == {"1.png": "Effusion", "2.png": "no Effusion", "3.png": "no Effusion"}
+    assert labels_of(scan(tmp_path, finding="normal")) == {
+        "1.png": "any finding",
+        "2.png": "any finding",
+        "3.png": "no finding",
+    }
+    assert "Effusion, Mass" in refusal(tmp_path, finding="Hernia").message
 
 
 def test_a_long_table_without_endings_is_matched_in_no_time(tmp_path):
     # Comparing every name with every file took minutes for a hospital's ten thousand.
     import time
 
-    from wetread.dataset.scan import _Finder
-
-    files = [tmp_path / f"{number:05}.png" for number in range(4000)]
-    find = _Finder(tmp_path, tmp_path, files)
+    files = [Entry(f"{number:05}.png", Source(tmp_path / f"{number:05}.png")) for number in range(4000)]
+    find = Finder(files, "labels.csv", (tmp_path, tmp_path))
     started = time.process_time()
-    assert all(find(path.stem) == path for path in files)
+    assert all(find(entry.name.removesuffix(".png")) == entry for entry in files)
     assert time.process_time() - started < 1.5

@@ -8,6 +8,7 @@ import numpy as np
 from pydicom import Dataset, dcmwrite
 from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import encapsulate
+from pydicom.filewriter import write_file_meta_info
 from pydicom.sequence import Sequence
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
@@ -36,6 +37,9 @@ def write_dicom(
     planar=0,
     syntax=ExplicitVRLittleEndian,
     encoded=None,
+    pixel_data=None,
+    label=None,
+    remove=(),
     preamble=True,
     meta=True,
     patient_id="P1",
@@ -62,6 +66,9 @@ def write_dicom(
         planar: Planar Configuration.
         syntax: Transfer syntax UID.
         encoded: Compressed frames (bytes each) that replace the array's own bytes.
+        pixel_data: Bytes that replace them as they are, with a stated length.
+        label: Transfer syntax that the file names instead of the one it is written in.
+        remove: Keywords of elements that are left out in the end.
         preamble: Write the 128 bytes and DICM.
         meta: Write the file meta information (group 0002).
         patient_id, patient_name, birth_date, modality: As named.
@@ -97,9 +104,13 @@ def write_dicom(
             ds.add_new(f"{name}PaletteColorLookupTableDescriptor", "US", [len(entries) % 65536, 0, 16])
             ds.add_new(f"{name}PaletteColorLookupTableData", "OW", entries.tobytes())
     _add_pixels(ds, array, planar, syntax, encoded)
+    if pixel_data is not None:
+        ds["PixelData"].value = pixel_data
     for keyword, value in elements.items():
         setattr(ds, keyword, value)
-    return _save(path, ds, syntax, preamble, meta)
+    for keyword in remove:
+        delattr(ds, keyword)
+    return _save(path, ds, syntax, preamble, meta, label)
 
 
 def write_report(path):
@@ -153,7 +164,7 @@ def _table(first, bits, entries, signed):
     return item
 
 
-def _save(path, ds, syntax, preamble, meta):
+def _save(path, ds, syntax, preamble, meta, label=None):
     ds.file_meta = FileMetaDataset()
     ds.file_meta.MediaStorageSOPClassUID, ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPClassUID, ds.SOPInstanceUID
     ds.file_meta.TransferSyntaxUID = syntax
@@ -166,6 +177,11 @@ def _save(path, ds, syntax, preamble, meta):
         implicit = syntax == ImplicitVRLittleEndian
         dcmwrite(buffer, ds, implicit_vr=implicit, little_endian=syntax != ExplicitVRBigEndian)
     data = buffer.getvalue()
+    if label is not None:
+        ds.file_meta.TransferSyntaxUID = label
+        named = io.BytesIO()
+        write_file_meta_info(named, ds.file_meta)
+        data = data[:132] + named.getvalue() + data[144 + int.from_bytes(data[140:144], "little") :]
     if not preamble and data[128:132] == b"DICM":
         data = data[132:]
     Path(path).write_bytes(data)
@@ -186,4 +202,14 @@ def deflate_bomb(path, size):
     for _ in range(size >> 20):
         packed += packer.compress(bytes(1 << 20))
     Path(path).write_bytes(data[:end] + packed + packer.flush())
+    return Path(path)
+
+
+def nested_sequences(path, depth):
+    """Writes a DICOM file of sequences inside sequences, which goes on to the end of the file."""
+    write_dicom(path, np.zeros((16, 16), np.uint8))
+    data = Path(path).read_bytes()
+    end = 144 + int.from_bytes(data[140:144], "little")
+    level = b"\x08\x00\x40\x11SQ\0\0\xff\xff\xff\xff" + b"\xfe\xff\x00\xe0\xff\xff\xff\xff"
+    Path(path).write_bytes(data[:end] + level * depth)
     return Path(path)

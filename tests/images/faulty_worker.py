@@ -7,15 +7,15 @@ from pathlib import Path
 
 from wetread.images import worker
 
-_decode, _answer = worker.decode_image, worker.answer
+_decode, _survey, _answer = worker.decode_image, worker.survey_image, worker.answer
 
 
 class Panic(BaseException):
     """What pyo3 raises when Rust panics."""
 
 
-def misbehave(path, *, max_side=None):
-    name = Path(path).name
+def misbehave(source, **options):
+    path, name = source.path, source.name
     if "crash" in name:
         os.abort()
     if "once" in name:
@@ -33,17 +33,24 @@ def misbehave(path, *, max_side=None):
     if "noise" in name:
         os.write(1, b"decoder says hello\n" * 1000)
         print("Smith^John")
-    return _decode(path, max_side=max_side)
+    return _decode(source, **options)
 
 
-def misstate(path, max_side):
-    header, body = _answer(path, max_side)
-    return (header | {"shape": [9, 9, 9]}, body) if "nonsense" in path.name else (header, body)
+def missurvey(source, **options):
+    if "crash" in source.path.name:
+        os.abort()
+    return _survey(source, **options)
+
+
+def misstate(task, *others):
+    header, body = _answer(task, *others)
+    return (header | {"shape": [9, 9, 9]}, body) if "nonsense" in task.source.name else (header, body)
 
 
 if __name__ == "__main__":
     if "--stillborn" in sys.argv:
         sys.exit(1)
     worker.decode_image = misbehave
+    worker.survey_image = missurvey
     worker.answer = misstate
     worker.main()

@@ -6,17 +6,21 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from fake.dicoms import write_dicom
-from fake.pictures import write_jpeg, write_png, write_png_bomb
+from fake.pictures import write_jpeg, write_png, write_png_bomb, write_tiff
 
 from wetread.errors import ImageRejected
 from wetread.images.decoder import Decoder
-from wetread.images.facts import DecodedImage, hash_pixels
+from wetread.images.facts import DecodedImage, Survey, hash_pixels
 from wetread.images.shrink import shrink
+from wetread.images.source import Source
+from wetread.images.view import View
+from wetread.images.wire import Task
 
 RAMP = np.arange(256, dtype=np.uint8).reshape(16, 16)
 FAULTY = (sys.executable, str(Path(__file__).with_name("faulty_worker.py")))
@@ -83,6 +87,112 @@ def test_decode_many_returns_every_number_once(decoder, tmp_path):
     assert all(abs(int(results[n].pixels[0, 0]) - n) <= 1 for n in range(50) if n not in (7, 9))
 
 
+def test_decode_many_reads_only_a_little_ahead(decoder, tmp_path):
+    path = write_png(tmp_path / "a.png", RAMP)
+    taken = []
+    results = decoder.decode_many(taken.append(number) or path for number in range(1000))
+    for done, _ in zip(range(1, 11), results, strict=False):
+        assert len(taken) <= done + 6
+    results.close()
+
+
+def test_members_of_an_archive(decoder, tmp_path):
+    names = [f"folder/{n}.png" for n in range(20)]
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+        for n, name in enumerate(names):
+            packed.write(write_png(tmp_path / "one", np.full((4, 4), n)), name)
+        packed.writestr("folder/empty.png", b"")
+        packed.writestr("folder/text.png", b"just a text")
+        packed.write(write_dicom(tmp_path / "one", RAMP), "folder/dicom")
+    sources = [Source(tmp_path / "a.zip", member=name) for name in names]
+    results = dict(decoder.decode_many(sources))
+    assert [int(results[n].pixels[0, 0]) for n in range(20)] == list(range(20))
+    assert results[0].facts.bytes == len(write_png(tmp_path / "one", np.full((4, 4), 0)).read_bytes())
+    assert (decoder.decode(Source(tmp_path / "a.zip", "folder/dicom")).pixels == RAMP).all()
+    for name, expected in [("empty.png", "empty-file"), ("text.png", "not-an-image"), ("no.png", "damaged")]:
+        with pytest.raises(ImageRejected) as caught:
+            decoder.decode(Source(tmp_path / "a.zip", f"folder/{name}"))
+        assert caught.value.code == expected and f"a.zip/folder/{name}" in str(caught.value)
+    assert code(decoder, Source(tmp_path / "no.zip", "a.png")) == "unreadable"
+    (tmp_path / "b.zip").write_bytes((tmp_path / "a.zip").read_bytes()[:500])
+    assert code(decoder, Source(tmp_path / "b.zip", names[0])) == "damaged"
+
+
+def test_an_archive_that_was_replaced_is_opened_anew(decoder, tmp_path):
+    for value in (3, 200):
+        write_png(tmp_path / "one", np.full((4, 4 + value), value))
+        with zipfile.ZipFile(tmp_path / "a.zip", "w") as packed:
+            packed.write(tmp_path / "one", "a.png")
+        assert decoder.decode(Source(tmp_path / "a.zip", "a.png")).pixels[0, 0] == value
+
+
+def test_items_of_an_array_file(decoder, tmp_path):
+    images = np.stack([np.full((5, 7), n, np.uint8) for n in range(200)])
+    np.savez_compressed(tmp_path / "a.npz", train_images=images, test_images=255 - images, labels=np.arange(200))
+    for array, sign, start in (("train_images", 1, 0), ("test_images", -1, 255)):
+        order = [*range(30), 199, 3, 150]
+        results = dict(decoder.decode_many(Source(tmp_path / "a.npz", array, item=n) for n in order))
+        assert [int(results[n].pixels[0, 0]) for n in range(33)] == [start + sign * n for n in order]
+    facts = results[0].facts
+    assert (facts.format, facts.mode, facts.bit_depth, facts.width, facts.height) == ("NPZ", "grey", 8, 7, 5)
+    assert results[1].file_sha256 != results[2].file_sha256 and not results[0].cached
+    assert code(decoder, Source(tmp_path / "a.npz", "train_images", item=200)) == "no-frame"
+    assert dict(decoder.survey([Source(tmp_path / "a.npz", "train_images", item=3)]))[0] == Survey("NPZ")
+    assert code(decoder, Source(tmp_path / "b.npz", "train_images", item=0)) == "unreadable"
+
+
+def test_pages(decoder, tmp_path):
+    path = write_tiff(tmp_path / "a.tif", RAMP, pages=[255 - RAMP, RAMP.T])
+    image = decoder.decode(Source(path, frame=2))
+    assert (image.pixels == 255 - RAMP).all() and (image.facts.frames, image.facts.frame_used) == (3, 2)
+    assert (decoder.decode(path, view=View(frame="3")).pixels == RAMP.T).all()
+    assert (decoder.decode(Source(path, frame=1), view=View(frame="3")).pixels == RAMP).all()
+    with pytest.raises(ImageRejected) as caught:
+        decoder.decode(Source(path, frame=4))
+    assert caught.value.code == "no-frame" and str(caught.value.file).endswith("a.tif#4")
+
+
+def test_survey(decoder, tmp_path):
+    paths = [
+        write_png(tmp_path / "a.png", RAMP.astype(int) * 200, bit_depth=16),
+        write_jpeg(tmp_path / "b.jpg", np.stack([RAMP] * 3, axis=-1)),
+        write_tiff(tmp_path / "c.tif", RAMP, pages=[RAMP]),
+        write_dicom(tmp_path / "d.dcm", RAMP.astype(np.int16), window=([40, 80], [80, 200]), modality="CT"),
+        write_png_bomb(tmp_path / "e.png", 30_000, 30_000),
+        tmp_path / "missing",
+    ]
+    found = dict(decoder.survey(iter(paths)))
+    assert found[0] == Survey("PNG", bits=16)
+    assert found[1] == Survey("JPEG", grey=False)
+    assert found[2] == Survey("TIFF", frames=2)
+    dicom = found[3]
+    assert (dicom.format, dicom.modality, dicom.bits, dicom.grey) == ("DICOM", "CT", 16, True)
+    assert dicom.windows == ((40, 80), (80, 200))
+    assert [found[n].code for n in (4, 5)] == ["too-large", "unreadable"]
+
+
+def test_a_survey_decodes_nothing(decoder, tmp_path):
+    data = write_jpeg(tmp_path / "a.jpg", np.random.default_rng(0).integers(0, 256, (64, 64))).read_bytes()
+    (tmp_path / "a.jpg").write_bytes(data[: len(data) // 2])
+    assert dict(decoder.survey([tmp_path / "a.jpg"]))[0] == Survey("JPEG")
+    assert code(decoder, tmp_path / "a.jpg") == "truncated"
+
+
+def test_a_survey_survives_a_crash(tmp_path):
+    with faulty() as decoder:
+        paths = [write_png(tmp_path / f"{name}.png", RAMP) for name in ("good", "crash", "good2")]
+        found = dict(decoder.survey(paths))
+    assert found[0] == found[2] == Survey("PNG") and found[1].code == "decoder-crash"
+
+
+def test_tasks_survive_the_wire():
+    source = Source(Path(os.fsdecode(b'/a\xff\n"/b.zip')), member="Müller ✓/1.png", item=3, frame=2)
+    for view in (View(), View.parse("brain+subdural+600/2800", frame="all"), View.parse("60/300; red 50..95")):
+        task = Task(source, view, 320, "/cache", True)
+        line = task.as_line()
+        assert line.count(b"\n") == 1 and Task.from_line(line) == task
+
+
 def test_decode_many_may_be_left_early(decoder, tmp_path):
     paths = [write_png(tmp_path / f"{n}.png", RAMP) for n in range(30)]
     for number, _ in decoder.decode_many(paths):
@@ -126,7 +236,7 @@ def test_a_crash_a_panic_and_too_much_memory(tmp_path):
             assert code(decoder, write_png(tmp_path / f"{name}.png", RAMP)) == expected
             assert decoder.decode(write_png(tmp_path / "good.png", RAMP)).pixels.shape == (16, 16)
         if sys.platform == "linux":
-            assert code(decoder, write_png(tmp_path / "memory.png", RAMP)) == "too-large"
+            assert code(decoder, write_png(tmp_path / "memory.png", RAMP)) == "out-of-memory"
         assert (decoder.decode(write_png(tmp_path / "noise.png", RAMP)).pixels == RAMP).all()
 
 

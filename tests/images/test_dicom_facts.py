@@ -4,7 +4,9 @@ import json
 
 import numpy as np
 from fake.dicoms import write_dicom
+from pydicom import dcmread
 
+from wetread.images.dicom_facts import harmless_word
 from wetread.images.facts import ImageFacts
 from wetread.images.read import decode_image
 
@@ -63,3 +65,10 @@ def test_patient_key_without_an_identifier(tmp_path):
     assert named != facts(tmp_path, patient_id="", patient_name="Doe^Jane", birth_date="19600102").patient_key
     assert facts(tmp_path, patient_id="", patient_name="Doe^Jane", birth_date="").patient_key is None
     assert facts(tmp_path, patient_id="", patient_name="", birth_date="").patient_key is None
+
+
+def test_a_word_that_may_leave_the_file(tmp_path):
+    path = write_dicom(tmp_path / "a", ARRAY, BodyPartExamined="Chest", ViewPosition="Doe^Jane", Manufacturer="")
+    dataset = dcmread(path)
+    words = [harmless_word(dataset, name) for name in ("BodyPartExamined", "ViewPosition", "Manufacturer", "KVP")]
+    assert words == ["Chest", None, None, None]

@@ -78,15 +78,26 @@ def test_empty_missing_and_unreadable(tmp_path):
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs on this system")
 def test_what_would_block_is_not_opened(tmp_path):
     os.mkfifo(tmp_path / "fifo.png")
-    assert code(tmp_path / "fifo.png") == "not-an-image"
-    assert code(tmp_path) == "not-an-image"
-    assert code("/dev/zero") == "not-an-image"
+    assert code(tmp_path / "fifo.png") == "not-a-file"
+    assert code(tmp_path) == "not-a-file"
+    assert code("/dev/zero") == "not-a-file"
     with socket.socket(socket.AF_UNIX) as unix:
         os.chdir(tmp_path)  # the path of a socket may not be long
         unix.bind("s")
-        assert code("s") == "not-an-image"
+        assert code("s") == "not-a-file"
     (tmp_path / "loop").symlink_to("loop")
     assert code(tmp_path / "loop") == "unreadable"
+
+
+@pytest.mark.parametrize("change", [lambda path: write_png(path, 255 - RAMP), lambda path: os.utime(path, (1, 1))])
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, monkeypatch, change):
+    from wetread.images import pictures
+
+    path, decode = write_png(tmp_path / "a.png", RAMP), pictures.decode_picture
+    with monkeypatch.context() as patch:
+        patch.setattr(pictures, "decode_picture", lambda *a, **k: (change(path), decode(*a, **k))[1])
+        assert code(path) == "changed"
+    assert decode_image(path).facts.format == "PNG"
 
 
 def test_bombs_are_refused_from_the_header(tmp_path):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wetread.images.intensity import full_range, look_up, map_levels, stretch, to_byte, valid_window, window
+from wetread.images.intensity import full_range, look_up, map_levels, spread, stretch, to_byte, valid_window, window
 
 
 def test_linear_window_of_the_standard():
@@ -108,3 +108,40 @@ def test_map_levels_equals_pixel_by_pixel(dtype):
 def test_map_levels_of_a_range_too_wide_for_a_table():
     stored = np.array([[0, 2**31 - 1], [5, 2**30]], dtype=np.uint32)
     assert map_levels(stored, lambda values, counts: full_range(values, 31)).tolist() == [[0, 255], [0, 128]]
+
+
+def test_map_levels_to_colours():
+    stored = np.array([[-3, 0], [5, -3]], dtype=np.int16)
+
+    def convert(values, counts):
+        assert counts is None
+        return np.stack([values + 3, values + 4, values + 5], axis=-1).astype(np.uint8)
+
+    expected = [[[0, 1, 2], [3, 4, 5]], [[8, 9, 10], [0, 1, 2]]]
+    for array in (stored, stored.astype(np.int32), stored.astype(np.float32)):
+        assert map_levels(array, convert, counted=False).tolist() == expected
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int16", "uint16", "int32"])
+def test_map_levels_counts_the_pixels_of_each_value(dtype):
+    stored = np.array([[2, 2, 5], [2, 7, 5]]).astype(dtype) - np.dtype(dtype).type(0 if dtype == "uint16" else 4)
+    seen = {}
+
+    def convert(values, counts):
+        seen.update(zip(values.tolist(), counts.tolist(), strict=True))
+        return values.astype(np.uint8)
+
+    map_levels(stored, convert)
+    values, counts = np.unique(stored, return_counts=True)
+    assert {value: count for value, count in seen.items() if count} == dict(zip(values.tolist(), counts, strict=True))
+
+
+def test_map_levels_of_other_orders_in_memory():
+    stored = np.arange(12, dtype=">u2").reshape(3, 4)
+    for array in (stored, stored.T, stored[::-1, ::2], np.asfortranarray(stored)):
+        assert (map_levels(array, lambda values, counts: values.astype(np.uint8)) == array).all()
+
+
+def test_spread():
+    assert spread(np.array([-5, 0, 5, 9]), -5, 5).tolist() == [0, 128, 255, 255]
+    assert spread(np.array([1, 2]), 3, 3).tolist() == [0, 0]

@@ -8,8 +8,11 @@ from fake.pictures import write_bare_tiff, write_bmp, write_jpeg, write_png, wri
 from PIL import Image
 
 from wetread.errors import ImageRejected
+from wetread.images.facts import hash_pixels
 from wetread.images.pictures import drop_alpha, merge_equal_channels, turn
 from wetread.images.read import decode_image
+from wetread.images.shrink import shrink
+from wetread.images.view import View
 
 RAMP = np.arange(12, dtype=np.uint8).reshape(3, 4) * 20
 COLOUR = np.stack([RAMP, RAMP[::-1], 255 - RAMP], axis=-1)
@@ -205,6 +208,87 @@ def test_tiff_float_with_missing_values(tmp_path):
 def test_tiff_of_several_pages_takes_the_first(tmp_path):
     image = decode_image(write_tiff(tmp_path / "a.tif", RAMP, pages=[255 - RAMP, RAMP]))
     assert (image.pixels == RAMP).all() and (image.facts.frames, image.facts.frame_used) == (3, 1)
+
+
+def test_full_range(tmp_path):
+    def shown(path):
+        image = decode_image(path, view=View.parse("full"))
+        return image.pixels.tolist(), image.facts.intensity
+
+    wide = [[0, 257, 514, 65535]]
+    assert shown(write_png(tmp_path / "a.png", wide, bit_depth=16)) == ([[0, 1, 2, 255]], "full range 0..65535")
+    # 12 bits are 4095 steps: 16 / 4095 * 255 = 0.996
+    path = write_bare_tiff(tmp_path / "b.tif", np.array([[0, 16, 2048, 4095]]), bits=12)
+    assert shown(path) == ([[0, 1, 128, 255]], "full range 0..4095")
+    for dtype in (np.int32, np.float32):
+        assert shown(write_tiff(tmp_path / "c.tif", np.array(wide, dtype))) == ([[0, 1, 2, 255]], "full range 0..65535")
+        # Beyond 16 bits nobody knows the range.
+        path = write_tiff(tmp_path / "c.tif", np.array([[-1000, 0, 1000, 3000]], dtype))
+        assert shown(path) == ([[0, 64, 128, 255]], "percentiles 0.5-99.5")
+    assert shown(write_tiff(tmp_path / "d.tif", np.array([[np.nan, 7, 9]], np.float32)))[1] == "percentiles 0.5-99.5"
+    assert shown(write_png(tmp_path / "e.png", [[3, 200]])) == ([[3, 200]], "as stored")
+    path = write_bare_tiff(tmp_path / "f.tif", np.array(wide, np.uint16), bits=16, photometric=0)
+    assert shown(path)[0] == [[255, 254, 253, 0]]
+
+
+def test_a_window_is_applied_to_stored_values(tmp_path):
+    def shown(text, **options):
+        path = write_bare_tiff(tmp_path / "a.tif", np.array([[0, 10, 15, 20, 30]], np.uint16), bits=16, **options)
+        image = decode_image(path, view=View.parse(text))
+        return image.pixels.tolist(), image.facts.intensity
+
+    # Window 16/11: 255 * ((x - 15.5) / 10 + 0.5)
+    assert shown("16/11") == ([[0, 0, 115, 242, 255]], "window 16/11 of stored values")
+    assert shown("16/11", photometric=0)[0] == [[255, 255, 140, 13, 0]]
+    grey, _ = shown("16/11; red 15..20")
+    assert grey == [[[0, 0, 0], [0, 0, 0], [255, 0, 0], [255, 0, 0], [255, 255, 255]]]
+    three, how = shown("16/11+1/2+31/2")
+    assert (
+        np.array(three)[0, :, 0].tolist() == [0, 0, 115, 242, 255] and how == "windows 16/11+1/2+31/2 of stored values"
+    )
+    assert np.array(three)[0, :, 1].tolist() == [0, 255, 255, 255, 255]
+    assert np.array(three)[0, :, 2].tolist() == [0, 0, 0, 0, 0]  # 255 * ((30 - 30.5) / 1 + 0.5)
+
+
+def test_windows_leave_bytes_alone(tmp_path):
+    image = decode_image(write_png(tmp_path / "a.png", RAMP), view=View.parse("brain+subdural+bone"))
+    assert (image.pixels == RAMP).all() and image.facts.intensity == "as stored"
+
+
+def smooth(rows, columns):
+    y, x = np.mgrid[:rows, :columns]
+    return (127 + 60 * np.sin(x / 37) + 60 * np.cos(y / 53)).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("size", "scale"), [((640, 480), 8), ((641, 97), 2), ((639, 301), 4), ((159, 80), 1), ((50, 800), 1)]
+)
+@pytest.mark.parametrize("colour", [False, True])
+def test_a_large_jpeg_is_decoded_at_a_part_of_its_size(tmp_path, size, scale, colour):
+    pixels = smooth(*size)
+    pixels = np.stack([pixels, pixels[::-1], pixels[:, ::-1]], axis=-1) if colour else pixels
+    path = write_jpeg(tmp_path / "a.jpg", pixels)
+    image, whole = decode_image(path, max_side=80), decode_image(path)
+    assert image.pixels.shape == shrink(pixels, 80).shape and image.pixels.ndim == pixels.ndim
+    assert (image.facts.height, image.facts.width) == size and image.facts == whole.facts
+    # Sides are rounded up to whole eighths, which stretches the picture by up to a pixel.
+    assert np.abs(image.pixels.astype(int) - shrink(whole.pixels, 80)).mean() < (2 if scale > 1 else 1e-9)
+    assert (image.pixel_sha256 == whole.pixel_sha256) == (scale == 1)
+    assert whole.pixel_sha256 == hash_pixels(whole.pixels)
+
+
+def test_a_reduced_jpeg_is_turned_too(tmp_path):
+    pixels = smooth(640, 320)
+    image = decode_image(write_jpeg(tmp_path / "a.jpg", pixels, orientation=6), max_side=80)
+    assert image.pixels.shape == (40, 80) and (image.facts.width, image.facts.height) == (640, 320)
+    assert np.abs(image.pixels.astype(int) - shrink(np.rot90(pixels, -1), 80)).mean() < 1.5
+
+
+def test_an_animated_png_counts_as_its_still_picture(tmp_path):
+    frames = [Image.fromarray(RAMP), Image.fromarray(255 - RAMP)]
+    frames[0].save(tmp_path / "a.png", save_all=True, append_images=frames[1:])
+    image = decode_image(tmp_path / "a.png")
+    assert (image.pixels == RAMP).all() and image.facts.frames == 1
 
 
 def test_bmp(tmp_path):

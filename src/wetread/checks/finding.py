@@ -8,7 +8,7 @@ from typing import Any
 from wetread.dataset.duplicates import Pair
 from wetread.dataset.split import Fold
 from wetread.dataset.table import Row, Table
-from wetread.shapes import Floats, Ints
+from wetread.probes.probe import ProbeResult
 
 INFO, AMBER, RED = "info", "amber", "red"
 
@@ -52,9 +52,7 @@ class Audit:
         estimate: cross-validation, locked test or given test.
         leaking: Training rows that were set aside because their group stands in the given test set.
         small_classes: Classes left out for want of cases.
-        tested: Rows on which the file-properties model was tested.
-        labels: Class number of each tested row.
-        properties: Its probabilities for them, ``image class``.
+        probes: What was told by things that should not tell the label, by name of the probe.
         positive: Column of the positive class of two, else None.
     """
 
@@ -66,10 +64,11 @@ class Audit:
     leaking: list[Row]
     small_classes: list[str]
     folds: list[Fold]
-    tested: list[Row]
-    labels: Ints
-    properties: Floats
     positive: int | None
+    probes: dict[str, ProbeResult] = field(default_factory=dict)
+    tested: Any = None
+    labels: Any = None
+    properties: Any = None
 
 
 def counted(number: int, noun: str) -> str:

@@ -11,7 +11,7 @@ TOO_FEW = 10
 def check(audit: Audit) -> Finding | None:
     """Amber below 30 cases (patients, where known) in a class, red below 10."""
     cases: dict[str, int] = {
-        name: len({row.group or row.image for row in audit.rows if row.label == name}) for name in audit.classes
+        name: len({row.group or row.image for row in audit.rows if name in row.names}) for name in audit.classes
     }
     smallest = min(cases, key=lambda name: cases[name])
     if cases[smallest] >= FEW:

@@ -10,7 +10,7 @@ VERY_UNEVEN = 10.0
 
 def check(audit: Audit) -> Finding | None:
     """For information from 3 to 1 on, amber from 10 to 1 on."""
-    images = {name: sum(row.label == name for row in audit.rows) for name in audit.classes}
+    images = {name: sum(name in row.names for row in audit.rows) for name in audit.classes}
     rare, common = min(images, key=lambda name: images[name]), max(images, key=lambda name: images[name])
     ratio = images[common] / images[rare]
     if ratio < UNEVEN:

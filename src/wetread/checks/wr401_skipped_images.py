@@ -13,8 +13,8 @@ MANY = 0.10
 
 def check(audit: Audit) -> Finding | None:
     """Amber where files could not be used, red where more than a tenth could not."""
-    lost = [row for row in audit.table.skipped if not row.reason.startswith(CHOSEN)]
-    left = [row for row in audit.table.skipped if row.reason.startswith(("not named in", "lies outside"))]
+    lost = [row for row in audit.table.unreadable if not row.reason.startswith(CHOSEN)]
+    left = [row for row in audit.table.unreadable if row.reason.startswith(("not named in", "lies outside"))]
     if not lost and not left:
         return None
     reasons = Counter(row.reason for row in (lost or left))

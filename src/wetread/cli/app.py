@@ -5,18 +5,30 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from wetread.cli.data_app import data_app
+from wetread.cli.options import (
+    Classes,
+    Colour,
+    Data,
+    Finding,
+    Frame,
+    Json,
+    LabelColumn,
+    Labels,
+    Out,
+    Overwrite,
+    Quiet,
+    Resume,
+    Seed,
+    Window,
+)
+from wetread.cli.output import say, show_run, split_names, with_progress
 from wetread.errors import WetreadError
-from wetread.progress import Listener, silent
-
-if TYPE_CHECKING:
-    from wetread.outcome import Run
 
 app = typer.Typer(
     name="wetread",
@@ -28,44 +40,24 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-data_app = typer.Typer(help="Public data sets and phantoms.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(data_app, name="data")
-
-Data = Annotated[
-    Path,
-    typer.Argument(
-        metavar="DATA", help="A folder of class folders, a table beside its images, or a .zip.", show_default=False
-    ),
-]
-Labels = Annotated[
-    Path | None,
-    typer.Option(
-        help="The labels table (CSV, TSV), where it is not found by itself.", metavar="FILE", show_default=False
-    ),
-]
-Out = Annotated[Path | None, typer.Option(help="Where the results go.", metavar="FOLDER", show_default=False)]
-Classes = Annotated[
-    str | None, typer.Option(help="Keep only these classes: A,B,C.", metavar="NAMES", show_default=False)
-]
-Seed = Annotated[int, typer.Option(help="The same seed repeats the run.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a run that stands in --out.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
-Json = Annotated[
-    bool, typer.Option("--json", help="One JSON object on standard output, everything else on standard error.")
-]
 
 
 @app.command()
 def run(
     data: Data,
     labels: Labels = None,
+    label_column: LabelColumn = None,
     out: Out = None,
     classes: Classes = None,
+    finding: Finding = None,
     positive: Annotated[
         str | None,
         typer.Option(help="The class of two that sensitivity speaks of.", metavar="NAME", show_default=False),
     ] = None,
+    window: Window = None,
+    colour: Colour = None,
+    frame: Frame = None,
     preset: Annotated[
         str, typer.Option(help="quick (seconds), standard (minutes) or best.", metavar="NAME")
     ] = "standard",
@@ -83,13 +75,18 @@ def run(
     """The main job: check, split, plan, train, evaluate, explain, report."""
     from wetread import steps
 
-    _show_run(
+    show_run(
         lambda listen: steps.run(
             data,
             labels=labels,
+            label_column=label_column,
             out=out,
-            classes=_names(classes),
+            classes=split_names(classes),
+            finding=finding,
             positive=positive,
+            window=window,
+            colour=colour,
+            frame=frame,
             preset=preset,
             seed=seed,
             device=device,
@@ -115,15 +112,20 @@ def demo(
     """The main job on the embedded data set: simulated chest radiographs, with and without pleural effusion."""
     from wetread import steps
 
-    _show_run(lambda listen: steps.demo(out, overwrite=overwrite, resume=resume, listen=listen), quiet, as_json)
+    show_run(lambda listen: steps.demo(out, overwrite=overwrite, resume=resume, listen=listen), quiet, as_json)
 
 
 @app.command()
 def check(
     data: Data,
     labels: Labels = None,
+    label_column: LabelColumn = None,
     out: Out = None,
     classes: Classes = None,
+    finding: Finding = None,
+    window: Window = None,
+    colour: Colour = None,
+    frame: Frame = None,
     seed: Seed = 0,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -132,9 +134,20 @@ def check(
     """Audit only: look for known pitfalls, train nothing."""
     from wetread import steps
 
-    _show_run(
+    show_run(
         lambda listen: steps.check(
-            data, labels=labels, out=out, classes=_names(classes), seed=seed, overwrite=overwrite, listen=listen
+            data,
+            labels=labels,
+            label_column=label_column,
+            out=out,
+            classes=split_names(classes),
+            finding=finding,
+            window=window,
+            colour=colour,
+            frame=frame,
+            seed=seed,
+            overwrite=overwrite,
+            listen=listen,
         ),
         quiet,
         as_json,
@@ -145,8 +158,13 @@ def check(
 def show(
     data: Data,
     labels: Labels = None,
+    label_column: LabelColumn = None,
     out: Annotated[Path | None, typer.Option(help="The file to write.", metavar="FILE", show_default=False)] = None,
     classes: Classes = None,
+    finding: Finding = None,
+    window: Window = None,
+    colour: Colour = None,
+    frame: Frame = None,
     png: Annotated[bool, typer.Option("--png", help="One picture instead of a page.")] = False,
     seed: Seed = 0,
     quiet: Quiet = False,
@@ -155,20 +173,32 @@ def show(
     """Look first: sample pictures per class, sizes, grey values, header facts."""
     from wetread import steps
 
-    path = _with_progress(
+    path = with_progress(
         lambda listen: steps.show(
-            data, labels=labels, out=out, classes=_names(classes), png=png, seed=seed, listen=listen
+            data,
+            labels=labels,
+            label_column=label_column,
+            out=out,
+            classes=split_names(classes),
+            finding=finding,
+            window=window,
+            colour=colour,
+            frame=frame,
+            png=png,
+            seed=seed,
+            listen=listen,
         ),
         quiet,
     )
-    _say({"file": str(path)} if as_json else str(path), as_json)
+    say({"file": str(path)} if as_json else str(path), as_json)
 
 
 @app.command()
 def predict(
     model: Annotated[Path, typer.Argument(help="A run folder or a model folder.", metavar="MODEL", show_default=False)],
     images: Annotated[
-        list[Path], typer.Argument(help="Images, or folders of images.", metavar="IMAGES...", show_default=False)
+        list[Path],
+        typer.Argument(help="Images, or folders or .zip files of images.", metavar="IMAGES...", show_default=False),
     ],
     out: Out = None,
     quiet: Quiet = False,
@@ -178,9 +208,9 @@ def predict(
     from wetread import steps
     from wetread.outcome import DISCLAIMER
 
-    rows = _with_progress(lambda listen: steps.predict(model, images, out=out, listen=listen), quiet)
+    rows = with_progress(lambda listen: steps.predict(model, images, out=out, listen=listen), quiet)
     if as_json:
-        _say({"predictions": rows, "use": DISCLAIMER}, True)
+        say({"predictions": rows, "use": DISCLAIMER}, True)
         return
     for row in rows:
         chances = "  ".join(
@@ -199,66 +229,69 @@ def report(
     from wetread import steps
 
     path = steps.write_report(run)
-    _say({"report": str(path)} if as_json else str(path), as_json)
+    say({"report": str(path)} if as_json else str(path), as_json)
 
 
-@data_app.command("make")
-def make(
-    folder: Annotated[Path, typer.Argument(help="A new folder.", metavar="FOLDER", show_default=False)],
-    images: Annotated[int, typer.Option(help="How many images.", min=10, max=100_000)] = 200,
-    patients: Annotated[int, typer.Option(help="Of how many patients.", min=10, max=100_000)] = 120,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 2026,
+@app.command()
+def export(
+    data: Data,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The file to write.", metavar="FILE", show_default=False)
+    ] = None,
+    tm: Annotated[bool, typer.Option("--tm", help="As a Teachable Machine project.")] = False,
+    labels: Labels = None,
+    label_column: LabelColumn = None,
+    classes: Classes = None,
+    finding: Finding = None,
+    window: Window = None,
+    colour: Colour = None,
+    frame: Frame = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Simulated chest radiographs with and without pleural effusion, as DICOM, with masks."""
+    """Write a data set, or the one of a run, as a Teachable Machine project."""
     from wetread import steps
 
-    path = _with_progress(
-        lambda listen: steps.make_data(folder, images=images, patients=patients, seed=seed, listen=listen), quiet
+    path = with_progress(
+        lambda listen: steps.export(
+            data,
+            out,
+            tm=tm,
+            labels=labels,
+            label_column=label_column,
+            classes=split_names(classes),
+            finding=finding,
+            window=window,
+            colour=colour,
+            frame=frame,
+            listen=listen,
+        ),
+        quiet,
     )
-    _say({"folder": str(path)} if as_json else str(path), as_json)
+    say({"file": str(path)} if as_json else str(path), as_json)
 
 
-def _with_progress(work: Callable[[Listener], Any], quiet: bool) -> Any:
-    if quiet:
-        return work(silent)
-    # Rich costs a tenth of a second: --help and --quiet need none of it.
-    from rich.console import Console
+@app.command()
+def doctor(
+    clear_cache: Annotated[
+        bool, typer.Option("--clear-cache", help="Empty the cache of decoded pictures first.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Versions, device, decoders, cache, disk: what works here, what is missing and how to get it."""
+    from dataclasses import asdict
 
-    from wetread.cli.console import ProgressView
+    from wetread import steps
 
-    with ExitStack() as stack:
-        return work(stack.enter_context(ProgressView(Console(stderr=True))))
-
-
-def _show_run(work: Callable[[Listener], Run], quiet: bool, as_json: bool) -> None:
-    found = _with_progress(work, quiet)
+    remarks = steps.doctor(clear_cache=clear_cache)
     if as_json:
-        summary = {
-            "folder": str(found.folder),
-            "gate": found.gate,
-            "findings": found.findings,
-            "numbers": found.numbers,
-        }
-        _say(summary | {"report": str(found.report)}, True)
-    elif quiet:
-        typer.echo(found.report)
+        say({"remarks": [asdict(remark) for remark in remarks]}, True)
     else:
         from rich.console import Console
 
-        from wetread.cli.console import result_view
+        from wetread.cli.console import doctor_view
 
-        Console().print(result_view(found))
-    raise typer.Exit(found.exit_code)
-
-
-def _names(text: str | None) -> list[str] | None:
-    return [name.strip() for name in text.split(",") if name.strip()] if text else None
-
-
-def _say(content: Any, as_json: bool) -> None:
-    typer.echo(json.dumps(content, ensure_ascii=False) if as_json else content)
+        Console().print(doctor_view(remarks))
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -17,11 +17,14 @@ from rich.text import Text
 from wetread.outcome import DISCLAIMER, Run, say_share
 from wetread.progress import Event, PlanMade, StepAdvanced, StepFinished, StepStarted
 
+if TYPE_CHECKING:
+    from wetread.examination import Remark
+
 GATE_STYLE = {"green": "bold green", "amber": "bold yellow", "red": "bold red"}
 SEVERITY_STYLE = {"info": "cyan", "amber": "yellow", "red": "red"}
 
 #: The decisions that a person wants to see before waiting for them.
-SHOWN_DECISIONS = ("classes", "positive", "estimate", "folds", "repeats", "rungs", "epochs", "device")
+SHOWN_DECISIONS = ("classes", "positive", "view", "estimate", "folds", "repeats", "rungs", "epochs", "device")
 
 TITLES = {
     "prevalence": "prevalence",
@@ -211,3 +214,17 @@ def say_seconds(seconds: float) -> str:
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{int(seconds // 60)} min {int(seconds % 60):02d} s"
+
+
+def doctor_view(remarks: list[Remark]) -> Table:
+    """What `wetread doctor` found: a line each, and what to do where something is wrong."""
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    topic = ""
+    for remark in remarks:
+        mark = Text("✓", style="green") if remark.well else Text("✗", style="bold red")
+        found = Text(remark.found)
+        if not remark.well:
+            found.append(f"\n{remark.remedy}", style="yellow")
+        table.add_row(Text("" if remark.topic == topic else remark.topic, style="dim"), mark, remark.name, found)
+        topic = remark.topic
+    return table

@@ -1,9 +1,19 @@
-"""In: a folder, a table, a zip. Out: one table, one row per image, with patient, group, split and fold.
+"""In: a folder, a table, an archive, a project, an array file. Out: one table, one row per file, with patient and fold.
 
 - ``table.py``: the row, what its columns mean, images.csv in and out.
-- ``labels_file.py``: CSV and TSV with the synonyms that people use, encoding and separator sniffed.
-- ``scan.py``: a folder of class folders, of given splits, or beside a table -> `Table`.
+- ``listing.py``: the names in a folder or archive, and where their bytes lie.
+- ``scan.py``: any layout of DATA -> `Table`; nothing is decoded.
+- ``table_rows.py``, ``finder.py``: a labels table and the files beside it -> rows; which file a table means.
+- ``labels_file.py`` with ``columns.py``, ``labels_text.py``, ``raw_table.py``, ``labels_sheet.py``, ``workbook.py``,
+  ``label_names.py``, ``label_values.py``, ``one_hot.py``, ``labels_table.py``: CSV, TSV and workbooks -> labels.
+- ``readings.py``: repeated rows and several readers -> one entry per image. ``row_problems.py``: rows that are wrong.
+- ``split_lists.py``: official lists of the training and test part.
+- ``teachable_machine.py``: ``.tm`` projects in and out.
+- ``array_files.py``, ``array_labels.py``, ``array_names.py``: MedMNIST-like ``.npz`` and IDX files.
+- ``choose_view.py``: one way of showing grey values for the whole set, from its headers.
 - ``reading.py``: decodes every image of a table once, by way of the killable worker.
+- ``picture_store.py``: working pictures in memory, or in a file once they are many.
+- ``rebuild.py``: a run folder -> its table, with pictures from the cache.
 - ``duplicates.py``: exact and near duplicates: perceptual hashes, then confirmed on pixels.
 - ``groups.py``: which images belong to one patient, and therefore to one side of a split.
 - ``split.py``: folds and test sets by group, stratified and seeded.

@@ -7,13 +7,16 @@ both must agree within `MAX_DISTANCE` of 64 bits.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.fft import dctn
 
+from wetread.dataset.near_hashes import Hashes, near_pairs
 from wetread.dataset.table import Row
 from wetread.shapes import Floats, Picture
 
@@ -23,8 +26,8 @@ MIN_CORRELATION = 0.97
 MIN_DETAIL_CORRELATION = 0.80
 CONFIRM_SIDE = 96
 
-#: Bits set in each byte value, to count differing bits without a loop.
-_BITS = np.array([bin(byte).count("1") for byte in range(256)], dtype=np.uint8)
+#: Thumbnails kept while pairs are confirmed: a hundred thousand would take gigabytes, so the others are made again.
+REMEMBERED = 2048
 
 
 @dataclass(frozen=True)
@@ -63,32 +66,32 @@ def find_duplicates(rows: list[Row]) -> list[Pair]:
                 pairs[first, number] = Pair(first, number, kind)
                 exact.add(number)
     rest = [number for number, row in enumerate(rows) if number not in exact and row.picture is not None]
-    thumbnails = [_thumbnail(rows[number].picture, CONFIRM_SIDE) for number in rest]
-    for a, b in _candidates(thumbnails):
-        correlation = _correlate(thumbnails[a], thumbnails[b])
-        if correlation >= MIN_CORRELATION and _same_detail(thumbnails[a], thumbnails[b]):
+    seen = [picture for number in rest if (picture := rows[number].picture) is not None]
+
+    @lru_cache(REMEMBERED)
+    def thumbnail(place: int) -> Floats:
+        return _thumbnail(seen[place])
+
+    for a, b in near_pairs(_hashes(seen), MAX_DISTANCE).tolist():
+        correlation = _correlate(thumbnail(a), thumbnail(b))
+        if correlation >= MIN_CORRELATION and _same_detail(thumbnail(a), thumbnail(b)):
             pair = Pair(rest[a], rest[b], "near", round(correlation, 4))
             pairs[pair.first, pair.second] = pair
     return [pairs[key] for key in sorted(pairs)]
 
 
-def _thumbnail(picture: Picture | None, side: int) -> Floats:
-    assert picture is not None
-    image = Image.fromarray(picture).convert("L").resize((side, side), Image.Resampling.BOX)
+def _thumbnail(picture: Picture) -> Floats:
+    image = Image.fromarray(picture).convert("L").resize((CONFIRM_SIDE, CONFIRM_SIDE), Image.Resampling.BOX)
     return np.asarray(image, dtype=np.float32)
 
 
-def _candidates(thumbnails: list[Floats]) -> list[tuple[int, int]]:
-    if len(thumbnails) < 2:
-        return []
-    by_frequency = np.stack([_phash(thumbnail) for thumbnail in thumbnails])
-    by_gradient = np.stack([_dhash(thumbnail) for thumbnail in thumbnails])
-    found = []
-    for number in range(len(thumbnails) - 1):
-        near = _distance(by_frequency[number], by_frequency[number + 1 :]) <= MAX_DISTANCE
-        near &= _distance(by_gradient[number], by_gradient[number + 1 :]) <= MAX_DISTANCE
-        found += [(number, number + 1 + int(other)) for other in np.flatnonzero(near)]
-    return found
+def _hashes(pictures: Sequence[Picture]) -> Hashes:
+    """``image 2``: pHash and dHash of each picture."""
+    hashes = np.zeros((len(pictures), 2), dtype=np.uint64)
+    for number, picture in enumerate(pictures):
+        small = _thumbnail(picture)
+        hashes[number] = np.concatenate([_phash(small), _dhash(small)]).view(np.uint64)
+    return hashes
 
 
 def _phash(thumbnail: Floats) -> NDArray[np.uint8]:
@@ -101,11 +104,6 @@ def _dhash(thumbnail: Floats) -> NDArray[np.uint8]:
     image = Image.fromarray(thumbnail).resize((9, 8), Image.Resampling.BOX)
     small = np.asarray(image)
     return np.packbits((small[:, 1:] > small[:, :-1]).ravel())
-
-
-def _distance(one: NDArray[np.uint8], many: NDArray[np.uint8]) -> NDArray[np.int64]:
-    differing: NDArray[np.int64] = _BITS[one ^ many].sum(axis=1, dtype=np.int64)
-    return differing
 
 
 def _correlate(a: Floats, b: Floats) -> float:

@@ -31,7 +31,7 @@ def assign_patients(table: Table) -> str:
         return table.grouping
     sources: list[tuple[str, Callable[[Row], str]]] = [
         ("dicom", lambda row: (row.facts.patient_key or "") if row.facts else ""),
-        ("filename", lambda row: match[1] if (match := NIH_NAME.match(row.path.stem)) else ""),
+        ("filename", lambda row: match[1] if (match := NIH_NAME.match(row.source.name.rsplit(".", 1)[0])) else ""),
         ("folder", lambda row: row.extra.get("folder", "")),
     ]
     for grouping, key in sources:
@@ -78,8 +78,10 @@ def assign_groups(rows: list[Row], pairs: list[Pair]) -> None:
 
     first_of: dict[str, int] = {}
     for number, row in enumerate(rows):
-        if row.patient:
-            join(first_of.setdefault(row.patient, number), number)
+        # Frames of one file are never separate cases, whoever the patient is.
+        for key in (row.patient and f"patient {row.patient}", row.source.frame and f"file {row.extra.get('file')}"):
+            if key:
+                join(first_of.setdefault(key, number), number)
     for pair in pairs:
         join(pair.first, pair.second)
     names = {

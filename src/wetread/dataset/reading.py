@@ -2,36 +2,61 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections import Counter
 
+from wetread.dataset.choose_view import choose_view
+from wetread.dataset.picture_store import PictureStore
 from wetread.dataset.table import WORKING_SIDE, Row, Table
 from wetread.errors import ImageRejected, InputError
+from wetread.images.cache import PixelCache
 from wetread.images.decoder import Decoder
+from wetread.images.facts import Survey
+from wetread.images.view import View
 from wetread.progress import Listener, StepAdvanced, silent
 
+#: Headers that are looked at before it is decided how pictures are shown; spread over the whole set.
+SAMPLE = 400
 
-def read_images(table: Table, *, listen: Listener = silent, deadline: float = 10.0) -> None:
+
+def read_images(
+    table: Table,
+    *,
+    window: str | None = None,
+    frame: str = "middle",
+    cache: PixelCache | None = None,
+    listen: Listener = silent,
+    deadline: float = 10.0,
+) -> tuple[View, str]:
     """Fills `facts`, `picture` and the hashes of every row in use; unreadable files are skipped with their reason.
 
     Args:
-        table: As scanned; changed in place.
+        table: As scanned; changed in place. With all frames wanted, a file of several becomes several rows.
+        window: How values become grey, as `View.parse` reads it; None: decided from the headers.
+        frame: middle, all or a number from 1.
+        cache: Of decoded pictures; None: everything is decoded.
         listen: Is told about the progress.
         deadline: Seconds that one file may take.
 
+    Returns:
+        How the pictures are shown, and why.
+
     Raises:
-        InputError: Not one file could be read.
+        InputError: Not one file could be read, or the window cannot be applied.
     """
-    rows = [row for row in table.rows if row.status == "used"]
-    last = 0.0
-    with Decoder(seconds=deadline) as decoder:
-        outcomes = decoder.decode_many([row.path for row in rows], max_side=WORKING_SIDE)
+    with Decoder(seconds=deadline, cache=cache) as decoder:
+        view, reason = _look_first(table, decoder, window, frame)
+        rows = [row for row in table.rows if row.status == "used"]
+        store = PictureStore()
+        last = 0.0
+        outcomes = decoder.decode_many((row.source for row in rows), max_side=WORKING_SIDE, view=view)
         for done, (number, outcome) in enumerate(outcomes, start=1):
             row = rows[number]
             if isinstance(outcome, ImageRejected):
                 row.skip(outcome.reason)
             else:
-                row.picture = outcome.pixels
+                row.picture = store.keep(outcome.pixels)
                 row.facts = outcome.facts
                 row.sha256 = outcome.file_sha256
                 row.pixel_sha256 = outcome.pixel_sha256
@@ -46,6 +71,56 @@ def read_images(table: Table, *, listen: Listener = silent, deadline: float = 10
             file=table.root,
             code="no-readable-images",
         )
+    _note_differences(table, view)
+    return view, reason
+
+
+def _look_first(table: Table, decoder: Decoder, window: str | None, frame: str) -> tuple[View, str]:
+    """Reads headers, decides how pictures are shown, and makes rows of frames where all are wanted."""
+    View.parse(window or "file", frame=frame)  # a mistake in it is told before thousands of headers are read
+    rows = [row for row in table.rows if row.status == "used"]
+    step = 1 if frame == "all" else max(1, len(rows) // SAMPLE)
+    looked_at = rows[::step]
+    surveys: dict[int, Survey] = {
+        number: found
+        for number, found in decoder.survey(row.source for row in looked_at)
+        if not isinstance(found, ImageRejected)
+    }
+    if frame == "all":
+        several = {id(looked_at[number]): survey.frames for number, survey in surveys.items() if survey.frames > 1}
+        table.rows = [part for row in table.rows for part in _frames_of(row, several.get(id(row), 1))]
+        if several:
+            table.notes.append(f"{len(several)} files hold several frames; each frame counts as an image.")
+    return choose_view([surveys[number] for number in sorted(surveys)], window, frame)
+
+
+def _frames_of(row: Row, frames: int) -> list[Row]:
+    """One row per frame. The file stands for the patient where nothing else does: its frames are no separate cases."""
+    if frames == 1:
+        return [row]
+    return [
+        dataclasses.replace(
+            row,
+            image=f"{row.image}#{number}",
+            source=dataclasses.replace(row.source, frame=number),
+            extra={**row.extra, "file": row.image},
+        )
+        for number in range(1, frames + 1)
+    ]
+
+
+def _note_differences(table: Table, view: View) -> None:
+    """Says so where files of one set were not all treated in one way, since that can tell a class."""
+    ways = Counter(_way(row.facts.intensity) for row in table.rows if row.facts is not None)
+    if len(ways) > 1:
+        listed = "; ".join(f"{way}: {count}" for way, count in ways.most_common(4))
+        table.notes.append(f"Grey values come about in different ways ({listed}), though {view} holds for all.")
+
+
+def _way(intensity: str) -> str:
+    """How a picture was shown, without its numbers."""
+    words = [word for word in intensity.split() if not any(letter.isdigit() for letter in word)]
+    return " ".join(words) or intensity
 
 
 def drop_small_classes(table: Table, minimum: int) -> list[str]:

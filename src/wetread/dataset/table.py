@@ -1,7 +1,8 @@
-"""One row per image found: the table that every later room reads, and images.csv on disk.
+"""One row per file found: the table that every later room reads, and images.csv on disk.
 
-Columns of images.csv: image, label, patient, group, split, fold, sha256, status, reason, then the columns of the
-user's own table, prefixed by nothing, in their order.
+Every file that was met is a row, used or skipped with its reason, so that the counts add up. Columns of images.csv:
+image, label, patient, group, split, fold, sha256, status, reason, then the columns of the user's own table, prefixed by
+nothing, in their order.
 """
 
 from __future__ import annotations
@@ -13,10 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wetread.images.facts import ImageFacts
+from wetread.images.source import Source
 from wetread.shapes import Picture
 
 USED = "used"
 SKIPPED = "skipped"
+#: How the reason of a file begins that is no image of the set: a table, a mask, a text.
+COMPANION = "companion: "
+#: Stands for no finding where an image can have several.
+NO_FINDING = "no finding"
 
 COLUMNS = ("image", "label", "patient", "group", "split", "fold", "sha256", "status", "reason")
 
@@ -29,9 +35,10 @@ class Row:
     """One image found.
 
     Attributes:
-        image: Path relative to the data folder, with forward slashes.
-        path: Where the file is.
-        label: Class name; empty means predict only.
+        image: Path relative to the data folder, with forward slashes; ``#3`` after it names a frame, ``[3]`` an item.
+        source: Where its bytes lie. A path is taken as one.
+        label: Class name; empty means predict only. Several findings are joined by ``|``.
+        findings: All findings of a multi-label table; empty elsewhere, and where there is none.
         patient: Patient key, empty where unknown.
         group: All rows of one group stay on one side of every split.
         given_split: train, tune or test where the data set came with a split, else empty.
@@ -39,14 +46,17 @@ class Row:
         folds: The test fold of this row in each repeat, counted from 1; empty outside cross-validation.
         status: used or skipped.
         reason: Why it was skipped.
+        companion: The file belongs to the data set without being one of its images: a table, a mask, a text.
+        readings: What each reader said, by name of the reader; empty where one truth was given.
         extra: The user's other columns.
         facts: What the reader noted about the file; None before reading.
-        picture: The working picture, longest side at most `WORKING_SIDE`; None before reading.
+        picture: The working picture, longest side at most `WORKING_SIDE`; None before reading. May lie in a file.
     """
 
     image: str
-    path: Path
+    source: Source
     label: str = ""
+    findings: tuple[str, ...] = ()
     patient: str = ""
     group: str = ""
     given_split: str = ""
@@ -56,9 +66,19 @@ class Row:
     reason: str = ""
     sha256: str = ""
     pixel_sha256: str = ""
+    companion: bool = False
+    readings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     extra: dict[str, str] = field(default_factory=dict)
     facts: ImageFacts | None = None
     picture: Picture | None = None
+
+    def __post_init__(self) -> None:
+        self.source = Source.of(self.source)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The classes it belongs to: its findings, or its one label; none for an image to predict only."""
+        return self.findings or ((self.label,) if self.label else ())
 
     def skip(self, reason: str) -> None:
         """Takes the row out of the data set, with its reason."""
@@ -72,10 +92,13 @@ class Table:
 
     Attributes:
         root: The data folder.
-        source: folder, splits or table: which of the layouts of DATA was recognised.
+        source: folder, splits, table, project or arrays: which of the layouts of DATA was recognised.
         rows: All rows, skipped ones included, sorted by image.
         notes: Sentences about decisions taken while scanning, for the report.
         grouping: How patients are known: column, dicom, filename, folder or none.
+        multi: An image can have several findings.
+        files: Further files for the run folder by name: rows of a table that could not be read, readings by reader.
+        provenance: What a Teachable Machine project was trained with.
     """
 
     root: Path
@@ -83,6 +106,9 @@ class Table:
     rows: list[Row]
     notes: list[str] = field(default_factory=list)
     grouping: str = "none"
+    multi: bool = False
+    files: dict[str, str] = field(default_factory=dict)
+    provenance: dict[str, object] = field(default_factory=dict)
 
     @property
     def used(self) -> list[Row]:
@@ -100,13 +126,28 @@ class Table:
         return [row for row in self.rows if row.status == SKIPPED]
 
     @property
+    def unreadable(self) -> list[Row]:
+        """Skipped rows that were meant to take part: companions are left out."""
+        return [row for row in self.skipped if not row.companion]
+
+    @property
     def classes(self) -> list[str]:
-        """Names of the classes in use, in alphabetical order."""
-        return sorted({row.label for row in self.used})
+        """Names of the classes or findings in use, in alphabetical order."""
+        return sorted({name for row in self.used for name in row.names})
+
+    def ledger(self) -> dict[str, int]:
+        """What became of every file that was met; ``found`` is the sum of the others."""
+        used = len(self.used) + len(self.unlabelled)
+        return {
+            "found": len(self.rows),
+            "used": used,
+            "skipped": len(self.unreadable),
+            "companions": len(self.skipped) - len(self.unreadable),
+        }
 
     def count_patients(self) -> Counter[str]:
-        """Groups per class; a group with two labels counts in both."""
-        return Counter(label for label, _ in {(row.label, row.group or row.image) for row in self.used})
+        """Groups per class or finding; a group with two of them counts in both."""
+        return Counter(name for name, _ in {(name, row.group or row.image) for row in self.used for name in row.names})
 
     def to_csv(self) -> str:
         """The text of images.csv."""
@@ -139,6 +180,11 @@ def quote_formula(cell: str) -> str:
     if cell[:1] == "-" and not _is_number(cell):
         return "'" + cell
     return cell
+
+
+def unquote_formula(cell: str) -> str:
+    """The inverse of `quote_formula`."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] and cell[1] in "=+@-\t\r" else cell
 
 
 def _is_number(text: str) -> bool:

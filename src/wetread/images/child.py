@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from wetread.images.gate import MAX_DECODED_BYTES
-from wetread.images.wire import BrokenWire, receive
+from wetread.images.wire import BrokenWire, Task, receive
 
 #: Starting Python and loading the decoders may take this long on a busy machine with a slow disk.
 START_SECONDS = 120.0
@@ -58,8 +57,8 @@ class Child:
         )
         self._arm(START_SECONDS)
 
-    def ask(self, path: Path, max_side: int | None) -> tuple[dict[str, Any], bytearray]:
-        """Sends one request and waits for the answer.
+    def ask(self, task: Task) -> tuple[dict[str, Any], bytearray]:
+        """Sends one task and waits for the answer.
 
         Raises:
             ChildDied: No answer came; the child is dead and its memory freed.
@@ -69,12 +68,11 @@ class Child:
             while not self._started:
                 self._await_ready()
             self._arm(self._seconds)
-            line = json.dumps({"path": os.fspath(path), "max_side": max_side}) + "\n"
-            self._process.stdin.write(line.encode("ascii"))
+            self._process.stdin.write(task.as_line())
             self._process.stdin.flush()
             while True:
                 header, body = receive(self._process.stdout, max_body=MAX_DECODED_BYTES)
-                if header.get("status") in ("decoded", "refused"):
+                if header.get("status") in ("decoded", "surveyed", "refused"):
                     return header, body
                 self._arm(START_SECONDS if header.get("status") == "loading" else self._seconds)
         except (BrokenWire, OSError, ValueError) as error:

@@ -1,88 +1,140 @@
-"""imagecodecs as a decoding plugin of pydicom, for JPEG, lossless JPEG and JPEG-LS.
+"""Compressed frames -> stored values, all by imagecodecs.
 
-pydicom's own plugins for these are under the GPL (pylibjpeg-libjpeg), crash on damaged files (GDCM) or know eight bits
-only (Pillow). Imported by ``dicom.py`` alone, so only in the process that decodes.
+What else there is for Python is under the GPL (pylibjpeg-libjpeg), crashes on damaged files (GDCM), knows eight bits
+only (Pillow), or is slower with the same values (the plugins of pydicom). Imported by ``frame.py`` alone, so only in
+the process that decodes.
 """
 
 from __future__ import annotations
 
+import itertools
+import zlib
 from typing import Any
 
-from imagecodecs import JPEG8, JPEGLS, JpeglsError, jpeg8_decode, jpegls_decode
-from numpy.typing import NDArray
-from pydicom.pixels.decoders.base import DecodeRunner, get_decoder
-from pydicom.uid import (
-    JPEGBaseline8Bit,
-    JPEGExtended12Bit,
-    JPEGLossless,
-    JPEGLosslessSV1,
-    JPEGLSLossless,
-    JPEGLSNearLossless,
+import numpy as np
+from imagecodecs import (
+    Htj2kError,
+    JpeglsError,
+    htj2k_decode,
+    jpeg2k_decode,
+    jpeg8_decode,
+    jpegls_decode,
+    packbits_decode,
 )
+from numpy.typing import NDArray
 
-_LABEL = "imagecodecs"
+from wetread.images.codestream import Codestream
+from wetread.images.gate import Refused
+
 _END = b"\xff\xd9"
-_JPEG = frozenset({JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1})
-_JPEG_LS = frozenset({JPEGLSLossless, JPEGLSNearLossless})
-#: pydicom looks this up when it says why a plugin is not available.
-DECODER_DEPENDENCIES = dict.fromkeys(_JPEG | _JPEG_LS, ("imagecodecs>=2026.3.6",))
+#: Transfer syntaxes whose HTJ2K frames are lossless (PS3.5 section 10.18).
+_HTJ2K_LOSSLESS = ("1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202")
 
 
-def choose_plugin(syntax: str) -> str:
-    """Name of the plugin that decodes a transfer syntax. Without a choice pydicom would try all that it finds.
+def decode_codestream(frame: bytes, head: Codestream, syntax: str = "") -> NDArray[Any]:
+    """One compressed frame -> its values by row, column and sample.
 
     Args:
-        syntax: Its UID; for an uncompressed one the answer does not matter.
+        frame: A JPEG, JPEG-LS, JPEG 2000 or HTJ2K frame; a byte of padding behind it does no harm.
+        head: What `read_codestream` read out of it; its size is within the limits.
+        syntax: UID of the transfer syntax.
+
+    Returns:
+        ``row column`` or ``row column sample`` (RGB where JPEG 2000 transformed it, else as the header says).
+
+    Raises:
+        Refused: ``damaged``, for a frame that is not what its head says.
     """
-    return _LABEL if syntax in _JPEG or syntax in _JPEG_LS else "pylibjpeg"
-
-
-def register() -> None:
-    """Tells pydicom about this plugin; a second call does nothing."""
-    for uid in _JPEG | _JPEG_LS:
-        decoder = get_decoder(uid)
-        if _LABEL not in decoder.available_plugins:
-            decoder.add_plugin(_LABEL, (__name__, "_decode_frame"))
-
-
-def is_available(uid: str) -> bool:
-    """Whether imagecodecs was built with the codec of a transfer syntax; asked by pydicom."""
-    return bool(JPEGLS.available if uid in _JPEG_LS else JPEG8.available)
-
-
-def _decode_frame(src: bytes, runner: DecodeRunner) -> bytes:
-    """One compressed frame -> its values by row, column and sample; asked by pydicom.
-
-    Each value fills the bytes of Bits Allocated, little-endian. What the upper bits mean (sign, padding) is left to
-    pydicom.
-    """
-    colour = runner.samples_per_pixel == 3
-    decoded: NDArray[Any]
-    if runner.transfer_syntax in _JPEG_LS:
-        decoded = _decode_jpeg_ls(src)
+    if head.kind == "jpeg-ls":
+        decoded = _decode_jpeg_ls(frame)
+    elif head.kind == "jpeg":
+        # Twice the same space: nothing is converted, whatever an Adobe or JFIF marker says. Colours are converted
+        # later, once, by the Photometric Interpretation (PS3.5 section 8.2.1).
+        space = "RGB" if head.samples == 3 else "GRAYSCALE"
+        decoded = jpeg8_decode(frame, colorspace=space, outcolorspace=space)
     else:
-        # Twice the same space: nothing is converted, whatever an Adobe or JFIF marker says. pydicom converts, by the
-        # Photometric Interpretation (PS3.5 section 8.2.1); twice converted would be wrong, and so would be guessed.
-        space = "RGB" if colour else "GRAYSCALE"
-        decoded = jpeg8_decode(src, colorspace=space, outcolorspace=space)
-    if decoded.shape != ((runner.rows, runner.columns, 3) if colour else (runner.rows, runner.columns)):
-        raise ValueError("the frame has another shape than the header says")
-    if 8 * decoded.itemsize > runner.bits_allocated:
-        raise ValueError("the frame has more bits than the header says")  # NumPy would cut them off
-    if colour:
-        # Also where the header says 1, which has no meaning for a compressed frame (PS3.5 section 8.2.1).
-        runner.set_option("planar_configuration", 0)
-    # A frame of up to 8 bits comes in bytes, and the header may allocate 16 bits for it.
-    return decoded.astype(f"<u{runner.bits_allocated // 8}", copy=False).tobytes()
+        decoded = _decode_j2k(frame[head.start :], head, syntax)
+    if decoded.shape != ((head.rows, head.columns, head.samples) if head.samples > 1 else (head.rows, head.columns)):
+        raise Refused("damaged")
+    return decoded
 
 
-def _decode_jpeg_ls(src: bytes) -> NDArray[Any]:
+def _decode_jpeg_ls(frame: bytes) -> NDArray[Any]:
+    # Without an end marker CharLS counts to the end of its integers before it gives up, which takes a minute. A second
+    # marker behind the first does no harm.
+    frame += _END
     try:
-        return jpegls_decode(src)
+        return jpegls_decode(frame)
     except JpeglsError:
         # Some writers put zeros between the data and the end marker; CharLS up to 2.4.2 accepts none and 2.4.3 one
         # (team-charls/charls, issues 365 and 437). Data may end with a zero too, so this is the second attempt.
-        body, end, _ = src.rpartition(_END)
-        if not end or not body.endswith(b"\0"):
+        body = frame.removesuffix(_END).rstrip(b"\0").removesuffix(_END)
+        if not body.endswith(b"\0"):
             raise
         return jpegls_decode(body.rstrip(b"\0") + _END)
+
+
+def _decode_j2k(frame: bytes, head: Codestream, syntax: str) -> NDArray[Any]:
+    # OpenJPH is two to three times faster than OpenJPEG, but where a lossy frame overshoots its range (at every hard
+    # edge) the value wraps round from white to black in imagecodecs 2026.3.6. Without loss there is no overshoot.
+    if head.kind == "htj2k" and head.exact and syntax in _HTJ2K_LOSSLESS:
+        try:
+            return htj2k_decode(frame)
+        except Htj2kError:  # a variant that it does not know, such as subsampled components
+            pass
+    return jpeg2k_decode(frame, numthreads=1)
+
+
+def decode_rle(frame: bytes, *, rows: int, columns: int, samples: int, size: int) -> NDArray[Any]:
+    """One RLE frame -> its values, PS3.5 annex G.
+
+    Args:
+        frame: Header of 64 bytes, then one segment per byte of each sample, most significant byte first.
+        rows: Rows in pixels.
+        columns: Columns in pixels.
+        samples: Samples per pixel.
+        size: Bytes per sample, 1, 2 or 4.
+
+    Returns:
+        ``row column`` or ``row column sample``, unsigned, little-endian.
+
+    Raises:
+        Refused: ``damaged`` or ``truncated``.
+    """
+    count = samples * size
+    if len(frame) < 64:
+        raise Refused("truncated")
+    # Section G.5: the number of segments, then their offsets.
+    header = [int.from_bytes(frame[at : at + 4], "little") for at in range(0, 64, 4)]
+    starts = [*header[1 : count + 1], len(frame)]
+    if header[0] != count or starts[0] < 64 or starts != sorted(starts):
+        raise Refused("damaged")
+    # Section G.2: one sample after the other whatever Planar Configuration says, and its highest byte first.
+    planes = np.zeros((samples, rows * columns), dtype=f"<u{size}")
+    for number, (start, end) in enumerate(itertools.pairwise(starts)):
+        plane = planes[number // size]
+        if number % size:
+            plane <<= 8
+        plane |= np.frombuffer(_unpack_bits(frame[start:end], rows * columns), np.uint8, rows * columns)
+    values = planes.reshape(samples, rows, columns)
+    return values[0] if samples == 1 else np.moveaxis(values, 0, -1)
+
+
+def _unpack_bits(segment: bytes, length: int) -> bytes | bytearray:
+    # Section G.3 is PackBits. Bytes that pad a segment may read like one run more.
+    plane = packbits_decode(segment, out=length + 256)
+    if len(plane) < length:
+        raise Refused("truncated")
+    return plane
+
+
+def inflate(packed: bytes, limit: int) -> bytes:
+    """A raw deflate stream (RFC 1951) -> at most ``limit`` bytes.
+
+    Raises:
+        Refused: ``damaged``.
+    """
+    try:
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, limit)
+    except zlib.error as error:
+        raise Refused("damaged") from error

@@ -1,4 +1,4 @@
-"""Decoder: files -> pixels, in child processes that may crash or hang without harm."""
+"""Decoder: sources -> pixels, in child processes that may crash or hang without harm."""
 
 from __future__ import annotations
 
@@ -6,25 +6,31 @@ import contextlib
 import os
 import threading
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from pathlib import Path
 from queue import LifoQueue
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from wetread.errors import REJECTIONS, ImageRejected
+from wetread.images.cache import PixelCache
 from wetread.images.child import COMMAND, Child, ChildDied
-from wetread.images.facts import DecodedImage, ImageFacts
+from wetread.images.facts import DecodedImage, ImageFacts, Survey
+from wetread.images.source import Source
+from wetread.images.view import View
+from wetread.images.wire import Task
 
+_Result = TypeVar("_Result")
 #: Seconds between two looks at the clock. A file may take that much longer than its limit.
 _TICK = 0.1
 
 
 class Decoder:
-    """Decodes image files in a few child processes.
+    """Decodes images in a few child processes.
 
     A file that crashes its process or keeps it busy for too long is refused with ``decoder-crash`` or
     ``decoder-timeout``; a new process takes over for the next file. Threads may share one Decoder; processes may not.
@@ -32,6 +38,7 @@ class Decoder:
     Args:
         workers: Child processes; None: one per core, at most 4.
         seconds: Time limit per file.
+        cache: Pictures decoded before; looked into first, and added to. None: everything is decoded.
         command: What to start instead of the worker of this package; for tests.
 
     Example:
@@ -42,51 +49,93 @@ class Decoder:
     """
 
     def __init__(
-        self, workers: int | None = None, *, seconds: float = 10.0, command: Sequence[str] | None = None
+        self,
+        workers: int | None = None,
+        *,
+        seconds: float = 10.0,
+        cache: PixelCache | None = None,
+        command: Sequence[str] | None = None,
     ) -> None:
         count = max(1, workers if workers is not None else min(os.cpu_count() or 1, 4))
         self._count = count
+        self._cache = cache
         self._crew = _Crew(count, tuple(command or COMMAND), seconds)
         # Also at the end of the interpreter, or when the Decoder is forgotten.
         self._finish = weakref.finalize(self, self._crew.close)
 
-    def decode(self, path: str | Path, *, max_side: int | None = None) -> DecodedImage:
-        """Decodes one file.
+    def decode(
+        self, place: str | Path | Source, *, max_side: int | None = None, view: View | None = None
+    ) -> DecodedImage:
+        """Decodes one image.
 
         Args:
-            path: A PNG, JPEG, TIFF, BMP or DICOM file; the content counts, not the name.
+            place: A PNG, JPEG, TIFF, BMP or DICOM file; the content counts, not the name. As a `Source` also a member
+                of an archive, an item of an array file, or one frame.
             max_side: Longest side of the picture that comes back, in pixels; reduced by area averaging, never
                 enlarged. None for full size.
+            view: How stored values become 0..255, and which frame is taken where the source names none; None: as each
+                file says, the middle frame.
 
         Returns:
             The picture (``row column`` or ``row column 3``, 0 black .. 255 white as displayed) and its facts.
 
         Raises:
-            ImageRejected: The file cannot be read; ``code`` says why.
+            ImageRejected: The image cannot be read; ``code`` says why.
         """
-        return self._crew.decode(Path(path), max_side)
+        source, view = Source.of(place), view or View()
+        # An item of an array file has to be read before it can be looked up, so nothing would be won.
+        cache = self._cache if source.item is None else None
+        folder = os.fspath(cache.folder.absolute()) if cache else ""
+        image, key = self._crew.decode(Task(source, view, max_side, folder))
+        if cache and key and not image.cached:
+            cache.put(key, image)
+        return image
 
     def decode_many(
-        self, paths: Iterable[str | Path], *, max_side: int | None = None
+        self, places: Iterable[str | Path | Source], *, max_side: int | None = None, view: View | None = None
     ) -> Iterator[tuple[int, DecodedImage | ImageRejected]]:
-        """Decodes files on all processes at once.
+        """Decodes images on all processes at once.
 
         Args:
-            paths: The files; read as the work goes on.
+            places: The images, as in `decode`; read as the work goes on.
             max_side: As in `decode`.
+            view: As in `decode`.
 
         Yields:
-            The number of the file in ``paths``, and its image or the reason why there is none. Every number comes
-            exactly once, in the order in which files are finished. A few files ahead of the caller are decoded, not
+            The number of the image in ``places``, and its picture or the reason why there is none. Every number comes
+            exactly once, in the order in which images are finished. A few images ahead of the caller are decoded, not
             more, so memory stays bounded.
         """
-        numbered = enumerate(paths)
-        pending: dict[Future[DecodedImage | ImageRejected], int] = {}
-        threads = ThreadPoolExecutor(self._count, thread_name_prefix="wetread-decode")
+        return self._spread(places, lambda place: self.decode(place, max_side=max_side, view=view))
+
+    def survey(self, places: Iterable[str | Path | Source]) -> Iterator[tuple[int, Survey | ImageRejected]]:
+        """Reads the headers of images on all processes at once; no pixel is decoded.
+
+        Args:
+            places: As in `decode_many`.
+
+        Yields:
+            The number of the image in ``places``, and its header or the reason why it cannot be read.
+        """
+        return self._spread(places, lambda place: self._crew.survey(Task(Source.of(place), survey=True)))
+
+    def _spread(
+        self, places: Iterable[str | Path | Source], work: Callable[[str | Path | Source], _Result]
+    ) -> Iterator[tuple[int, _Result | ImageRejected]]:
+        def outcome(place: str | Path | Source) -> _Result | ImageRejected:
+            try:
+                return work(place)
+            except ImageRejected as rejection:
+                return rejection
+
+        numbered = enumerate(places)
+        pending: dict[Future[_Result | ImageRejected], int] = {}
+        # More threads than processes, so that none of these waits while a picture is stored in the cache.
+        threads = ThreadPoolExecutor(2 * self._count, thread_name_prefix="wetread-decode")
         try:
             while True:
                 while len(pending) < 3 * self._count and (following := next(numbered, None)) is not None:
-                    pending[threads.submit(self._outcome, Path(following[1]), max_side)] = following[0]
+                    pending[threads.submit(outcome, following[1])] = following[0]
                 if not pending:
                     return
                 for future in wait(pending, return_when=FIRST_COMPLETED).done:
@@ -94,12 +143,6 @@ class Decoder:
         finally:
             # The caller may have stopped early or pressed Ctrl-C: what was started ends without anybody waiting.
             threads.shutdown(wait=False, cancel_futures=True)
-
-    def _outcome(self, path: Path, max_side: int | None) -> DecodedImage | ImageRejected:
-        try:
-            return self._crew.decode(path, max_side)
-        except ImageRejected as rejection:
-            return rejection
 
     def close(self) -> None:
         """Ends the child processes; what is being decoded is given up."""
@@ -130,29 +173,41 @@ class _Crew:
         self._closed = threading.Event()
         self._clock: threading.Thread | None = None
 
-    def decode(self, path: Path, max_side: int | None) -> DecodedImage:
+    def decode(self, task: Task) -> tuple[DecodedImage, str]:
+        return self._insist(task, _understand)
+
+    def survey(self, task: Task) -> Survey:
+        return self._insist(task, _understand_survey)
+
+    def _insist(self, task: Task, understand: Callable[[dict[str, Any], bytearray], _Result]) -> _Result:
         try:
-            return self._attempt(path, max_side)
+            return self._attempt(task, understand)
         except ChildDied as death:
             if death.started and death.timed_out:
-                raise ImageRejected("decoder-timeout", path) from death
+                raise ImageRejected("decoder-timeout", str(task.source)) from death
         # A crash counts when it comes twice: the first may be the late effect of the file before, or the choice of a
         # system that ran out of memory.
         try:
-            return self._attempt(path, max_side)
+            return self._attempt(task, understand)
         except ChildDied as death:
             if not death.started:
                 # Not the fault of a file: Python or a package of ours cannot be loaded.
                 raise RuntimeError("the decoder process does not start") from death
-            raise ImageRejected("decoder-timeout" if death.timed_out else "decoder-crash", path) from death
+            raise ImageRejected("decoder-timeout" if death.timed_out else "decoder-crash", str(task.source)) from death
 
-    def _attempt(self, path: Path, max_side: int | None) -> DecodedImage:
+    def _attempt(self, task: Task, understand: Callable[[dict[str, Any], bytearray], _Result]) -> _Result:
         assert os.getpid() == self._owner, "a Decoder cannot be used after a fork; make a new one"
         child = self._idle.get()
         try:
             if child is None:
                 child = self._start()
-            return _understand(*child.ask(path.absolute(), max_side), path)
+            # The child runs elsewhere, perhaps since before the parent changed its folder.
+            absolute = replace(task, source=replace(task.source, path=task.source.path.absolute()))
+            header, body = child.ask(absolute)
+            if header.get("status") == "refused":
+                code = header.get("code")
+                raise ImageRejected(code if code in REJECTIONS else "decoder-crash", str(task.source))
+            return understand(header, body)
         except ImageRejected:
             raise
         except BaseException as error:
@@ -198,18 +253,24 @@ class _Crew:
                 child.check_deadline()
 
 
-def _understand(header: dict[str, Any], body: bytearray, path: Path) -> DecodedImage:
-    if header.get("status") == "refused":
-        code = header.get("code")
-        raise ImageRejected(code if code in REJECTIONS else "decoder-crash", path)
+def _understand(header: dict[str, Any], body: bytearray) -> tuple[DecodedImage, str]:
+    """The picture and its key in the cache, which the child makes: it knows by which rules it decoded."""
     with contextlib.suppress(KeyError, TypeError, ValueError):
         pixels = np.frombuffer(body, dtype=np.uint8).reshape(header["shape"])
         if pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3):
-            return DecodedImage(
+            image = DecodedImage(
                 pixels=pixels,
                 facts=ImageFacts.from_dict(header["facts"]),
                 file_sha256=str(header["file_sha256"]),
                 pixel_sha256=str(header["pixel_sha256"]),
+                cached=header["cached"] is True,
             )
+            return image, str(header["key"])
     # Well framed and yet no sense in it: the memory of the child is damaged.
+    raise ChildDied(timed_out=False, started=True)
+
+
+def _understand_survey(header: dict[str, Any], _: bytearray) -> Survey:
+    with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
+        return Survey.from_dict(header["survey"])
     raise ChildDied(timed_out=False, started=True)

@@ -62,6 +62,18 @@ def harmless_facts(dataset: Any) -> dict[str, Any]:
     return facts
 
 
+def harmless_word(dataset: Any, keyword: str) -> str | None:
+    """One text of the header if it is a word that may leave the file, else None.
+
+    Args:
+        dataset: A pydicom data set.
+        keyword: One of `HARMLESS`.
+    """
+    assert keyword in HARMLESS
+    word = _plain(_get(dataset, keyword))
+    return word if isinstance(word, str) and word else None
+
+
 def _get(dataset: Any, keyword: str) -> Any:
     try:
         return dataset.get(keyword)

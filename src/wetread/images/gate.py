@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+import zlib
 from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -21,6 +22,9 @@ MAX_DECODED_BYTES = 2 << 30
 MAX_HEADER_BYTES = 64 << 20
 #: Bytes of a file.
 MAX_FILE_BYTES = 2 << 30
+
+#: Bytes that may be asked for without a look at how many there are.
+_LARGE_READ = 1 << 20
 
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "DICOM")
 
@@ -48,11 +52,21 @@ class Refused(Exception):  # noqa: N818 - a verdict on a file rather than an err
         self.code = code
 
 
-def open_plain_file(path: Path) -> BufferedReader:
+class PlainFile(BufferedReader):
+    """A file that makes room for no more bytes than it has: a damaged length of 4 GB would cost that much memory."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """As any file; what is asked for beyond its end is not there."""
+        if size is not None and size > _LARGE_READ:
+            size = min(size, max(0, os.fstat(self.fileno()).st_size - self.tell()))
+        return super().read(size)
+
+
+def open_plain_file(path: Path) -> PlainFile:
     """Opens a regular file; a FIFO, socket, device or folder is refused without being opened, since it could block.
 
     Raises:
-        Refused: ``unreadable``, ``not-an-image``, ``empty-file`` or ``too-large``.
+        Refused: ``unreadable``, ``not-a-file``, ``empty-file`` or ``too-large``.
     """
     try:
         _check_status(path.stat())
@@ -61,7 +75,7 @@ def open_plain_file(path: Path) -> BufferedReader:
         number = os.open(path, flags)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise Refused("unreadable") from error
-    handle = os.fdopen(number, "rb")
+    handle = PlainFile(os.fdopen(number, "rb", buffering=0))
     try:
         _check_status(os.fstat(number))
     except Refused:
@@ -72,7 +86,7 @@ def open_plain_file(path: Path) -> BufferedReader:
 
 def _check_status(status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise Refused("not-an-image")
+        raise Refused("not-a-file")
     if status.st_size == 0:
         raise Refused("empty-file")
     if status.st_size > MAX_FILE_BYTES:
@@ -86,10 +100,10 @@ def identify(handle: BinaryIO) -> str:
         One of `FORMATS`.
 
     Raises:
-        Refused: ``not-an-image``.
+        Refused: ``not-an-image``, or ``volume`` for NIfTI.
     """
     handle.seek(0)
-    start = handle.read(132)
+    start = handle.read(1024)
     handle.seek(0)
     # First, since the 128 bytes before it are free and may look like a TIFF (PS3.10 section 7.1).
     if start[128:132] == b"DICM":
@@ -101,7 +115,26 @@ def identify(handle: BinaryIO) -> str:
         return "BMP"
     if looks_like_bare_dicom(start):
         return "DICOM"
-    raise Refused("not-an-image")
+    raise Refused("volume" if looks_like_nifti(start) else "not-an-image")
+
+
+def looks_like_nifti(start: bytes) -> bool:
+    """Tells whether a file that begins with these bytes (at least 1000) is a NIfTI volume, packed with gzip or not.
+
+    Source: NIfTI-1.1 header, field ``magic`` at byte 344; NIfTI-2, the same at byte 4.
+    """
+    start = gunzip_start(start, 352)
+    return start[344:348] in (b"n+1\0", b"ni1\0") or start[4:8] in (b"n+2\0", b"ni2\0")
+
+
+def gunzip_start(start: bytes, count: int) -> bytes:
+    """The first bytes of a file whose beginning is given, unpacked where it is packed with gzip."""
+    if not start.startswith(b"\x1f\x8b"):
+        return start[:count]
+    try:
+        return zlib.decompressobj(31).decompress(start, count)
+    except zlib.error:
+        return b""
 
 
 def looks_like_bare_dicom(start: bytes) -> bool:

@@ -19,35 +19,74 @@ TAIL = 0.5
 PERCENTILES = f"percentiles {TAIL}-{100 - TAIL}"
 #: Up to this many different values are converted once each.
 _MAX_LEVELS = 1 << 16
+#: Pixels that are looked up at a time.
+_PIECE = 1 << 14
 
 Values = NDArray[Any]
 Convert = Callable[[Values, Ints | None], Picture]
 
 
-def map_levels(stored: Values, convert: Convert) -> Picture:
+def map_levels(stored: Values, convert: Convert, *, counted: bool = True) -> Picture:
     """Applies a function of single values to a picture.
 
     Args:
         stored: ``row column``, any integer or float type.
-        convert: Takes values (``value``) and how many pixels have each of them (``value``; None: one each), and
-            returns 0..255 (``value``).
+        convert: Takes values (``value``) and how many pixels have each of them (``value``; None: one each, or not
+            counted), and returns 0..255 (``value``, or ``value 3`` for colours). Values that no pixel has may be
+            among them.
+        counted: It needs the numbers of pixels.
 
     Returns:
-        ``row column``, 0..255.
+        ``row column`` or ``row column 3``, 0..255.
     """
-    if np.issubdtype(stored.dtype, np.integer):
-        low, high = int(stored.min()), int(stored.max())
-        if high - low < _MAX_LEVELS:
-            # Unsigned arithmetic wraps round, so this is right for negative values too and needs no wider copy.
-            unsigned = np.dtype(f"u{stored.itemsize}")
-            native = stored.astype(stored.dtype.newbyteorder("="), copy=False)
-            index = native.view(unsigned) - unsigned.type(low % 256**stored.itemsize)
-            if stored.itemsize > 2:
-                index = index.astype(np.uint16)
-            counts = np.bincount(index.ravel(), minlength=high - low + 1)
-            looked_up: Picture = convert(np.arange(low, high + 1, dtype=np.int64), counts)[index]
-            return looked_up
-    return convert(stored.ravel(), None).reshape(stored.shape)
+    if not np.issubdtype(stored.dtype, np.integer):
+        mapped = convert(stored.ravel(), None)
+        return mapped.reshape(stored.shape + mapped.shape[1:])
+    native = stored.astype(stored.dtype.newbyteorder("="), copy=False)
+    low, high = int(native.min()), int(native.max())
+    if high - low >= _MAX_LEVELS:
+        mapped = convert(native.ravel(), None)
+        return mapped.reshape(stored.shape + mapped.shape[1:])
+    unsigned = np.dtype(f"u{stored.itemsize}")
+    if stored.itemsize <= 2:
+        # The bits themselves are the place in the table; negative values come from its end, as they do in NumPy.
+        index = np.ascontiguousarray(native).view(unsigned)
+        places = np.arange(low, high + 1)
+        length = high + 1 if low >= 0 else 256**stored.itemsize
+    else:
+        # Unsigned arithmetic wraps round, so this is right for negative values too and needs no wider copy.
+        index = (native.view(unsigned) - unsigned.type(low % 256**stored.itemsize)).astype(np.uint16)
+        places = np.arange(high - low + 1)
+        length = len(places)
+    counts = _count(index, length)[places] if counted else None
+    mapped = convert(np.arange(low, high + 1, dtype=np.int64), counts)
+    table = np.zeros((length, *mapped.shape[1:]), dtype=mapped.dtype)
+    table[places] = mapped
+    return look_up_all(index, table)
+
+
+def look_up_all(index: Values, table: Picture) -> Picture:
+    """Looks every pixel up in a table that has an entry for each.
+
+    Args:
+        index: ``row column``, entries of the table.
+        table: ``entry`` or ``entry 3``.
+    """
+    # In pieces that stay in the cache: NumPy first widens the index to 8 bytes.
+    flat = index.reshape(-1)
+    out = np.empty(flat.shape + table.shape[1:], dtype=table.dtype)
+    for start in range(0, len(flat), _PIECE):
+        piece = slice(start, start + _PIECE)
+        np.take(table, flat[piece], axis=0, out=out[piece], mode="clip")
+    return out.reshape(index.shape + table.shape[1:])
+
+
+def _count(index: Values, length: int) -> Ints:
+    flat = index.reshape(-1)
+    counts = np.zeros(length, dtype=np.int64)
+    for start in range(0, len(flat), 4 * _PIECE):
+        counts += np.bincount(flat[start : start + 4 * _PIECE], minlength=length)
+    return counts
 
 
 def to_byte(unit: Floats) -> Picture:
@@ -59,6 +98,13 @@ def to_byte(unit: Floats) -> Picture:
 def full_range(values: Values, bits: int) -> Picture:
     """Maps 0 .. 2^bits - 1 to 0..255."""
     return to_byte(np.asarray(values, dtype=np.float64) / float(2**bits - 1))
+
+
+def spread(values: Values, low: float, high: float) -> Picture:
+    """Maps low .. high to 0..255; black where both are the same."""
+    if not high > low:
+        return np.zeros(np.shape(values), dtype=np.uint8)
+    return to_byte((np.asarray(values, dtype=np.float64) - low) / (high - low))
 
 
 def stretch(values: Values, counts: Ints | None = None, *, leave_out: NDArray[np.bool_] | None = None) -> Picture:
@@ -84,9 +130,7 @@ def stretch(values: Values, counts: Ints | None = None, *, leave_out: NDArray[np
     if high <= low:
         # A few bright pixels on an even ground: the tails hold all there is to see.
         low, high = float(values[keep].min()), float(values[keep].max())
-    if high <= low:
-        return np.zeros(values.shape, dtype=np.uint8)
-    return to_byte((values - low) / (high - low))
+    return spread(values, low, high)
 
 
 def _percentiles(values: Floats, counts: Ints | None) -> tuple[float, float]:

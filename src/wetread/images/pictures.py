@@ -1,21 +1,20 @@
-"""The rules for PNG, JPEG, TIFF and BMP: bit depth, palette, alpha, rotation.
-
-JPEG is always decoded at full size: `DecodedImage.pixel_sha256` needs every pixel, and the reduced decoding of
-libjpeg would give slightly other pixels for other sizes.
-"""
+"""The rules for PNG, JPEG, TIFF and BMP: bit depth, palette, alpha, rotation, pages."""
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from wetread.images.facts import ImageFacts
+from wetread.images.facts import ImageFacts, Survey
 from wetread.images.gate import Refused, check_size
-from wetread.images.intensity import PERCENTILES, Values, map_levels, stretch
-from wetread.shapes import Picture
+from wetread.images.intensity import PERCENTILES, Values, full_range, map_levels, stretch, window
+from wetread.images.view import COLOURS, View
+from wetread.shapes import Ints, Picture
 
 _ORIENTATION = 0x0112
 _TIFF_BITS, _TIFF_PHOTOMETRIC = 258, 262
@@ -42,23 +41,52 @@ _MODES: dict[str, tuple[str, int]] = {
 }
 _WIDE_MODES = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")
 
+#: Pixels of the shorter side of a JPEG that is decoded at a part of its size.
+_MIN_SIDE = 32
 
-def decode_picture(handle: BinaryIO, kind: str, size: int) -> tuple[Picture, ImageFacts]:
+
+def decode_picture(
+    handle: BinaryIO,
+    kind: str,
+    size: int,
+    *,
+    view: View | None = None,
+    frame: int | None = None,
+    max_side: int | None = None,
+) -> tuple[Picture, ImageFacts]:
     """Decodes an open PNG, JPEG, TIFF or BMP file.
 
     Args:
         handle: The file, at its start.
         kind: Its format, from `wetread.images.gate.identify`; no other reader of Pillow is tried.
         size: Bytes of the file.
+        view: How values of more than 8 bits become 0..255 (None: ``file``); pictures of bytes stay as they are.
+        frame: Page of a TIFF, from 1; None: the one that the view names by number, else the first, since the others
+            are often thumbnails and masks.
+        max_side: A larger JPEG is decoded at a half, a quarter or an eighth of its size, as far as its longer side
+            keeps this many pixels.
 
     Returns:
-        The picture as displayed, and its facts. Of several pages the first is taken.
+        The picture as displayed, and its facts, whose width and height are those of the file.
 
     Raises:
         Refused: With the reason.
     """
+    with _refusals(kind, size):
+        return _decode(handle, kind, size, view or View(), frame, max_side)
+
+
+def survey_picture(handle: BinaryIO, kind: str, size: int) -> Survey:
+    """Reads the header of an open PNG, JPEG, TIFF or BMP file; arguments and errors as in `decode_picture`."""
+    with _refusals(kind, size):
+        image, bits, frames = _open(handle, kind)
+        return Survey(kind, frames=frames, bits=bits, grey=image.mode in ("1", "L", *_WIDE_MODES))
+
+
+@contextmanager
+def _refusals(kind: str, size: int) -> Iterator[None]:
     try:
-        return _decode(handle, kind, size)
+        yield
     except UnidentifiedImageError as error:
         # Pillow knows the format but not this variant of it (a TIFF of five channels), or its header is broken.
         raise Refused("truncated" if size < 64 else "unsupported" if kind == "TIFF" else "damaged") from error
@@ -68,46 +96,108 @@ def decode_picture(handle: BinaryIO, kind: str, size: int) -> tuple[Picture, Ima
         raise Refused("too-large") from error
     except EOFError as error:
         raise Refused("truncated") from error
-    except (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, AttributeError, struct.error) as error:
+    except (
+        OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError,
+        RecursionError, struct.error,
+    ) as error:  # fmt: skip
         # The only text of Pillow that is looked at, and it is not passed on.
         cut = "truncated" in str(error).lower()
         raise Refused("truncated" if cut else "damaged") from error
 
 
-def _decode(handle: BinaryIO, kind: str, size: int) -> tuple[Picture, ImageFacts]:
+def _open(handle: BinaryIO, kind: str, frame: int = 1) -> tuple[Image.Image, int, int]:
+    """Opens a file without decoding it; returns one page, its bits per sample, and how many pages there are."""
     start = handle.read(32)
     handle.seek(0)
-    image = Image.open(handle, formats=[kind])
+    image: Image.Image = Image.open(handle, formats=[kind])
+    # Of an animated PNG the still picture counts, of a JPEG with previews (MPO) the large one.
+    frames = max(1, int(getattr(image, "n_frames", 1))) if kind == "TIFF" else 1
+    if frame > frames:
+        raise Refused("no-frame")
+    if frame > 1:
+        image.seek(frame - 1)
     if image.mode not in _MODES:
         raise Refused("unsupported")
-    name, depth = _MODES[image.mode]
-    check_size(image.width, image.height, bits=8 * depth)
-    bits = _bit_depth(image, kind, start)
-    frames = max(1, int(getattr(image, "n_frames", 1)))
+    check_size(image.width, image.height, bits=8 * _MODES[image.mode][1])
+    return image, _bit_depth(image, kind, start), frames
+
+
+def _decode(
+    handle: BinaryIO, kind: str, size: int, view: View, frame: int | None, max_side: int | None
+) -> tuple[Picture, ImageFacts]:
+    page = frame or (int(view.frame) if view.frame.isdigit() else 1)
+    image, bits, frames = _open(handle, kind, page)
+    name, full = _MODES[image.mode][0], image.size
+    reduced = kind == "JPEG" and max_side is not None and _reduce(image, max_side)
     white_is_zero = kind == "TIFF" and image.mode in _WIDE_MODES and _tag(image, _TIFF_PHOTOMETRIC, 1) == 0
     image.load()
     if image.mode in _WIDE_MODES:
-        pixels = map_levels(_wide_values(image), stretch)
-        intensity = PERCENTILES
-        if white_is_zero:
-            # Pillow inverts WhiteIsZero (TIFF 6.0, tag 262) up to 8 bits, not beyond.
-            pixels = 255 - pixels
+        # Pillow inverts WhiteIsZero (TIFF 6.0, tag 262) up to 8 bits, not beyond.
+        pixels, intensity = _show(_wide_values(image), view, bits, inverted=white_is_zero)
     else:
         pixels = merge_equal_channels(_flatten(image))
         intensity = "as stored" if bits <= 8 else f"upper 8 of {bits} bits"
     if kind in ("JPEG", "PNG"):  # Pillow turns a TIFF by itself
-        pixels = turn(pixels, _orientation(image))
+        orientation = _orientation(image)
+        pixels = turn(pixels, orientation)
+        full = full[::-1] if orientation in (5, 6, 7, 8) else full
     facts = ImageFacts(
         format=kind,
-        width=pixels.shape[1],
-        height=pixels.shape[0],
+        width=full[0] if reduced else pixels.shape[1],
+        height=full[1] if reduced else pixels.shape[0],
         bit_depth=bits,
         mode=name,
         bytes=size,
         frames=frames,
+        frame_used=page,
         intensity=intensity,
     )
     return np.ascontiguousarray(pixels), facts
+
+
+def _reduce(image: Image.Image, max_side: int) -> bool:
+    """Tells libjpeg to compute a smaller picture from fewer of its frequencies; True if it will.
+
+    It rounds sides up, which stretches a picture by less than a pixel; below `_MIN_SIDE` that would be too much.
+    """
+    wanted = min(max(image.size) // max_side, min(image.size) // _MIN_SIDE)
+    scale = next((scale for scale in (8, 4, 2) if scale <= wanted), 1)
+    # Pillow divides again and rounds down, which gives the same scale.
+    return scale > 1 and image.draft(None, (max(1, image.width // scale), max(1, image.height // scale))) is not None
+
+
+def _show(values: Values, view: View, bits: int, *, inverted: bool) -> tuple[Picture, str]:
+    """Values of more than 8 bits -> 0..255, and how that was done; ``inverted``: the lowest value is white."""
+    if view.mode == "window":
+        many = "s" if len(view.windows) > 1 else ""
+        return _show_windows(values, view, inverted=inverted), f"window{many} {view} of stored values"
+    pixels, intensity = None, PERCENTILES
+    if view.mode == "full":
+        # 32 bits say nothing about the range in use; 16-bit values in a wider type are common.
+        bits = bits if bits <= 16 else 16
+        if values.min() >= 0 and values.max() < 2**bits:
+            pixels = map_levels(values, lambda levels, _: full_range(levels, bits), counted=False)
+            intensity = f"full range 0..{2**bits - 1}"
+    if pixels is None:
+        pixels = map_levels(values, stretch)
+    return 255 - pixels if inverted else pixels, intensity
+
+
+def _show_windows(values: Values, view: View, *, inverted: bool) -> Picture:
+    def convert(levels: Values, _: Ints | None) -> Picture:
+        channels = [window(levels, one.center, one.width) for one in view.windows]
+        if inverted:
+            channels = [255 - channel for channel in channels]
+        if not view.in_colour:
+            return channels[0]
+        # Of two windows the third channel stays black; one that is painted on is grey at first.
+        channels = channels * 3 if len(channels) == 1 else [*channels, np.zeros_like(channels[0])][:3]
+        pixels = np.stack(channels, axis=-1)
+        for one in view.colours:
+            pixels[(levels >= one.low) & (levels <= one.high)] = COLOURS[one.colour]
+        return pixels
+
+    return map_levels(values, convert, counted=False)
 
 
 def _wide_values(image: Image.Image) -> Values:

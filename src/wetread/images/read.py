@@ -1,4 +1,4 @@
-"""decode_image: one file -> DecodedImage, with the reader chosen by the content of the file.
+"""decode_image and survey_image: one source -> picture or header, with the reader chosen by content.
 
 This decodes in the process that calls it, so a damaged file can take that process down. Only ``worker.py`` and tests
 call it; everybody else asks `wetread.images.decoder.Decoder`.
@@ -8,21 +8,46 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import importlib
+import io
 import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from typing import BinaryIO
 
 from wetread.errors import ImageRejected
-from wetread.images.facts import DecodedImage, hash_pixels
+from wetread.images.cache import PixelCache, entry_key
+from wetread.images.containers import Containers
+from wetread.images.facts import DecodedImage, Survey, hash_pixels
 from wetread.images.gate import Refused, identify, open_plain_file
 from wetread.images.shrink import shrink
+from wetread.images.source import Source
+from wetread.images.view import View
+
+#: Entered around what takes long and is no fault of a file: loading pydicom, reading the list of a large archive.
+Aside = Callable[[], AbstractContextManager[None]]
 
 
-def decode_image(path: str | Path, *, max_side: int | None = None) -> DecodedImage:
-    """Decodes one image file; its name plays no part.
+def decode_image(
+    place: str | Path | Source,
+    *,
+    max_side: int | None = None,
+    view: View | None = None,
+    cache: PixelCache | None = None,
+    containers: Containers | None = None,
+    aside: Aside = nullcontext,
+) -> DecodedImage:
+    """Decodes one image; its name plays no part.
 
     Args:
-        path: A PNG, JPEG, TIFF, BMP or DICOM file.
+        place: A PNG, JPEG, TIFF, BMP or DICOM file, also inside an archive, or an item of an array file.
         max_side: Longest side of the picture that comes back, in pixels; None for full size.
+        view: How stored values become 0..255, and which frame is taken; None: as each file says, the middle frame.
+        cache: Looked into before anything is decoded; nothing is stored.
+        containers: What keeps archives and array files open between calls.
+        aside: Entered around what takes long and is no fault of the file.
 
     Returns:
         The picture (``row column`` or ``row column 3``, 0 black .. 255 white), its facts and two fingerprints.
@@ -30,26 +55,117 @@ def decode_image(path: str | Path, *, max_side: int | None = None) -> DecodedIma
     Raises:
         ImageRejected: With a code of `wetread.errors.REJECTIONS`.
     """
+    source, view = Source.of(place), view or View()
+    with _rejections(source):
+        containers = containers or Containers(aside)
+        image = _item(source, containers) if source.item is not None else None
+        if image is None:
+            with _opened(source, containers) as (handle, size):
+                image = _decode(handle, size, source.frame, view, max_side, cache, aside)
+    full = (image.facts.height, image.facts.width)
+    return dataclasses.replace(image, pixels=shrink(image.pixels, max_side, full))
+
+
+def survey_image(
+    place: str | Path | Source, *, containers: Containers | None = None, aside: Aside = nullcontext
+) -> Survey:
+    """Reads the header of one image; no pixel is decoded. Arguments and errors as in `decode_image`."""
+    source = Source.of(place)
+    with _rejections(source):
+        containers = containers or Containers(aside)
+        if source.item is not None:
+            facts = _item(source, containers).facts
+            # 8 bits: an array says by its type how its values are shown, and no view changes that.
+            return Survey(facts.format, grey=facts.mode == "grey")
+        with _opened(source, containers) as (handle, size):
+            kind = identify(handle)
+            if kind == "DICOM":
+                load_dicom(aside)
+                from wetread.images.dicom import survey_dicom
+
+                return survey_dicom(handle, size)
+            from wetread.images.pictures import survey_picture
+
+            return survey_picture(handle, kind, size)
+
+
+def load_dicom(aside: Aside) -> None:
+    """Imports pydicom, which takes longer than a picture to decode, and seconds from a network drive."""
+    if "wetread.images.dicom" not in sys.modules:
+        with aside():
+            importlib.import_module("wetread.images.dicom")
+
+
+@contextmanager
+def _rejections(source: Source) -> Iterator[None]:
+    """Adds the source to what is refused, and names what only the operating system knows."""
     try:
-        image = _decode(Path(path))
+        yield
     except Refused as refusal:
-        raise ImageRejected(refusal.code, path) from refusal
-    return dataclasses.replace(image, pixels=shrink(image.pixels, max_side))
+        raise ImageRejected(refusal.code, str(source)) from refusal
+    except MemoryError as error:
+        raise ImageRejected("out-of-memory", str(source)) from error
+    except OSError as error:
+        raise ImageRejected("unreadable", str(source)) from error
 
 
-def _decode(path: Path) -> DecodedImage:
-    with open_plain_file(path) as handle:
-        kind = identify(handle)
-        size = os.fstat(handle.fileno()).st_size
-        # pydicom takes longer to import than a picture to decode.
-        if kind == "DICOM":
-            from wetread.images.dicom import decode_dicom
+@contextmanager
+def _opened(source: Source, containers: Containers) -> Iterator[tuple[BinaryIO, int]]:
+    """The bytes of a file or member, and how many they are; what changes meanwhile is refused, whatever came of it."""
+    if source.member:
+        data = containers.member(source.path, source.member)
+        if not data:
+            raise Refused("empty-file")
+        yield io.BytesIO(data), len(data)
+        return
+    with open_plain_file(source.path) as handle:
+        before = os.fstat(handle.fileno())
+        try:
+            yield handle, before.st_size
+        finally:
+            after = os.fstat(handle.fileno())
+            if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+                raise Refused("changed")
 
-            pixels, facts = decode_dicom(handle, size)
-        else:
-            from wetread.images.pictures import decode_picture
 
-            pixels, facts = decode_picture(handle, kind, size)
-        handle.seek(0)
-        digest = hashlib.file_digest(handle, "sha256").hexdigest()
-    return DecodedImage(pixels, facts, file_sha256=digest, pixel_sha256=hash_pixels(pixels))
+def _decode(
+    handle: BinaryIO,
+    size: int,
+    frame: int | None,
+    view: View,
+    max_side: int | None,
+    cache: PixelCache | None,
+    aside: Aside,
+) -> DecodedImage:
+    kind = identify(handle)
+    digest = ""
+    if cache is not None:
+        digest = _hash(handle)
+        found = cache.find(entry_key(digest, view, frame, max_side))
+        if found is not None:
+            return found
+    if kind == "DICOM":
+        load_dicom(aside)
+        from wetread.images.dicom import decode_dicom
+
+        pixels, facts = decode_dicom(handle, size, view, frame)
+    else:
+        from wetread.images.pictures import decode_picture
+
+        pixels, facts = decode_picture(handle, kind, size, view=view, frame=frame, max_side=max_side)
+    # Not earlier without need: what is refused by its header is not read as a whole.
+    return DecodedImage(pixels, facts, file_sha256=digest or _hash(handle), pixel_sha256=hash_pixels(pixels))
+
+
+def _hash(handle: BinaryIO) -> str:
+    handle.seek(0)
+    digest = hashlib.file_digest(handle, "sha256").hexdigest()  # type: ignore[arg-type,unused-ignore]
+    handle.seek(0)
+    return digest
+
+
+def _item(source: Source, containers: Containers) -> DecodedImage:
+    assert source.item is not None
+    pixels, facts = containers.item(source.path, source.member, source.item)
+    digest = hash_pixels(pixels)  # an item has no bytes of its own
+    return DecodedImage(pixels, facts, file_sha256=digest, pixel_sha256=digest)

@@ -56,7 +56,7 @@ class Window:
     width: float
 
     def __str__(self) -> str:
-        return self.name or f"{self.center:g}/{self.width:g}"
+        return self.name or f"{self.center:.10g}/{self.width:.10g}"
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class ColourRange:
     high: float
 
     def __str__(self) -> str:
-        return f"{self.colour} {self.low:g}..{self.high:g}"
+        return f"{self.colour} {self.low:.10g}..{self.high:.10g}"
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class View:
             InputError: The text is none of these; the message lists what there is.
         """
         frame = str(frame).strip().lower()
-        if frame not in FRAMES and not (frame.isdigit() and int(frame) > 0):
+        if frame not in FRAMES and not (frame.isdecimal() and int(frame) > 0):
             raise InputError(
                 f"{frame} is no choice of a frame.", remedy="Choose middle, all or a number from 1.", code="frame"
             )
@@ -113,7 +113,7 @@ class View:
                     code="window",
                 )
             return cls(mode=head, frame=frame)
-        windows = tuple(_read_window(part.strip()) for part in re.split(r"\+(?=\s*[a-z]|\s*[+-]?\d[^+]*/)", head))
+        windows = tuple(_read_window(part.strip()) for part in re.split(r"(?<!^)\+(?=\s*[a-z]|\s*[+-]?\d[^+]*/)", head))
         if len(windows) > 3 or (colours and len(windows) > 1):
             raise InputError(
                 "A picture has three channels: at most three windows, or one window with colours.",
@@ -151,7 +151,7 @@ def _read_window(text: str) -> Window:
 
 def _read_range(text: str) -> ColourRange:
     # Both orders are natural: "red 50..95" and "50..95 red".
-    swapped = re.fullmatch(r"([^a-z]+?)\s+([a-z]+)", text)
+    swapped = re.fullmatch(r"([^a-z].*?)\s+([a-z]+)", text)
     found = _RANGE.fullmatch(f"{swapped[2]} {swapped[1]}" if swapped else text)
     if found is None or found[1] not in COLOURS:
         raise InputError(

@@ -1,28 +1,30 @@
 """The child process that decodes: ``python -m wetread.images.worker``.
 
-It reads one request per line from its standard input, ``{"path": ..., "max_side": ...}``, and answers each with one
-message of ``wire.py``: the facts and the pixels, or a code of `wetread.errors.REJECTIONS`. It may be killed at any
-time. When its input ends it ends.
+It reads one `wetread.images.wire.Task` per line from its standard input and answers each with one message of
+``wire.py``: the facts and the pixels, what the header says, or a code of `wetread.errors.REJECTIONS`. It may be killed
+at any time. When its input ends it ends.
 """
 
 from __future__ import annotations
 
 import importlib
-import json
 import logging
 import os
 import signal
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
 from wetread.errors import ImageRejected
-from wetread.images.gate import Refused, identify, open_plain_file
-from wetread.images.read import decode_image
-from wetread.images.wire import send
+from wetread.images.cache import PixelCache, entry_key
+from wetread.images.containers import Containers
+from wetread.images.read import Aside, decode_image, survey_image
+from wetread.images.wire import Task, send
 
 MAX_MEMORY_BYTES = 4 << 30
 
@@ -34,34 +36,51 @@ def main() -> None:
     _limit()
     # Pillow's own import belongs to the start, not to the time limit of the first file.
     importlib.import_module("wetread.images.pictures")
+
+    @contextmanager
+    def aside() -> Iterator[None]:
+        """Stops the clock of parent and child while something slow goes on that is no fault of the file."""
+        send(replies, {"status": "loading"})
+        _fuse(0)
+        yield
+        _fuse(seconds)
+        send(replies, {"status": "ready"})
+
+    containers = Containers(aside)
     send(replies, {"status": "ready"})
     while line := requests.readline():
-        request = json.loads(line)
-        _prepare(Path(request["path"]), replies)
+        task = Task.from_line(line)
         _fuse(seconds)
-        header, body = answer(Path(request["path"]), request.get("max_side"))
+        header, body = answer(task, containers, aside)
         _fuse(0)
         send(replies, header, body)
     # No clean-up: a decoder that was half broken by a bad file could hang in it.
     os._exit(0)
 
 
-def answer(path: Path, max_side: int | None) -> tuple[dict[str, Any], bytes | memoryview]:
-    """Decodes one file and never raises.
+def answer(task: Task, containers: Containers, aside: Aside) -> tuple[dict[str, Any], bytes | memoryview]:
+    """Does one task and never raises.
 
     Args:
-        path: The file.
-        max_side: Longest side of the picture that goes back, in pixels.
+        task: What to do.
+        containers: Archives and array files that are open.
+        aside: Entered around what takes long and is no fault of the file.
 
     Returns:
         Header and body of the reply.
     """
     try:
-        image = decode_image(path, max_side=max_side)
+        if task.survey:
+            survey = survey_image(task.source, containers=containers, aside=aside)
+            return {"status": "surveyed", "survey": survey.as_dict()}, b""
+        cache = PixelCache(Path(task.cache)) if task.cache else None
+        image = decode_image(
+            task.source, max_side=task.max_side, view=task.view, cache=cache, containers=containers, aside=aside
+        )
     except ImageRejected as error:
         return {"status": "refused", "code": error.code}, b""
     except MemoryError:
-        return {"status": "refused", "code": "too-large"}, b""
+        return {"status": "refused", "code": "out-of-memory"}, b""
     except BaseException:  # pyo3's PanicException is one; no text of theirs is passed on, it may name a patient
         return {"status": "refused", "code": "damaged"}, b""
     header = {
@@ -70,6 +89,8 @@ def answer(path: Path, max_side: int | None) -> tuple[dict[str, Any], bytes | me
         "facts": image.facts.as_dict(),
         "file_sha256": image.file_sha256,
         "pixel_sha256": image.pixel_sha256,
+        "cached": image.cached,
+        "key": entry_key(image.file_sha256, task.view, task.source.frame, task.max_side) if cache else "",
     }
     return header, np.ascontiguousarray(image.pixels).data.cast("B")
 
@@ -100,21 +121,6 @@ def _limit() -> None:
             resource.setrlimit(limit, (wanted, wanted))
         except (ValueError, OSError):  # macOS refuses RLIMIT_AS
             continue
-
-
-def _prepare(path: Path, replies: IO[bytes]) -> None:
-    """Loads pydicom before the first DICOM file, outside its time limit: from a network drive that takes seconds."""
-    if "wetread.images.dicom" in sys.modules:
-        return
-    try:
-        with open_plain_file(path) as handle:
-            if identify(handle) != "DICOM":
-                return
-    except (Refused, OSError):
-        return
-    send(replies, {"status": "loading"})
-    importlib.import_module("wetread.images.dicom")
-    send(replies, {"status": "ready"})
 
 
 def _fuse(seconds: float) -> None:

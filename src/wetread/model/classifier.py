@@ -18,7 +18,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from wetread.errors import ModelRejected
+from wetread.errors import InputError, ModelRejected
+from wetread.images.view import View
 from wetread.metrics.temperature import apply_temperature
 from wetread.model.linear import LinearPart
 from wetread.model.preprocess import Preprocess
@@ -52,6 +53,7 @@ class Classifier:
         preprocess: Of the network; None for the classical rung, whose features carry their own.
         parts: Fitted models; their logits are averaged.
         temperature: Logits are divided by it (Guo 2017).
+        view: How stored values become the pictures it knows.
         threshold: Probability of `positive` from which a picture is called positive; None for several classes.
         facts: What else a receiver should know: data, numbers, versions, limits.
     """
@@ -64,6 +66,7 @@ class Classifier:
     threshold: float | None = None
     network: str = ""
     preprocess: Preprocess | None = None
+    view: View = field(default_factory=View)
     facts: dict[str, Any] = field(default_factory=dict)
 
     def logits(self, pictures: Sequence[Picture]) -> Floats:
@@ -103,6 +106,7 @@ class Classifier:
             "rung": self.rung,
             "network": self.network,
             "parts": len(self.parts),
+            "view": {"values": str(self.view), "frame": self.view.frame},
             "preprocess": self.preprocess.as_dict() if self.preprocess else None,
             "temperature": self.temperature,
             "threshold": self.threshold,
@@ -159,6 +163,7 @@ def load_classifier(folder: Path) -> Classifier:
             threshold=None if stored["threshold"] is None else float(stored["threshold"]),
             network=str(stored["network"]),
             preprocess=preprocess,
+            view=_read_view(stored),
             facts=dict(stored["facts"]),
         )
         golden = _read_json(folder, "golden.json")
@@ -168,7 +173,9 @@ def load_classifier(folder: Path) -> Classifier:
             raise _rejected(folder, "model.json", "does not match its checksum")
         expected = np.array(golden["probabilities"])
         replayed = classifier.probabilities(golden_pictures())
-    except (KeyError, TypeError, ValueError, RuntimeError, IndexError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError, IndexError, AttributeError, InputError) as error:
+        if isinstance(error, ModelRejected):
+            raise
         raise _rejected(folder, "model.json", "does not describe its weights") from error
     # 1e-3: processors with other vector units add in another order.
     if expected.shape != replayed.shape or not np.allclose(expected, replayed, atol=1e-3):
@@ -226,6 +233,12 @@ def _make_part(
     if preprocess is None:
         raise ValueError("a network needs its preprocessing")
     return NetworkPart.from_arrays(str(stored["network"]), preprocess, classes, arrays)
+
+
+def _read_view(stored: dict[str, Any]) -> View:
+    """Models of 0.1 say nothing of it: their pictures were shown as each file says."""
+    view = stored.get("view") or {"values": "file", "frame": "middle"}
+    return View.parse(str(view["values"]), frame=str(view["frame"]))
 
 
 def _select(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:

@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from wetread.dataset.table import WORKING_SIDE
 from wetread.errors import ImageRejected
 from wetread.images.decoder import Decoder
+from wetread.images.source import Source
 from wetread.model.classifier import Classifier
 
 
 def predict_files(
-    classifier: Classifier, paths: Sequence[Path], decoder: Decoder, done: Callable[[int], None] = lambda _: None
+    classifier: Classifier, sources: Sequence[Source], decoder: Decoder, done: Callable[[int], None] = lambda _: None
 ) -> list[dict[str, Any]]:
-    """Classifies files.
+    """Classifies files; their values become grey as in training, whatever their own headers say.
 
     Args:
         classifier: Any.
-        paths: Image files.
+        sources: Image files.
         decoder: Running.
         done: Is told how many files are finished.
 
     Returns:
-        In order of `paths`: image, predicted, ``p_<class>`` and reason; predicted is empty where the file cannot be
-        read.
+        In order of `sources`, one per frame where the classifier was trained on all frames: image, predicted,
+        ``p_<class>`` and reason; predicted is empty where the file cannot be read.
     """
-    rows: list[dict[str, Any]] = [{} for _ in paths]
-    for count, (number, outcome) in enumerate(decoder.decode_many(list(paths), max_side=WORKING_SIDE), start=1):
-        row: dict[str, Any] = {"image": str(paths[number]), "predicted": ""}
+    if classifier.view.frame == "all":
+        sources = _all_frames(sources, decoder)
+    rows: list[dict[str, Any]] = [{} for _ in sources]
+    outcomes = decoder.decode_many(sources, max_side=WORKING_SIDE, view=classifier.view)
+    for count, (number, outcome) in enumerate(outcomes, start=1):
+        row: dict[str, Any] = {"image": str(sources[number]), "predicted": ""}
         if isinstance(outcome, ImageRejected):
             row |= {f"p_{name}": "" for name in classifier.classes} | {"reason": outcome.reason}
         else:
@@ -42,3 +46,12 @@ def predict_files(
         rows[number] = row
         done(count)
     return rows
+
+
+def _all_frames(sources: Sequence[Source], decoder: Decoder) -> list[Source]:
+    frames = {number: getattr(found, "frames", 1) for number, found in decoder.survey(sources)}
+    return [
+        replace(source, frame=frame) if frames[number] > 1 else source
+        for number, source in enumerate(sources)
+        for frame in range(1, frames[number] + 1)
+    ]

@@ -1,30 +1,24 @@
 """All of the anatomy added up: the line integral of attenuation along every ray.
 
-Attenuation in 1/cm at about 60 keV effective (NIST XCOM). The body is laid down as soft tissue first; everything else
+The body is laid down as soft tissue first; everything else
 replaces it, so that each term is a difference of attenuation times a chord.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import ndimage
 
+from wetread.phantoms.aeration import Scene, aerate, speckle
 from wetread.phantoms.effusion import Effusion, fluid_chord, fluid_mask
-from wetread.phantoms.geometry import Grid, ellipsoid_chord, enlarge
+from wetread.phantoms.geometry import Grid, ellipsoid_chord
+from wetread.phantoms.lesions import Lesions
 from wetread.phantoms.patient import Patient, Pose
 from wetread.phantoms.skeleton import bone_integral
 from wetread.phantoms.thorax import Thorax, airway, breast_chord, build_thorax, diaphragm_dome
-from wetread.phantoms.vessels import vessel_chord
+from wetread.phantoms.tissue import FAT, FLUID, SOFT
 from wetread.shapes import Bools, Floats
-
-SOFT = 0.215
-FAT = 0.188
-FLUID = 0.207
-LUNG = 0.055
-#: An artery is drawn once, but a bronchus wall or a vein runs beside most of them.
-PAIRED = 1.9
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,15 +30,23 @@ class Attenuation:
         fluid: Chord of pleural fluid, cm.
         mask: Where the fluid counts as visible.
         body: Chord of the body, cm.
+        masks: Where each finding that is present counts as visible, by name of the finding (`FINDINGS`).
     """
 
     total: Floats
     fluid: Floats
     mask: Bools
     body: Floats
+    masks: dict[str, Bools] = field(default_factory=dict)
 
 
-def attenuate(patient: Patient, pose: Pose, grid: Grid, effusion: Effusion | None = None) -> Attenuation:
+def attenuate(
+    patient: Patient,
+    pose: Pose,
+    grid: Grid,
+    effusion: Effusion | None = None,
+    lesions: Lesions | None = None,
+) -> Attenuation:
     """Adds up body, lungs, fluid, vessels, bones and gas.
 
     Args:
@@ -52,19 +54,18 @@ def attenuate(patient: Patient, pose: Pose, grid: Grid, effusion: Effusion | Non
         pose: How this image was taken.
         grid: The detector.
         effusion: The fluid, or none. It changes nothing but the lung it replaces.
+        lesions: Other findings, or none.
     """
     thorax = build_thorax(patient, pose, grid)
-    lung = LUNG * patient.lung_density
     total = SOFT * thorax.body - (SOFT - FAT) * np.minimum(thorax.body, 2 * patient.fat)
     air_bearing = np.minimum(thorax.lung, np.maximum(thorax.body - 1.0, 0))
-    # Before and behind the heart there is less lung, and fewer vessels with it.
-    vessels = vessel_chord(patient, pose, grid) * np.minimum(air_bearing / 12, 1)
-    density = lung * _texture(patient, grid) + (SOFT - lung) * _haze(pose, grid)
-    aerated = (density - SOFT) * air_bearing + PAIRED * (SOFT - lung) * vessels
-    total += aerated
     fluid = np.zeros_like(total)
     if effusion is not None:
         fluid = np.minimum(fluid_chord(patient, pose, grid, thorax, effusion), air_bearing)
+    aerated, masks = aerate(Scene(patient, pose, grid, thorax, air_bearing, fluid), lesions or Lesions())
+    total += aerated
+    if effusion is not None:
+        masks["effusion"] = fluid_mask(fluid)
         # A fluid-filled part of the ray holds neither air nor lung vessels: what was there is taken out in proportion.
         part = fluid / np.maximum(air_bearing, 1e-3)
         total += np.maximum((FLUID - SOFT) * fluid - part * aerated, 0)
@@ -73,36 +74,12 @@ def attenuate(patient: Patient, pose: Pose, grid: Grid, effusion: Effusion | Non
     total -= SOFT * np.minimum(airway(grid, pose), thorax.body)
     total -= SOFT * _gas(patient, pose, grid, thorax)
     total *= _mottle(patient, grid)
-    return Attenuation(np.maximum(total, 0).astype(np.float32), fluid, fluid_mask(fluid), thorax.body)
-
-
-def _haze(pose: Pose, grid: Grid) -> Floats:
-    """A soft-edged patch of denser lung (an infiltrate, a little collapse), part of soft tissue from 0 to 0.4."""
-    x, y, radius, strength = pose.haze
-    distance = ((grid.xy[0] - x) ** 2 + 1.3 * (grid.xy[1] - y) ** 2) / radius**2
-    return np.asarray(strength * np.exp(-distance))
-
-
-def _texture(patient: Patient, grid: Grid) -> Floats:
-    """Fine uneven density of lung, around 1: twigs and septa too small to draw."""
-    rng = np.random.default_rng([patient.texture, 3])
-    return 1 + 0.02 * _speckle(rng, grid, 0.16) + 0.05 * _speckle(rng, grid, 0.9)
+    return Attenuation(np.maximum(total, 0).astype(np.float32), fluid, fluid_mask(fluid), thorax.body, masks)
 
 
 def _mottle(patient: Patient, grid: Grid) -> Floats:
     """Slow unevenness of all soft tissue, around 1."""
-    return 1 + 0.012 * _speckle(np.random.default_rng([patient.texture, 4]), grid, 1.8)
-
-
-def _speckle(rng: np.random.Generator, grid: Grid, length: float) -> Floats:
-    """Smooth random field of unit variance with a grain of ``length`` cm."""
-    # Coarse grains are drawn on a coarse grid: the same look for a fraction of the time.
-    cells = int(np.clip(2.5 * grid.field / length, 8, grid.size))
-    field = ndimage.gaussian_filter(rng.standard_normal((cells, cells), dtype=np.float32), length / grid.field * cells)
-    field /= field.std()
-    if cells < grid.size:
-        field = enlarge(field, grid.size)
-    return np.asarray(field, dtype=np.float32)
+    return 1 + 0.012 * speckle(np.random.default_rng([patient.texture, 4]), grid, 1.8)
 
 
 def _gas(patient: Patient, pose: Pose, grid: Grid, thorax: Thorax) -> Floats:

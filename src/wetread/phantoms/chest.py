@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from wetread.phantoms.anatomy import attenuate
 from wetread.phantoms.effusion import Effusion
 from wetread.phantoms.geometry import Grid
+from wetread.phantoms.lesions import Lesions
 from wetread.phantoms.marker import add_marker, draw_collimation, draw_marker
 from wetread.phantoms.patient import Patient, draw_pose
 from wetread.phantoms.physics import develop, draw_exposure, expose
+from wetread.phantoms.vendor import as_vendor
 from wetread.shapes import Bools, Floats
 
 #: Pixels along each edge: as many as wetread keeps of any picture while it works (dataset.table.WORKING_SIDE).
 DEFAULT_SIZE = 320
+#: What is left of the haze where consolidation is a finding of its own.
+FAINT = 0.3
 
 
 @dataclass(frozen=True, eq=False)
-class ChestPhantom:
-    """A simulated frontal chest radiograph.
+class Phantom:
+    """A simulated frontal radiograph.
 
     Args:
         pixels: Grey in [0, 1], float32, ``row column``, bright is dense (as MONOCHROME2 is displayed).
         mask: Where pleural fluid is visible, ``row column``; empty where there is none.
-        facts: What is true about it: side, volume in ml, subpulmonic, marker, framed, field in cm, pixel in cm.
+        masks: Where each finding that is present is visible, by name (see `wetread.phantoms.lesions.FINDINGS`).
+        facts: What is true about it: marker, framed, field in cm, pixel in cm; of a chest also side, volume in ml and
+            subpulmonic.
     """
 
     pixels: Floats
     mask: Bools
+    masks: dict[str, Bools]
     facts: dict[str, str | float | bool]
 
 
@@ -39,9 +46,11 @@ def render_chest(
     *,
     size: int = DEFAULT_SIZE,
     effusion: Effusion | None = None,
+    lesions: Lesions | None = None,
+    vendor: str = "",
     noise: float = 1.0,
     framed_chance: float = 0.5,
-) -> ChestPhantom:
+) -> Phantom:
     """Images a patient once.
 
     Args:
@@ -50,6 +59,10 @@ def render_chest(
             for the fluid (and the vendor's grey range, which follows the picture).
         size: Pixels along each edge, 64 to 1024.
         effusion: The fluid, or none.
+        lesions: Other findings. Where given, even if empty, the patch of haze that any lung may have is faint, since
+            it would be a consolidation.
+        vendor: A key of `wetread.phantoms.vendor.PRESETS` to process the picture as that vendor does; none leaves it
+            to a device of its own.
         noise: Factor on the quantum noise.
         framed_chance: Chance that the side letter stands in a ring.
 
@@ -59,10 +72,12 @@ def render_chest(
     """
     posing, exposing, marking, shutting, counting = rng.spawn(5)
     pose = draw_pose(posing, patient)
-    exposure = draw_exposure(exposing)
+    if lesions is not None:
+        pose = replace(pose, haze=(*pose.haze[:3], FAINT * pose.haze[3]))
+    exposure = as_vendor(draw_exposure(exposing), vendor)
     marker = draw_marker(marking, framed_chance)
     grid = Grid(size, pose.field, pose.tilt, pose.shift)
-    seen = attenuate(patient, pose, grid, effusion)
+    seen = attenuate(patient, pose, grid, effusion, lesions)
     trunk = seen.body > 8.0
     pixels = develop(expose(seen.total, exposure, grid.pixel, counting, noise), trunk, exposure, grid.pixel)
     pixels = add_marker(pixels, marker)
@@ -78,4 +93,4 @@ def render_chest(
         "field": grid.field,
         "pixel": grid.pixel,
     }
-    return ChestPhantom(pixels, seen.mask, facts)
+    return Phantom(pixels, seen.mask, seen.masks, facts)

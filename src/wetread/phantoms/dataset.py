@@ -6,22 +6,19 @@ number of images per patient) is dealt out evenly or drawn without knowledge of 
 
 from __future__ import annotations
 
-import csv
-import io
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from wetread.errors import InputError
 from wetread.phantoms.chest import DEFAULT_SIZE, render_chest
+from wetread.phantoms.collection import check_counts, draw_all, image_counts, write_table
 from wetread.phantoms.effusion import draw_effusion
 from wetread.phantoms.knobs import ChestKnobs
 from wetread.phantoms.patient import draw_patient
 from wetread.phantoms.radiograph import Caption, dicom_bytes, mask_bytes
+from wetread.phantoms.vendor import model_name
 from wetread.writing import atomic_write
 
 COLUMNS = ("image", "label", "patient", "mask", "side", "volume", "view", "sex", "age")
@@ -99,34 +96,16 @@ def make_chest_effusion(
     Example:
         >>> make_chest_effusion(Path("demo"), images=20, patients=12)  # doctest: +SKIP
     """
-    if not 1 <= patients <= images <= 3 * patients:
-        raise InputError(
-            "Images must number between one and three per patient.", remedy="Try 200 images, 120 patients."
-        )
-    if not 64 <= size <= 1024:
-        raise InputError("The size must lie between 64 and 1024 pixels.", remedy=f"Try {DEFAULT_SIZE}.")
+    check_counts(images, patients, size)
     knobs = knobs or ChestKnobs()
     plan = plan_images(images, patients, seed, knobs)
 
     def make(item: PlannedImage) -> dict[str, str]:
         return _make_image(folder, item, seed, size, knobs)
 
-    rows = []
-    # Threads suffice: NumPy works outside the interpreter lock. Each image has random numbers of its own, so the
-    # order in which the threads finish cannot change a byte.
-    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-        for row in pool.map(make, plan):
-            rows.append(row)
-            if progress is not None:
-                progress(len(rows), len(plan))
-    atomic_write(
-        folder / "README.txt", README.format(images=images, patients=patients, seed=seed, size=size, knobs=knobs)
-    )
-    table = io.StringIO()
-    writer = csv.DictWriter(table, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return atomic_write(folder / "labels.csv", table.getvalue())
+    rows = draw_all(plan, make, progress)
+    readme = README.format(images=images, patients=patients, seed=seed, size=size, knobs=knobs)
+    return write_table(folder, COLUMNS, rows, readme)
 
 
 def plan_images(images: int, patients: int, seed: int, knobs: ChestKnobs) -> list[PlannedImage]:
@@ -142,7 +121,7 @@ def plan_images(images: int, patients: int, seed: int, knobs: ChestKnobs) -> lis
         One entry per image, by patient and image number.
     """
     rng = np.random.default_rng([seed, 0])
-    counts = _image_counts(images, patients, rng)
+    counts = image_counts(images, patients, rng)
     fluid = _fluid_by_image(counts, rng)
     # Sex, age and inversion are dealt like cards within each kind of patient or image, so that chance cannot tie
     # them to the label in a small set.
@@ -179,14 +158,6 @@ def plan_images(images: int, patients: int, seed: int, knobs: ChestKnobs) -> lis
     return plan
 
 
-def _image_counts(images: int, patients: int, rng: np.random.Generator) -> list[int]:
-    """One to three images for each patient, as many as asked in all."""
-    counts = np.ones(patients, dtype=int)
-    while counts.sum() < images:
-        counts[rng.choice(np.flatnonzero(counts < 3))] += 1
-    return [int(count) for count in counts]
-
-
 def _fluid_by_image(counts: list[int], rng: np.random.Generator) -> list[list[bool]]:
     """Fluid or none for each image: half of those with several images change, the others stay; half is positive."""
     several = rng.permutation([at for at, count in enumerate(counts) if count > 1])
@@ -213,17 +184,21 @@ def _fluid_by_image(counts: list[int], rng: np.random.Generator) -> list[list[bo
 def _make_image(folder: Path, item: PlannedImage, seed: int, size: int, knobs: ChestKnobs) -> dict[str, str]:
     """Draws and writes one image and its mask; returns its row of the table."""
     patient = draw_patient(np.random.default_rng([seed, 1, item.patient]), sex=item.sex, age=item.age)
-    effusion = draw_effusion(np.random.default_rng([seed, 2, item.patient, item.image]), knobs.volume)
+    effusion = draw_effusion(np.random.default_rng([seed, 2, item.patient, item.image]), knobs.scaled_volume)
+    vendor = knobs.vendor(item.labelled, np.random.default_rng([seed, 4, item.patient, item.image]))
     phantom = render_chest(
         patient,
         np.random.default_rng([seed, 3, item.patient, item.image]),
         size=size,
         effusion=effusion if item.positive else None,
+        vendor=vendor,
         noise=knobs.noise,
         framed_chance=knobs.framed_chance(item.labelled),
     )
     pixel = float(phantom.facts["pixel"])
-    caption = Caption(seed, item.patient, item.image, item.sex, item.age, pixel, item.inverted)
+    caption = Caption(
+        seed, item.patient, item.image, item.sex, item.age, pixel, item.inverted, model=model_name(vendor)
+    )
     atomic_write(folder / "images" / f"{item.name}.dcm", dicom_bytes(phantom.pixels, caption))
     if item.positive:
         atomic_write(folder / "masks" / f"{item.name}.png", mask_bytes(phantom.mask))

@@ -41,6 +41,7 @@ class Patient:
         rib_gap: Distance between neighbouring ribs at the spine.
         scoliosis: Largest sideways deviation of the spine.
         texture: Seed for what is drawn in detail: vessels, ribs, lung texture.
+        heart_rests: Whether the heart follows the diaphragm on which it rests; otherwise a deep breath parts them.
     """
 
     sex: str
@@ -65,6 +66,7 @@ class Patient:
     rib_gap: float
     scoliosis: float
     texture: int
+    heart_rests: bool = False
 
 
 @dataclass(frozen=True)

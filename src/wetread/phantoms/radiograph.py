@@ -20,6 +20,11 @@ from wetread.shapes import Bools, Floats
 BLACK, WHITE = 160, 3936
 #: All simulated studies share one date: a real one would make two runs differ.
 STUDY_DATE = "20260101"
+#: What a study is called, by region.
+STUDIES = {
+    "CHEST": "Simulated chest radiograph, research and teaching only",
+    "": "Simulated radiograph, research and teaching only",
+}
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,10 @@ class Caption:
         age: Years.
         pixel: Edge of a pixel, cm.
         inverted: Whether the pixels are stored inverted (MONOCHROME1).
+        region: ``CHEST``, or empty where the header must not tell what is to be learned.
+        view: ``PA``, or empty for the same reason; both are type 2 in CR (PS3.3 C.8.1.1).
+        model: Name of the device's model; left out where empty.
+        collection: Name of the data set, part of the identifiers; empty for the first of them.
     """
 
     seed: int
@@ -43,10 +52,15 @@ class Caption:
     age: int
     pixel: float
     inverted: bool
+    region: str = "CHEST"
+    view: str = "PA"
+    model: str = ""
+    collection: str = ""
 
     def uid(self, kind: str) -> UID:
         """A unique identifier that is the same in every run with this seed."""
         parts = [str(self.seed), str(self.patient), *([] if kind == "study" else [str(self.image)])]
+        parts += [self.collection] if self.collection else []
         return generate_uid(entropy_srcs=["wetread phantom", kind, *parts])
 
 
@@ -102,15 +116,20 @@ def _describe(header: Dataset, caption: Caption) -> None:
     header.AccessionNumber = ""
     header.Modality = "CR"
     header.Manufacturer = "wetread"
+    if caption.model:
+        header.ManufacturerModelName = caption.model
     header.ReferringPhysicianName = ""
-    header.StudyDescription = "Simulated chest radiograph, research and teaching only"
+    header.StudyDescription = STUDIES[caption.region]
     header.PatientName = "SYNTHETIC^PHANTOM"
     header.PatientID = f"SYN-{caption.patient:04d}"
     header.PatientBirthDate = ""
     header.PatientSex = caption.sex
     header.PatientAge = f"{caption.age:03d}Y"
-    header.BodyPartExamined = "CHEST"
-    header.ViewPosition = "PA"
+    header.BodyPartExamined = caption.region
+    if not caption.region:
+        # Type 2C: asked for where the body part might be one of a pair (PS3.3 C.7.3.1).
+        header.Laterality = ""
+    header.ViewPosition = caption.view
     header.ContentQualification = "RESEARCH"
     header.StudyInstanceUID = caption.uid("study")
     header.SeriesInstanceUID = caption.uid("series")

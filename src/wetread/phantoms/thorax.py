@@ -6,6 +6,7 @@ holds besides the mediastinum, as far down as the diaphragm: organs displace lun
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,11 +61,16 @@ def build_thorax(patient: Patient, pose: Pose, grid: Grid) -> Thorax:
             cage = np.minimum(cage, super_ellipse_chord(grid.xy[0], half, depth, CAGE_POWER))
     mediastinum = mediastinum_chord(patient, pose, grid)
     under = below_diaphragm(patient, pose, grid)
-    # Each apex is a dome of its own, highest a hand's breadth from the midline.
-    inward = np.maximum(5.4 - np.abs(grid.xy[0]), 0)
-    cage = cage * _ramp(grid.xy[1] - patient.apex - 0.20 * inward * inward, -0.2, 1.0)
+    cage = cage * apical_fade(patient, grid)
     lung = np.maximum(cage - mediastinum, 0) * (1 - under)
     return Thorax(body_chord(patient, pose, grid), cage, mediastinum, under, lung)
+
+
+def apical_fade(patient: Patient, grid: Grid) -> Floats:
+    """Part of the cage's chord that is lung near the top, 0 to 1: each apex is a dome of its own, ``row column``."""
+    # Highest a hand's breadth from the midline.
+    inward = np.maximum(5.4 - np.abs(grid.xy[0]), 0)
+    return _ramp(grid.xy[1] - patient.apex - 0.20 * inward * inward, -0.2, 1.0)
 
 
 def cage_section(patient: Patient, y: Floats) -> tuple[Floats, Floats]:
@@ -114,10 +120,7 @@ def mediastinum_chord(patient: Patient, pose: Pose, grid: Grid) -> Floats:
     depth = patient.cage_depth * (0.36 + 0.64 * _ramp(y, 2.0, 8.0))
     behind = [super_ellipse_chord(x - 0.15, column, depth, 2.0)]
     before = [
-        # Left ventricle with the apex, right atrium, the waist above.
-        ellipsoid_chord(grid, (0.26 * heart + front, 3.4), (0.46 * heart, 0.32 * heart, 6.8), patient.heart_axis),
-        ellipsoid_chord(grid, (-0.09 * heart + front, 3.0), (0.22 * heart, 5.2 * scale, 5.2), 0.08),
-        ellipsoid_chord(grid, (0.10 * heart + front * 0.7, -0.6), (3.2 * scale, 5.2, 5.4), -0.30),
+        *heart_parts(patient, pose, grid),
         # Pulmonary trunk, superior vena cava, arch of the aorta, thymus bed.
         ellipsoid_chord(grid, (1.9 * scale + front * 0.6, -3.2), (2.0 * scale, 2.8, 3.8), -0.35),
         ellipsoid_chord(grid, (-1.4 * scale + front * 0.5, top + 8.0), (1.5 * scale, 7.0, 3.2), 0.07),
@@ -139,6 +142,29 @@ def mediastinum_chord(patient: Patient, pose: Pose, grid: Grid) -> Floats:
             )
             before.append(ellipsoid_chord(grid, place, (pad * 1.3, pad, 2.5), sign * 0.5))
     return _merge(before) + _merge(behind)
+
+
+def heart_parts(patient: Patient, pose: Pose, grid: Grid) -> list[Floats]:
+    """Chords in cm of the left ventricle with the apex, of the right atrium, and of the waist above."""
+    front, scale = -6.0 * pose.turn, patient.cage_width / 13.6
+    heart = 2 * patient.cage_width * patient.heart_ratio
+    across, down = 0.46 * heart, 0.32 * heart
+    lowest = 3.4 + math.hypot(across * math.sin(patient.heart_axis), down * math.cos(patient.heart_axis))
+    dome = diaphragm_dome(patient, pose, "left")
+    drop = max(dome + 1.0 - lowest, 0.0) if patient.heart_rests else 0.0
+    parts = [
+        ellipsoid_chord(
+            grid, (0.26 * heart + front, 3.4 + 0.6 * drop), (across, down + 0.4 * drop, 6.8), patient.heart_axis
+        ),
+        ellipsoid_chord(
+            grid, (-0.09 * heart + front, 3.0 + 0.5 * drop), (0.22 * heart, 5.2 * scale + 0.5 * drop, 5.2), 0.08
+        ),
+        ellipsoid_chord(grid, (0.10 * heart + front * 0.7, -0.6), (3.2 * scale, 5.2, 5.4), -0.30),
+    ]
+    if patient.heart_rests:
+        # The underside of the heart, with the lower vena cava: it closes the gap beside the spine.
+        parts.append(ellipsoid_chord(grid, (0.10 * heart + front, dome + 0.4), (0.26 * heart, 2.6, 5.0), 0.12))
+    return parts
 
 
 def airway(grid: Grid, pose: Pose) -> Floats:

@@ -31,6 +31,23 @@ GENERATIONS = 9
 
 def vessel_chord(patient: Patient, pose: Pose, grid: Grid) -> Floats:
     """Chord of blood in all vessels, cm, ``row column``; cut it to the lung afterwards."""
+    return tube_chord(grid, grow_tree(patient, pose))
+
+
+def bronchus_chord(patient: Patient, pose: Pose, grid: Grid) -> Floats:
+    """Chord of air in the bronchi that run beside the larger arteries, cm; only seen where the lung around is dense."""
+    tree = grow_tree(patient, pose)
+    large = tree.radii.min(axis=1) > 0.13
+    move = tree.ends[large, 1] - tree.ends[large, 0]
+    across = np.stack([move[:, 1], -move[:, 0]], axis=1) / np.maximum(np.hypot(*move.T), 1e-3)[:, None]
+    # Side by side with its artery, each as wide as the other.
+    beside = 1.7 * tree.radii[large].mean(axis=1)[:, None] * across
+    tubes = Tubes(tree.ends[large] + beside[:, None], tree.radii[large], tree.stretch[large], tree.layer[large])
+    return tube_chord(grid, tubes)
+
+
+def grow_tree(patient: Patient, pose: Pose) -> Tubes:
+    """Arteries of both lungs from the hilum to the smallest that show, thinner from branch to branch."""
     rng = np.random.default_rng([patient.texture, 2])
     scale = patient.cage_width / 13.6
     root, angle, sign, radius, length = _trunks(rng, scale, -1.5 * pose.turn, 0.15 * pose.breath)
@@ -59,7 +76,7 @@ def vessel_chord(patient: Patient, pose: Pose, grid: Grid) -> Floats:
         sign, length, radius = np.tile(sign, 2)[keep], np.tile(length, 2)[keep], radius[keep]
         if not len(radius):
             break
-    return tube_chord(grid, join_tubes(tubes))
+    return join_tubes(tubes)
 
 
 def _trunks(

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 from markupsafe import Markup
 
+from wetread.dataset.table import NO_FINDING
 from wetread.outcome import DISCLAIMER, headline
 from wetread.report.charts import (
     Chart,
@@ -22,6 +23,7 @@ from wetread.report.charts import (
     roc_chart,
     training_chart,
 )
+from wetread.report.ledger import Ledger, make_ledger
 from wetread.report.page import page_environment
 from wetread.run_folder import RunFolder
 
@@ -100,7 +102,7 @@ def write_page(folder: RunFolder) -> Path:
             confusion=_confusion(numbers, predictions),
             unlabelled=[row for row in predictions if row["split"] == "unlabelled"],
             cases=_cases(folder),
-            skipped=_skipped(folder),
+            ledger=_ledger(folder),
             plan=_plan(folder),
             picture=pictures,
             bar=lambda *values, **options: Markup(interval_bar(*values, **options)),  # noqa: S704
@@ -125,23 +127,27 @@ def write_check_page(folder: RunFolder, gate: str) -> Path:
     """
     images = folder.read_table("images.csv")
     used = [row for row in images if row["status"] == "used"]
+    run = folder.read_json("run.json")
+    several = bool(run.get("multi"))
+    labels = [row["label"] for row in used if row["label"]]
+    names = Counter(name for label in labels for name in (label.split("|") if several else [label]))
     counts = {
         "images": sum(bool(row["label"]) for row in used),
         "patients": len({row["patient"] for row in used if row["patient"]}),
-        "per_class": dict(sorted(Counter(row["label"] for row in used if row["label"]).items())),
+        "per_class": dict(sorted(names.items())),
         "unlabelled": sum(not row["label"] for row in used),
-        "found": len(images),
     }
     page = (
         page_environment()
         .get_template("check.html.j2")
         .render(
-            run=folder.read_json("run.json"),
+            run=run,
+            question=next((name for name, _ in names.most_common() if name != NO_FINDING), "") if several else "",
             gate=gate,
             gate_sentence=GATE_SENTENCES[gate],
             findings=folder.read_json("findings.json"),
             counts=counts,
-            skipped=_skipped(folder),
+            ledger=_ledger(folder),
             plan=_plan(folder),
             picture=_Pictures(folder),
             disclaimer=DISCLAIMER,
@@ -243,13 +249,9 @@ def _cases(folder: RunFolder) -> dict[str, Any]:
     return index
 
 
-def _skipped(folder: RunFolder) -> dict[str, Any]:
-    rows = [row for row in folder.read_table("images.csv") if row["status"] == "skipped"]
-    return {
-        "rows": rows[:NAMES_SHOWN],
-        "count": len(rows),
-        "reasons": Counter(row["reason"] for row in rows).most_common(),
-    }
+def _ledger(folder: RunFolder) -> Ledger:
+    rows = folder.read_table("images.csv")
+    return make_ledger((row["image"], row["label"], row["status"], row["reason"]) for row in rows)
 
 
 def _plan(folder: RunFolder) -> list[tuple[str, str, str]]:

@@ -20,6 +20,7 @@ from wetread.dataset.table import Row, Table
 from wetread.explanation.heatmap import Heatmap, colour_bar, draw_over, encode_png
 from wetread.outcome import DISCLAIMER
 from wetread.report.charts import SERIES, Chart, Series
+from wetread.report.ledger import make_ledger
 from wetread.report.look_facts import Group, compare, make_group, make_groups
 from wetread.report.look_sheet import draw_sheet
 from wetread.report.page import page_environment
@@ -103,7 +104,7 @@ def _render(table: Table, groups: list[Group], shown: list[Group], name: str, se
         sizes=Markup(_size_chart(groups).svg()),  # noqa: S704
         means=[_encode(_as_picture(group.mean)) for group in groups],
         difference=_paint_difference(groups[0].mean, groups[1].mean) if two else None,
-        reasons=Counter(row.reason for row in table.skipped).most_common(),
+        ledger=make_ledger((row.image, row.label, row.status, row.reason) for row in table.rows),
         source=_picture,
         coarse=lambda row: row.picture is not None and max(row.picture.shape[:2]) <= COARSE,
         colour=lambda number: f"var(--s{COLOURS[number % SERIES]})",
@@ -118,7 +119,7 @@ def _count_words(table: Table) -> str:
     parts = [_number(len(table.used), "labelled image"), _number(len(table.classes), "class", "classes")]
     parts += [_number(patients, "patient")] if patients else []
     parts += [f"{len(table.unlabelled)} without a label"] if table.unlabelled else []
-    parts += [f"{_number(len(table.skipped), 'file')} skipped"] if table.skipped else []
+    parts += [f"{_number(len(table.unreadable), 'file')} skipped"] if table.unreadable else []
     return "  ·  ".join(parts)
 
 

@@ -120,7 +120,7 @@ def make_group(name: str, rows: Sequence[Row], seed: int) -> Group:
 
 def make_groups(table: Table, seed: int) -> list[Group]:
     """One group per class, in alphabetical order."""
-    return [make_group(name, [row for row in table.used if row.label == name], seed) for name in table.classes]
+    return [make_group(name, [row for row in table.used if name in row.names], seed) for name in table.classes]
 
 
 def compare(groups: Sequence[Group]) -> list[Line]:

@@ -15,6 +15,10 @@ import yaml
 
 from wetread.dataset.split import LOCKED_TEST_GROUPS
 from wetread.errors import InputError
+from wetread.images.view import View
+
+#: Each file shown as it says itself.
+AS_STORED = View()
 
 #: Class names that mean "without the finding"; the other class of two is then the positive one.
 NEGATIVE_NAMES = frozenset([
@@ -77,6 +81,8 @@ class Plan:
     positive: str | None
     preset: str
     seed: int
+    view: str
+    frame: str
     estimate: str
     folds: int
     repeats: int
@@ -148,12 +154,19 @@ def _is_negative(name: str) -> bool:
     return (
         plain in NEGATIVE_NAMES
         or stripped in NEGATIVE_NAMES
-        or stripped.startswith(("no_", "non_", "not_", "without_"))
+        or stripped.startswith(("no_", "no ", "non_", "not_", "without_"))
     )
 
 
 def make_plan(
-    data: Fingerprint, *, preset: str = "standard", seed: int = 0, device: str = "cpu", positive: str | None = None
+    data: Fingerprint,
+    *,
+    preset: str = "standard",
+    seed: int = 0,
+    device: str = "cpu",
+    positive: str | None = None,
+    view: View = AS_STORED,
+    view_reason: str = "as each file says",
 ) -> Plan:
     """Decides everything from a fingerprint.
 
@@ -163,6 +176,8 @@ def make_plan(
         seed: Of splits, weights, augmentation and resampling.
         device: cpu or cuda:N, already chosen.
         positive: The positive class of two, where the user names it.
+        view: How stored values become grey, already chosen.
+        view_reason: Why.
 
     Returns:
         The plan with a reason for each decision.
@@ -185,6 +200,8 @@ def make_plan(
         "positive": "sensitivity speaks of this class" if len(data.classes) == 2 else "more than two classes",
         "preset": "asked for" if preset != "standard" else "the default",
         "seed": "the same seed repeats the run",
+        "view": view_reason,
+        "frame": "one picture per file" if view.frame == "middle" else "asked for",
         "estimate": {
             "cross-validation": (
                 f"{data.groups} {patients}: below {LOCKED_TEST_GROUPS} a single test set is too small to be precise"
@@ -229,6 +246,8 @@ def make_plan(
         positive=choose_positive(data.classes, positive),
         preset=preset,
         seed=seed,
+        view=str(view),
+        frame=view.frame,
         estimate=estimate,
         folds=folds,
         repeats=repeats,
@@ -258,6 +277,24 @@ def make_plan(
     )
 
 
+def planned_view(path: Path) -> tuple[str | None, str | None]:
+    """What a plan.yaml says about view and frame: needed before any picture is read, long before the rest of it.
+
+    Returns:
+        The two texts; None where the plan says nothing.
+
+    Raises:
+        InputError: The file is no plan.
+    """
+    stored = _load(path)
+    values = [
+        entry["value"] if isinstance(entry, dict) and "value" in entry else entry
+        for entry in map(stored.get, ("view", "frame"))
+    ]
+    view, frame = (None if value is None else str(value) for value in values)
+    return view, frame
+
+
 def read_plan(path: Path, base: Plan) -> Plan:
     """Takes the values of a plan.yaml over the planned ones.
 
@@ -271,14 +308,7 @@ def read_plan(path: Path, base: Plan) -> Plan:
     Raises:
         InputError: The file is no plan, names an unknown decision, or gives a value of another type.
     """
-    try:
-        stored = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(
-            f"The plan {path} cannot be read.", remedy="Start from a run's plan.yaml.", file=path, code="plan"
-        ) from error
-    if not isinstance(stored, dict):
-        raise InputError(f"{path} is not a plan.", remedy="Start from a run's plan.yaml.", file=path, code="plan")
+    stored = _load(path)
     values: dict[str, Any] = {}
     reasons = dict(base.reasons)
     for name, entry in stored.items():
@@ -288,7 +318,7 @@ def read_plan(path: Path, base: Plan) -> Plan:
                 f"{path.name}: there is no decision {name}.", remedy="Remove the line.", file=path, code="plan"
             )
         value = entry["value"] if isinstance(entry, dict) and "value" in entry else entry
-        value = tuple(value) if isinstance(value, list) else value
+        value = tuple(value) if isinstance(value, list) else str(value) if name in ("view", "frame") else value
         if planned is not None and value is not None and not _same_type(planned, value):
             raise InputError(
                 f"{path.name}: {name} is {value!r}, where {type(planned).__name__} such as {planned!r} is needed.",
@@ -311,6 +341,18 @@ def read_plan(path: Path, base: Plan) -> Plan:
     if wrong:
         raise InputError(f"{path.name}: {wrong}.", remedy="Correct the value.", file=path, code="plan")
     return plan
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        stored = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(
+            f"The plan {path} cannot be read.", remedy="Start from a run's plan.yaml.", file=path, code="plan"
+        ) from error
+    if not isinstance(stored, dict):
+        raise InputError(f"{path} is not a plan.", remedy="Start from a run's plan.yaml.", file=path, code="plan")
+    return stored
 
 
 def _find_nonsense(plan: Plan, base: Plan) -> str:

@@ -1,0 +1,121 @@
+"""What is known of a public data set before anything of it is on this computer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+#: What a file may weigh whose size nobody states, in bytes.
+AT_MOST = 16 << 30
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """One file at its publisher.
+
+    Attributes:
+        url: Where it is; redirects are followed.
+        name: What it is called here.
+        bytes: Its exact size, where that is known.
+        sha256: Hexadecimal, lower case; None where nobody states it.
+        md5: As ``sha256``. It tells an accident, not an attack.
+        at_most: Bytes that are never exceeded, where ``bytes`` is unknown.
+        unpack_to: Where the content of a .tar.gz goes, below the folder of the set; empty: it stays as it is.
+    """
+
+    url: str
+    name: str
+    bytes: int | None = None
+    sha256: str | None = None
+    md5: str | None = None
+    at_most: int = AT_MOST
+    unpack_to: str = ""
+
+    @property
+    def limit(self) -> int:
+        """Bytes that are never exceeded."""
+        return self.at_most if self.bytes is None else self.bytes
+
+
+@dataclass(frozen=True)
+class PublicSet:
+    """A public data set.
+
+    Attributes:
+        name: What `wetread data get` calls it.
+        title: One line.
+        task: What is to be told from what.
+        classes: Their names, as the set spells them.
+        images: How many.
+        patients: How many, or None where nobody states it.
+        bytes: Of all files together; an upper limit or an estimate where ``exact`` is False.
+        licence: Its name, and what it allows.
+        citation: What to cite, with its DOI where it has one.
+        homepage: Where a person can read about it.
+        files: What is fetched.
+        traps: What is wrong with it, one sentence each.
+        ready: What `wetread run` takes, relative to the folder of the set; empty: the folder itself.
+        options: What else to say to `wetread run`.
+        prepare: Is given the folder of the set when all is there, and makes the rest of it.
+    """
+
+    name: str
+    title: str
+    task: str
+    classes: tuple[str, ...]
+    images: int
+    patients: int | None
+    bytes: int
+    licence: str
+    citation: str
+    homepage: str
+    files: tuple[RemoteFile, ...]
+    traps: tuple[str, ...]
+    ready: str = ""
+    options: str = ""
+    prepare: Callable[[Path], Path] | None = None
+
+    @property
+    def exact(self) -> bool:
+        """True where the size of every file is known to the byte."""
+        return all(file.bytes is not None for file in self.files)
+
+    @property
+    def size(self) -> str:
+        """The size in words, such as ``166 MB`` or ``about 62 MB``."""
+        return ("" if self.exact else "about ") + say_bytes(self.bytes)
+
+    def command(self, path: Path) -> str:
+        """The `wetread run` line for the set in this place."""
+        return " ".join(word for word in ("wetread run", f'"{path}"', self.options) if word)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything but ``prepare``, in types that JSON knows."""
+        shown = {key: value for key, value in vars(self).items() if key not in ("prepare", "files")}
+        return {**shown, "exact": self.exact, "files": [asdict(file) for file in self.files]}
+
+    def by_hand(self, folder: Path) -> tuple[str, ...]:
+        """What to do where this computer has no internet.
+
+        Args:
+            folder: Of the set.
+
+        Returns:
+            The steps, one sentence each.
+        """
+        steps = [f"On a computer with internet, read about the set and its licence: {self.homepage}"]
+        steps += [f"Open {file.url} there, and save it as {file.name}." for file in self.files]
+        steps.append(f"Copy {'the file' if len(self.files) == 1 else 'these files'} into {folder} on this computer.")
+        steps.append(f"Repeat `wetread data get {self.name}`: it checks what is there and goes on.")
+        return tuple(steps)
+
+
+def say_bytes(number: int) -> str:
+    """A size in words, in decimal units as disks are sold: ``29 kB``, ``3.9 GB``."""
+    for unit, power in (("GB", 9), ("MB", 6)):
+        if number >= 10**power:
+            value = number / 10**power
+            return f"{value:.1f} {unit}" if value < 10 else f"{value:.0f} {unit}"
+    return f"{number / 1000:.0f} kB" if number >= 1000 else f"{number} bytes"
