@@ -49,7 +49,7 @@ def read_images(
         view, reason = _look_first(table, decoder, window, frame)
         rows = [row for row in table.rows if row.status == "used"]
         store = PictureStore()
-        last = 0.0
+        started, last = time.monotonic(), 0.0
         outcomes = decoder.decode_many((row.source for row in rows), max_side=WORKING_SIDE, view=view)
         for done, (number, outcome) in enumerate(outcomes, start=1):
             row = rows[number]
@@ -62,7 +62,8 @@ def read_images(
                 row.pixel_sha256 = outcome.pixel_sha256
             if time.monotonic() - last > 0.1 or done == len(rows):
                 last = time.monotonic()
-                listen(StepAdvanced("read", done, len(rows)))
+                rate = done / max(last - started, 1e-3)
+                listen(StepAdvanced("read", done, len(rows), f"{rate:.0f} images/s"))
     if rows and not any(row.status == "used" for row in rows):
         reasons = Counter(row.reason for row in rows).most_common(1)[0][0]
         raise InputError(

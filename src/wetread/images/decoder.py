@@ -29,6 +29,10 @@ _Result = TypeVar("_Result")
 _TICK = 0.1
 
 
+#: Each child takes some 40 MB; beyond this many the disk is the limit.
+MOST_WORKERS = 32
+
+
 class Decoder:
     """Decodes images in a few child processes.
 
@@ -36,7 +40,7 @@ class Decoder:
     ``decoder-timeout``; a new process takes over for the next file. Threads may share one Decoder; processes may not.
 
     Args:
-        workers: Child processes; None: one per core, at most 4.
+        workers: Child processes; None: one per core, at most 32.
         seconds: Time limit per file.
         cache: Pictures decoded before; looked into first, and added to. None: everything is decoded.
         command: What to start instead of the worker of this package; for tests.
@@ -56,7 +60,7 @@ class Decoder:
         cache: PixelCache | None = None,
         command: Sequence[str] | None = None,
     ) -> None:
-        count = max(1, workers if workers is not None else min(os.cpu_count() or 1, 4))
+        count = max(1, workers if workers is not None else min(os.cpu_count() or 1, MOST_WORKERS))
         self._count = count
         self._cache = cache
         self._crew = _Crew(count, tuple(command or COMMAND), seconds)
