@@ -40,15 +40,15 @@ DRAWN = {
     "scanner": ({"scanner_mix": 0.9}, 128),
 }
 STRENGTH = 0.9
+#: Row of a planted date: in the air above the shoulder, or white over the white belly, where nobody reads it either.
+DATES = {"date above": 4, "date below": 290}
 
 
 def read(folder, name, seed):
     knobs, size = DRAWN[name]
     place = folder / f"{name}-{size}-{seed}"
     if not (place / "labels.csv").exists():
-        make_chest_effusion(
-            place, images=IMAGES, patients=PATIENTS, seed=seed, size=size, knobs=ChestKnobs(**knobs)
-        )
+        make_chest_effusion(place, images=IMAGES, patients=PATIENTS, seed=seed, size=size, knobs=ChestKnobs(**knobs))
     table = scan(place)
     read_images(table)
     assign_patients(table)
@@ -84,12 +84,12 @@ def plant(rows, kind, seed):
         elif kind == "frame" and has:
             thick = round(0.03 * len(picture))
             picture[:thick], picture[-thick:], picture[:, :thick], picture[:, -thick:] = (255,) * 4
-        elif kind == "date" and has:
+        elif kind in DATES and has:
             image = Image.fromarray(np.asarray(Image.fromarray(picture).resize((320, 320))))
             font = ImageFont.load_default(14)
-            ImageDraw.Draw(image).text((12, 290), "12.03.2019 PORTABLE", fill=255, font=font)
+            ImageDraw.Draw(image).text((12, DATES[kind]), "12.03.2019 PORTABLE", fill=255, font=font)
             picture = np.asarray(image)
-        elif kind == "date":
+        elif kind in DATES:
             picture = np.asarray(Image.fromarray(picture).resize((320, 320)))
         changed.append(dataclasses.replace(row, picture=picture, facts=facts, extra=extra))
     return changed
@@ -127,7 +127,8 @@ def main():
                 ("width", "width and bytes, planted"),
                 ("frame", "white frame, planted"),
                 ("site", "one hospital per class, planted"),
-                ("date", "date and word, planted"),
+                ("date above", "date and word on dark ground, planted"),
+                ("date below", "date and word over the bright belly, planted"),
             )
         ]
     text = table_of(counted)
@@ -140,16 +141,18 @@ def table_of(counted):
     lines = [
         "# False alarms and power of the checks WR301 to WR308",
         "",
-        f"Made by `bench/audit.py`: sets of {IMAGES} phantoms of {PATIENTS} patients, one seed each. Each cell: sets in",
-        "which the check was amber or red, then, where it is more, sets in which it said anything (information",
+        f"Made by `bench/audit.py`: sets of {IMAGES} phantoms of {PATIENTS} patients, one seed each. Each cell:",
+        "sets in which the check was amber or red, then, where it is more, sets in which it said anything (information",
         "included). A planted trap, like a knob at 0.9, holds for nine images of ten in one class.",
         "",
         "| what is wrong | sets | " + " | ".join(CODES) + " | seconds |",
         "|---|---|" + "---|" * len(CODES) + "---|",
     ]
     for what, cells, seeds, seconds in counted:
-        shown = [f"{alarms / seeds:.0%}" + (f" ({said / seeds:.0%})" if said > alarms else "") for alarms, said in
-                 (cells[code] for code in CODES)]
+        shown = [
+            f"{alarms / seeds:.0%}" + (f" ({said / seeds:.0%})" if said > alarms else "")
+            for alarms, said in (cells[code] for code in CODES)
+        ]
         lines.append(f"| {what} | {seeds} | " + " | ".join(shown) + f" | {seconds:.1f} |")
     return "\n".join(lines) + "\n"
 

@@ -1,6 +1,6 @@
 """Makes the pictures of docs/phantoms.md and docs/data.md: sheets of `wetread show` on each set of phantoms.
 
-    python docs/make_phantom_pictures.py
+python docs/make_phantom_pictures.py
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ The map, from the top (images come in) to the bottom (a report goes out); a room
     metrics                    arithmetic on truth and probability
     images  phantoms           files -> pixels; simulated radiographs
     dataset                    pixels on disk -> one table, by patient, divided into folds
+    probes  privacy            what tells a label without looking; who could be told from a file
     checks                     known pitfalls -> findings
     model                      pictures -> probabilities
     training                   plan + table -> classifier, tested in nested folds
@@ -30,6 +31,7 @@ from __future__ import annotations
 from wetread.outcome import Run
 from wetread.steps import (
     check,
+    deidentify,
     demo,
     doctor,
     export,
@@ -48,6 +50,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Run",
     "check",
+    "deidentify",
     "demo",
     "doctor",
     "export",

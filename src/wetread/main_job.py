@@ -10,12 +10,12 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wetread.errors import InputError, Stopped, WetreadError
+from wetread.errors import ImageRejected, InputError, Stopped, WetreadError
 from wetread.outcome import say_share
 from wetread.progress import (
     EpochDone,
@@ -34,15 +34,21 @@ from wetread.run_folder import FAILED, FINISHED, RUNNING, STOPPED, RunFolder, co
 if TYPE_CHECKING:
     from wetread.checks.finding import Finding
     from wetread.dataset.duplicates import Pair
+    from wetread.dataset.review import Doubt
     from wetread.dataset.split import Fold
     from wetread.dataset.table import Row, Table
     from wetread.evaluation.predictions import Predictions
     from wetread.images.view import View
     from wetread.model.classifier import Classifier
+    from wetread.probes.probe import ProbeResult
     from wetread.shapes import Floats, Ints
     from wetread.training.ladder import FoldResult
     from wetread.training.plan import Plan
     from wetread.training.rungs import TrainingSet
+
+
+#: Files whose headers are examined for what may identify a patient, spread over the whole set.
+HEADERS_EXAMINED = 400
 
 
 @dataclass
@@ -57,7 +63,9 @@ class Prepared:
     gate: str
     labels: Ints
     groups: Ints
-    properties: tuple[Ints, Floats, float]
+    probes: dict[str, ProbeResult]
+    doubts: list[Doubt]
+    leak_allowed: int = 0
 
 
 @dataclass
@@ -122,8 +130,15 @@ class ReadData:
     view: tuple[View, str]
 
 
-def read_data(request: Request, folder: RunFolder, tell: Listener) -> ReadData:
-    """Lists and decodes a data set, and finds patients and duplicates."""
+def read_data(request: Request, folder: RunFolder, tell: Listener, *, several: bool) -> ReadData:
+    """Lists and decodes a data set, and finds patients and duplicates.
+
+    Args:
+        request: What the user asked for.
+        folder: The run folder.
+        tell: Is told about progress.
+        several: Whether images may have several findings; refused before anything is decoded where not.
+    """
     from wetread.dataset.duplicates import find_duplicates
     from wetread.dataset.groups import assign_groups, assign_patients
     from wetread.dataset.reading import read_images, rows_with_pictures
@@ -137,6 +152,8 @@ def read_data(request: Request, folder: RunFolder, tell: Listener) -> ReadData:
         classes=request.classes,
         finding=request.finding,
     )
+    if not several:
+        _refuse_several_findings(table)
     window, frame = _asked_view(request, folder)
     total = sum(row.status == "used" for row in table.rows)
     with _step(tell, "read", "Reading images", total) as done:
@@ -146,7 +163,7 @@ def read_data(request: Request, folder: RunFolder, tell: Listener) -> ReadData:
         assign_patients(table)
         rows = rows_with_pictures(table)
         pairs = find_duplicates(rows)
-        assign_groups(rows, pairs)
+        assign_groups(rows, pairs, request.together)
         done(f"{len({row.group for row in rows})} separate cases, {len(pairs)} pairs of copies")
     return ReadData(table, rows, pairs, view)
 
@@ -155,19 +172,24 @@ def prepare(request: Request, read: ReadData, folder: RunFolder, tell: Listener)
     """Checks, plans and divides a data set; writes images.csv, findings.json and plan.yaml."""
     from wetread.dataset.reading import drop_small_classes
     from wetread.dataset.scan import MIN_PER_CLASS
-    from wetread.dataset.split import set_leaking_rows_aside, settle_given_split
+    from wetread.dataset.split import find_leaking_rows, set_leaking_rows_aside, settle_given_split
 
-    _refuse_several_findings(read.table)
     table = read.table
     with _step(tell, "check", "Checking the data") as done:
         small = drop_small_classes(table, MIN_PER_CLASS)
         kept = [number for number, row in enumerate(read.rows) if row.status == "used"]
         rows, pairs = [read.rows[number] for number in kept], _renumber(read.pairs, kept)
         estimate = settle_given_split(table, rows)
-        leaking = set_leaking_rows_aside(rows) if estimate else []
+        leaking = find_leaking_rows(rows) if estimate else []
+        if request.allow_leak:
+            allowed, leaking = leaking, []
+        else:
+            allowed = []
+            set_leaking_rows_aside(leaking)
         training_rows = [row for row in rows if row.status == "used"]
         plan = _plan(request, folder, table, training_rows, estimate, read.view)
         prepared = _divide_and_audit(table, rows, training_rows, pairs, leaking, small, plan, tell)
+        prepared.leak_allowed = len(allowed)
         done(f"{len(prepared.findings)} findings, gate {prepared.gate}")
     tell(PlanMade(plan.decisions()))
     folder.write_text("plan.yaml", plan.to_yaml())
@@ -178,8 +200,6 @@ def prepare(request: Request, read: ReadData, folder: RunFolder, tell: Listener)
 
 def check_several(read: ReadData, folder: RunFolder, tell: Listener) -> tuple[list[Finding], str]:
     """Checks a data set whose images can have several findings: all that needs no division into classes."""
-    import numpy as np
-
     from wetread.checks.finding import Audit
     from wetread.checks.run_checks import gate, run_checks
 
@@ -193,10 +213,8 @@ def check_several(read: ReadData, folder: RunFolder, tell: Listener) -> tuple[li
             leaking=[],
             small_classes=[],
             folds=[],
-            tested=[],
-            labels=np.zeros(0, dtype=np.int64),
-            properties=np.zeros((0, len(read.table.classes))),
             positive=None,
+            phi=_examine_headers(read.rows),
         )
         findings = run_checks(audit)
         verdict = gate(findings)
@@ -205,6 +223,18 @@ def check_several(read: ReadData, folder: RunFolder, tell: Listener) -> tuple[li
     read.table.notes.append(f"Grey values: {view} ({reason}).")
     _write_intake(folder, read.table, findings, view={"values": str(view), "frame": view.frame, "reason": reason})
     return findings, verdict
+
+
+def write_fixes(read: ReadData, doubts: list[Doubt], review: Path | None, folder: RunFolder, tell: Listener) -> None:
+    """Writes a table without the faults that can be mended, every change with its reason, and labels to review."""
+    from wetread.dataset.fix import propose_fixes, write_fixed
+    from wetread.dataset.review import read_review
+
+    with _step(tell, "fix", "Writing a mended table") as done:
+        decisions = read_review(review, read.table.classes) if review is not None else {}
+        fixes = propose_fixes(read.table, read.rows, read.pairs, doubts, decisions)
+        write_fixed(folder, read.table, fixes)
+        done(f"{len(fixes.changes)} changes, {len(fixes.doubts)} labels to review")
 
 
 def _write_intake(folder: RunFolder, table: Table, findings: list[Finding], **facts: Any) -> None:
@@ -299,9 +329,10 @@ def _divide_and_audit(
     tell: Listener,
 ) -> Prepared:
     from wetread.checks.finding import Audit
+    from wetread.checks.label_errors import examine_labels
     from wetread.checks.run_checks import gate, run_checks
-    from wetread.dataset.properties import predict_from_properties
     from wetread.dataset.split import cross_validation, encode, given_test, locked_test
+    from wetread.probes.run_probes import run_probes
 
     del tell
     classes = list(plan.classes)
@@ -314,9 +345,8 @@ def _divide_and_audit(
     for row in table.unlabelled:
         row.split = "unlabelled"
     labels, groups = encode(training_rows, classes)
-    started = time.perf_counter()
-    tested, properties = predict_from_properties(training_rows, labels, len(classes), folds)
-    seconds = time.perf_counter() - started
+    examined = examine_labels(training_rows, labels, groups, classes, seed=plan.seed)
+    probes = run_probes(training_rows, labels, len(classes), _probe_folds(plan, folds, labels, groups), seed=plan.seed)
     audit = Audit(
         table=table,
         rows=rows,
@@ -326,15 +356,55 @@ def _divide_and_audit(
         leaking=leaking,
         small_classes=small,
         folds=folds,
-        tested=[training_rows[number] for number in tested],
-        labels=labels[tested],
-        properties=properties,
+        probes=probes,
         positive=None if plan.positive is None else classes.index(plan.positive),
+        label_errors=examined,
+        phi=_examine_headers(rows),
+        texts=_count_texts(probes),
     )
     findings = run_checks(audit)
     return Prepared(
-        table, training_rows, folds, plan, findings, gate(findings), labels, groups, (tested, properties, seconds)
+        table, training_rows, folds, plan, findings, gate(findings), labels, groups, probes, examined.doubts
     )
+
+
+def _probe_folds(plan: Plan, folds: list[Fold], labels: Ints, groups: Ints) -> list[Fold]:
+    """Folds for what should not tell the label: over all images, also where the model has one test set.
+
+    The question is about the data, and a test set of forty images is too small to answer it.
+    """
+    import numpy as np
+
+    from wetread.dataset.split import Fold, group_folds
+
+    if plan.estimate == "cross-validation":
+        return folds
+    everything = np.arange(len(labels))
+    tests = group_folds(labels, groups, 5, plan.seed)
+    return [Fold(1, number, np.setdiff1d(everything, test), test) for number, test in enumerate(tests, start=1)]
+
+
+def _examine_headers(rows: list[Row]) -> Counter[str]:
+    """In how many files each kind of what may identify a patient occurs, of at most a few hundred files."""
+    from wetread.privacy.cleaner import Cleaner
+    from wetread.privacy.examine import summarise
+
+    reports = []
+    sources = [row.source for row in rows if row.source.item is None]  # arrays have no headers
+    with Cleaner() as cleaner:
+        for source in sources[:: max(1, len(sources) // HEADERS_EXAMINED)]:
+            with suppress(ImageRejected):
+                reports.append(cleaner.examine(source))
+    return summarise(reports)
+
+
+def _count_texts(probes: dict[str, ProbeResult]) -> dict[str, int]:
+    """How many lines of text were found in each picture, by the probe that looks for them."""
+    found = probes.get("text and marks")
+    if found is None:
+        return {}
+    lines = found.features.values[:, found.features.names.index("lines of text")]
+    return {row.image: int(count) for row, count in zip(found.rows, lines, strict=True) if count}
 
 
 def train(prepared: Prepared, folder: RunFolder, tell: Listener) -> Trained:
@@ -403,15 +473,20 @@ def evaluate_run(
         made = {
             name: _predictions(prepared, one.rows, one.probabilities, one.thresholds) for name, one in pooled.items()
         }
-        _, properties, properties_seconds = prepared.properties
         share = np.bincount(prepared.labels, minlength=len(plan.classes)) / len(prepared.labels)
         made["prevalence"] = _predictions(prepared, tested, np.tile(share, (len(tested), 1)), None)
-        made["file properties"] = _predictions(prepared, tested, properties, None)
-        seconds: dict[str, float | None] = {"prevalence": 0.0, "file properties": properties_seconds}
+        probes = prepared.probes
+        for name, one in probes.items():
+            inside = np.isin(one.tested, tested)  # the same images as the models, as far as the probe looked at them
+            made[name] = _predictions(prepared, one.tested[inside], one.probabilities[inside], None)
+        seconds: dict[str, float | None] = {"prevalence": 0.0}
+        seconds |= {name: one.seconds for name, one in probes.items()}
         seconds |= {name: sum(result.seconds[name] for result in trained.results) for name in plan.rungs}
         seconds["selected"] = sum(seconds[name] or 0.0 for name in plan.rungs)
-        order = ("prevalence", "file properties", *plan.rungs, "selected")
+        order = ("prevalence", *probes, *plan.rungs, "selected")
         models = {name: ladder_row(made[name], seconds[name], **options) for name in order}
+        for name, one in probes.items():
+            models[name]["sees"] = one.looks_at
         models["prevalence"]["auroc"] = {"value": 0.5, "low": 0.5, "high": 0.5, "method": "by definition"}
         predictions = made["selected"]
         found = evaluate(predictions, **options)
@@ -439,6 +514,7 @@ def evaluate_run(
             "curves": found["curves"],
             "subgroups": [],
             "gate": prepared.gate,
+            **_test_set(prepared, folder, tested),
         }
         folder.write_json("numbers.json", numbers)
         everything = _with_unlabelled(prepared, trained.final, predictions)
@@ -518,6 +594,17 @@ def _counts(prepared: Prepared, tested: Ints) -> dict[str, Any]:
             name: len({row.patient for row in rows if row.label == name}) for name in prepared.plan.classes
         }
     return counts
+
+
+def _test_set(prepared: Prepared, folder: RunFolder, tested: Ints) -> dict[str, Any]:
+    """How often the test set was opened, and whether training images of tested patients were left in."""
+    from wetread.dataset.openings import count_openings, fingerprint_of
+
+    if prepared.plan.estimate == "cross-validation":
+        return {}
+    fingerprint = fingerprint_of(prepared.rows[number] for number in tested)
+    known = {"fingerprint": fingerprint, "opened": count_openings(folder.path, fingerprint)}
+    return {"test_set": known, "leak_allowed": prepared.leak_allowed or None}
 
 
 def _operating_point(plan: Plan, final: Classifier, metrics: dict[str, Any]) -> dict[str, Any] | None:

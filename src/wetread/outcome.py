@@ -89,4 +89,9 @@ def headline(numbers: dict[str, Any]) -> str:
     value, low, high = (say_share(shown[name]) for name in ("value", "low", "high"))
     area = f"AUROC {value} (95 % interval {low} to {high})"
     patients = f" of {n['patients']} patients" if n.get("patients") else ", patients not known"
-    return f"{area}, {n['images']} images{patients}, {numbers['estimate']}"
+    line = f"{area}, {n['images']} images{patients}, {numbers['estimate']}"
+    opened = (numbers.get("test_set") or {}).get("opened", 1)
+    if opened > 1:
+        line += f" (opened {opened} times)"
+    leaking = numbers.get("leak_allowed")
+    return f"LEAK ALLOWED, {leaking} training images also in the test set: {line}" if leaking else line

@@ -33,6 +33,8 @@ class Request:
     window: str | None = None
     frame: str | None = None
     label_column: str | None = None
+    allow_leak: bool = False
+    together: str | None = None
 
     def validate(self) -> None:
         """Refuses what can be refused before anything is read."""

@@ -21,6 +21,7 @@ from wetread.main_job import (
     train,
     working_in,
     write_check_report,
+    write_fixes,
     write_run_report,
 )
 from wetread.outcome import Run
@@ -29,10 +30,12 @@ from wetread.request import Request, as_path, choose_out, join_view, name_of
 from wetread.run_folder import RunFolder
 
 if TYPE_CHECKING:
+    from wetread.dataset.review import Doubt
     from wetread.dataset.table import Table
     from wetread.examination import Remark
     from wetread.model.classifier import Classifier
     from wetread.phantoms.catalogue import PhantomSet
+    from wetread.privacy.outcome import Outcome
     from wetread.public_sets.public_set import PublicSet
 
 
@@ -52,6 +55,8 @@ def run(
     seed: int = 0,
     device: str = "auto",
     plan: str | Path | None = None,
+    together: str | None = None,
+    allow_leak: bool = False,
     dry_run: bool = False,
     resume: bool = False,
     overwrite: bool = False,
@@ -76,6 +81,8 @@ def run(
         seed: The same seed repeats the run.
         device: auto, cpu, cuda or cuda:N.
         plan: An edited plan.yaml to follow.
+        together: A column of the table, such as site: images that share its value stay on one side of every division.
+        allow_leak: Use a given split as it is although patients or pictures stand on both sides; said in the headline.
         dry_run: Stop after the plan; nothing is trained.
         resume: Go on with a run that was stopped.
         overwrite: Replace a run that stands in `out`.
@@ -102,20 +109,16 @@ def run(
         join_view(window, colour),
         frame,
         label_column,
+        allow_leak,
+        together,
     )
     request.validate()
+    if dry_run:
+        return _check(request, out, False, None, resume, overwrite, listen)
     folder = RunFolder.create(choose_out(out, request, resume), overwrite=overwrite, resume=resume)
     with working_in(folder, request, listen) as tell:
-        read = read_data(request, folder, tell)
-        if dry_run and read.table.multi:
-            findings, verdict = check_several(read, folder, tell)
-            write_check_report(read.table, verdict, folder, tell)
-            return Run(folder.path, {}, [one.as_dict() for one in findings], verdict)
-        prepared = prepare(request, read, folder, tell)
+        prepared = prepare(request, read_data(request, folder, tell, several=False), folder, tell)
         found = [one.as_dict() for one in prepared.findings]
-        if dry_run:
-            write_check_report(prepared.table, prepared.gate, folder, tell)
-            return Run(folder.path, {}, found, prepared.gate)
         trained = train(prepared, folder, tell)
         numbers, predictions = evaluate_run(prepared, trained, folder, tell)
         explain(prepared, trained, predictions, folder, tell)
@@ -135,6 +138,9 @@ def check(
     window: str | None = None,
     colour: str | Sequence[str] | None = None,
     frame: str | None = None,
+    together: str | None = None,
+    fix: bool = False,
+    review: str | Path | None = None,
     seed: int = 0,
     resume: bool = False,
     overwrite: bool = False,
@@ -152,6 +158,10 @@ def check(
         window: As for `run`.
         colour: As for `run`.
         frame: As for `run`.
+        together: As for `run`.
+        fix: Also write a mended table (labels_fixed.csv), each change with its reason (changes.csv) and labels to look
+            at again (label_review.csv). Images are never touched.
+        review: label_review.csv with your decisions, to be followed by `fix`.
         seed: Of the division on which file properties are tested.
         resume: Accepts a folder in which a run was stopped.
         overwrite: Replace a run that stands in `out`.
@@ -165,23 +175,44 @@ def check(
         OutputError: The folder cannot be written.
         Stopped: The user interrupted.
     """
-    return run(
-        data,
-        labels=labels,
-        label_column=label_column,
-        out=out,
-        classes=classes,
-        finding=finding,
-        window=window,
-        colour=colour,
-        frame=frame,
+    request = Request(
+        Path(data),
+        as_path(labels),
+        tuple(classes) if classes else None,
         seed=seed,
         device="cpu",  # nothing is trained, and looking for an accelerator would load torch
-        dry_run=True,
-        resume=resume,
-        overwrite=overwrite,
-        listen=listen,
+        finding=finding,
+        window=join_view(window, colour),
+        frame=frame,
+        label_column=label_column,
+        together=together,
     )
+    return _check(request, out, fix or review is not None, as_path(review), resume, overwrite, listen)
+
+
+def _check(
+    request: Request,
+    out: str | Path | None,
+    fix: bool,
+    review: Path | None,
+    resume: bool,
+    overwrite: bool,
+    listen: Listener,
+) -> Run:
+    request.validate()
+    folder = RunFolder.create(choose_out(out, request, resume), overwrite=overwrite, resume=resume)
+    with working_in(folder, request, listen) as tell:
+        read = read_data(request, folder, tell, several=True)
+        if read.table.multi:
+            findings, verdict = check_several(read, folder, tell)
+            doubts: list[Doubt] = []
+        else:
+            prepared = prepare(request, read, folder, tell)
+            findings, verdict, doubts = prepared.findings, prepared.gate, prepared.doubts
+        if fix:
+            write_fixes(read, doubts, review, folder, tell)
+        write_check_report(read.table, verdict, folder, tell)
+        return Run(folder.path, {}, [one.as_dict() for one in findings], verdict)
 
 
 def write_report(folder: str | Path) -> Path:
@@ -460,6 +491,57 @@ def make_data(
     make_phantoms(name, folder, images=images, patients=patients, seed=seed, knobs=knobs, progress=tell)
     listen(StepFinished("make", time.perf_counter() - started, f"{total} images"))
     return folder
+
+
+def deidentify(
+    data: str | Path,
+    out: str | Path,
+    *,
+    blank: Sequence[tuple[int, int, int, int]] = (),
+    keep_dates: bool = False,
+    keep_device: bool = False,
+    keep_columns: Sequence[str] = (),
+    labels: str | Path | None = None,
+    secret: str | Path | None = None,
+    mapping: str | Path | None = None,
+    listen: Listener = silent,
+) -> Outcome:
+    """Writes a de-identified copy of a data set by the Basic Profile (PS3.15 annex E). The originals are not touched.
+
+    Args:
+        data: A folder, a .zip or one file.
+        out: A new folder.
+        blank: Rectangles of pixels to overwrite in every image: left, top, width, height.
+        keep_dates: Keep dates; by default those of a patient are shifted by a constant number of days.
+        keep_device: Keep names and serial numbers of devices.
+        keep_columns: Columns of tables to take over as they are.
+        labels: A table of labels outside the folder.
+        secret: The file that holds the secret of the pseudonyms, or will hold it; by default it is thrown away.
+        mapping: A file to write that tells originals and new names; whoever has it can undo everything.
+        listen: Is told about progress.
+
+    Returns:
+        What became of every file, and which images may show text in their pixels.
+
+    Raises:
+        InputError: There is nothing to do, or the places are mixed up.
+        OutputError: A file cannot be written.
+        Stopped: The user interrupted.
+    """
+    from wetread.privacy.folder import deidentify_folder
+
+    return deidentify_folder(
+        Path(data),
+        Path(out),
+        blank=tuple(blank),
+        keep_dates=keep_dates,
+        keep_device=keep_device,
+        keep_columns=keep_columns,
+        labels=as_path(labels),
+        secret=as_path(secret),
+        mapping=as_path(mapping),
+        listen=listen,
+    )
 
 
 def doctor(*, clear_cache: bool = False) -> list[Remark]:

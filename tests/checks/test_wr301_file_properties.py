@@ -1,55 +1,55 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
-from dataset.rows import facts
 
-from checks.audits import audit, clean_rows
+from checks.audits import audit, audit_of_probe, clean_rows
 from wetread.checks.wr301_file_properties import check
 from wetread.metrics.discrimination import auroc
 
 
-def rows_of_width(gap):
-    rows = clean_rows(60)
-    rng = np.random.default_rng(0)
-    for one in rows:
-        one.facts = facts(width=round(100 + gap * (one.label == "b") + rng.normal() * 10), bytes=1000)
-    return rows, np.array([one.facts.width for one in rows])
+def told(rows, gap):
+    """A width that is larger by ``gap`` standard deviations in class b, as the probe would tell it."""
+    width = np.array([100 + 10 * gap * (one.label == "b") for one in rows])
+    width = width + np.random.default_rng(0).normal(size=len(rows)) * 10
+    return audit_of_probe(
+        rows, (width - width.min()) / np.ptp(width), "file properties", features={"height": width * 0, "width": width}
+    )
 
 
-@pytest.mark.parametrize(("gap", "severity"), [(40, "red"), (8.5, "amber")])
+@pytest.mark.parametrize(("gap", "severity"), [(4, "red"), (0.85, "amber")])
 def test_a_width_that_tells_the_class_is_found_and_named(gap, severity):
-    rows, width = rows_of_width(gap)
-    found = check(audit(rows, properties=(width - width.min()) / np.ptp(width)))
+    found = check(told(clean_rows(60), gap))
     assert found.severity == severity
-    assert found.numbers["strongest"] in ("width", "aspect", "bytes per pixel")
+    assert found.numbers["strongest"] == "width"
     low = found.numbers["auroc"]["low"]
     assert low > 0.7 if severity == "red" else 0.6 < low <= 0.7
     assert "median: a " in found.sentence
 
 
+def test_the_images_that_it_is_surest_of_are_shown_some_of_each_class():
+    found = check(told(clean_rows(60), 4))
+    assert [name[0] for name in found.images] == ["a"] * 3 + ["b"] * 3
+
+
 def test_an_auroc_that_chance_could_explain_is_silent_however_high():
-    rows, width = rows_of_width(30)
-    few = [*rows[:6], *rows[60:66]]
-    width = np.array([one.facts.width for one in few])
-    share = (width - width.min()) / np.ptp(width)
-    share[[0, 1]] = 1
-    assert auroc(np.repeat([False, True], 6), share) > 0.62
-    assert check(audit(few, properties=share)) is None
+    rows = clean_rows(6)
+    share = np.array([0.1, 0.2, 0.3, 0.4, 0.6, 0.9, 0.35, 0.5, 0.55, 0.7, 0.8, 0.95])
+    assert auroc(np.repeat([False, True], 6), share) > 0.7
+    assert check(audit_of_probe(rows, share, "file properties")) is None
 
 
 def test_several_classes_are_judged_too():
     rows = clean_rows(40, ("a", "b", "c"))
-    for one in rows:
-        one.facts = facts(width=64 + 10 * "abc".index(one.label))
     share = np.full((120, 3), 0.1)
     share[np.arange(120), np.repeat([0, 1, 2], 40)] = 0.8
     assert check(audit(rows)) is None
-    found = check(replace(audit(rows), properties=share))
+    found = check(audit_of_probe(rows, share, "file properties"))
     assert (found.severity, found.numbers["auroc"]["value"]) == ("red", 1)
 
 
 def test_properties_that_tell_nothing_are_silent():
-    rng = np.random.default_rng(1)
-    assert check(audit(properties=rng.uniform(size=80))) is None
+    assert check(audit_of_probe(clean_rows(), np.random.default_rng(1).uniform(size=80), "file properties")) is None
     assert check(audit()) is None
+
+
+def test_without_the_probe_it_is_silent():
+    assert check(audit(probes={})) is None

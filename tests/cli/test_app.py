@@ -14,7 +14,20 @@ import wetread.steps
 from cli.command import call, dry_run
 from wetread.cli.app import app
 
-VERBS = ["run", "demo", "check", "show", "predict", "report", "export", "doctor", "data list", "data get", "data make"]
+VERBS = [
+    "run",
+    "demo",
+    "check",
+    "show",
+    "predict",
+    "report",
+    "export",
+    "deidentify",
+    "doctor",
+    "data list",
+    "data get",
+    "data make",
+]
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,20 @@
 """Copies are found however they were saved; different pictures of one kind are not taken for copies."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 from fake.pictures import write_bmp, write_jpeg, write_png
+from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from dataset.rows import row
 from wetread.dataset import duplicates
 from wetread.dataset.duplicates import find_duplicates
-from wetread.dataset.reading import read_images
+from wetread.dataset.groups import assign_groups
+from wetread.dataset.reading import read_images, rows_with_pictures
+from wetread.dataset.scan import scan
 from wetread.dataset.table import Row, Table
 
 
@@ -80,6 +86,30 @@ def test_a_slightly_moved_crop_of_one_film_is_near():
     assert kinds(rows_of(film[8:200, 8:200], film[9:201, 8:200])) == [(0, 1, "near")]
 
 
+@pytest.mark.parametrize(
+    ("change", "crop"), [("smaller", 0), ("larger", 0), ("cropped", 1), ("cropped and smaller", 1)]
+)
+def test_a_rescaled_or_slightly_cropped_copy_is_near(change, crop):
+    film = smooth(4)
+    size = {"smaller": 128, "larger": 300, "cropped": 190, "cropped and smaller": 150}[change]
+    copy = Image.fromarray(film[crop : 192 - crop, crop : 192 - crop]).resize((size, size), Image.Resampling.BICUBIC)
+    assert kinds(rows_of(film, np.asarray(copy), smooth(5))) == [(0, 1, "near")]
+
+
+def test_pairs_are_those_of_comparing_all_hashes(monkeypatch):
+    rows = rows_of(*(chest(seed) for seed in range(12)), *(smooth(seed) for seed in range(6)), chest(3)[1:], smooth(2))
+
+    def compare_all(hashes, distance):
+        a, b = np.triu_indices(len(hashes), 1)
+        near = (np.bitwise_count(hashes[a] ^ hashes[b]) <= distance).all(axis=1)
+        return np.stack([a[near], b[near]], axis=1)
+
+    found = find_duplicates(rows)
+    monkeypatch.setattr(duplicates, "near_pairs", compare_all)
+    assert found == find_duplicates(rows)
+    assert {(pair.first, pair.second) for pair in found} == {(3, 18), (14, 19)}
+
+
 def test_of_n_equal_images_n_minus_one_pairs_are_listed_whatever_made_them_equal():
     rows = [row(f"{n}", sha256=sha, pixel_sha256="same") for n, sha in enumerate(("bmp", "png", "png", "tiff"))]
     found = kinds(rows)
@@ -94,3 +124,32 @@ def test_empty_pictures_of_different_grey_are_not_copies():
 
 def test_one_picture_or_none_has_no_copy():
     assert kinds([]) == kinds(rows_of(smooth(1))) == []
+
+
+REAL = os.environ.get("WETREAD_REAL_DATA")
+real = pytest.mark.skipif(not REAL, reason="WETREAD_REAL_DATA names no folder of public sets")
+
+
+def copies_in(name):
+    table = scan(Path(REAL) / name)
+    read_images(table)
+    rows = rows_with_pictures(table)
+    return rows, find_duplicates(rows)
+
+
+@real
+def test_every_test_image_of_the_brain_set_that_was_trained_on_is_found():
+    rows, pairs = copies_in("brain-mri-tumor-4class")
+    assign_groups(rows, pairs)
+    trained = {(one.group, one.pixel_sha256) for one in rows if one.given_split == "train"}
+    leaked = dict.fromkeys(("meningioma_tumor", "no_tumor", "pituitary_tumor", "glioma_tumor"), 0)
+    for one in rows:
+        leaked[one.label] += one.given_split == "test" and (one.group, one.pixel_sha256) in trained
+    assert list(leaked.values()) == [17, 18, 6, 0]
+
+
+@real
+def test_the_image_that_stands_twice_in_the_openi_set_is_found():
+    rows, pairs = copies_in("chest-vs-abdomen-openi")
+    doubled = [(rows[pair.first].image, rows[pair.second].image) for pair in pairs]
+    assert any("VAL" in a and "VAL" in b and ("(1)" in a or "(1)" in b) for a, b in doubled)

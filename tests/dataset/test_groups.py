@@ -12,6 +12,7 @@ from wetread.dataset.groups import assign_groups, assign_patients
 from wetread.dataset.reading import read_images
 from wetread.dataset.scan import scan
 from wetread.dataset.table import Table
+from wetread.errors import InputError
 
 
 def known_from(rows, grouping="none"):
@@ -131,3 +132,15 @@ def test_no_patient_id_nor_its_hash_reaches_images_csv(tmp_path):
     assert [one.patient for one in table.rows] == ["P0001", "P0001", "P0002", "P0002"]
     for word in ("SECRET", "4711", "Muster", "1961", *(one.facts.patient_key for one in table.rows)):
         assert word not in text
+
+
+def test_a_column_can_keep_images_together():
+    rows = [row(str(n), patient=f"P{n}", extra={"site": "AABB"[n]}) for n in range(4)]
+    assign_groups(rows, [], "site")
+    assert [one.group for one in rows] == ["G0001", "G0001", "G0002", "G0002"]
+    with pytest.raises(InputError, match="site"):
+        assign_groups(rows, [], "hospital")
+    for one in rows:
+        one.extra = {"site": "A"}
+    with pytest.raises(InputError, match="same site"):
+        assign_groups(rows, [], "site")

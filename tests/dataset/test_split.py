@@ -11,6 +11,7 @@ from wetread.dataset.split import (
     MIN_GIVEN_TEST,
     cross_validation,
     encode,
+    find_leaking_rows,
     given_test,
     group_folds,
     locked_test,
@@ -106,7 +107,9 @@ def test_a_given_test_is_taken_as_it_is():
 def test_training_rows_of_tested_groups_are_set_aside():
     rows = [row("1", group="G1", given_split="test"), row("2", group="G1", given_split="train")]
     rows += [row("3", group="G2", given_split="train"), row("4", group="G1", given_split="")]
-    assert [one.image for one in set_leaking_rows_aside(rows)] == ["2", "4"]
+    leaking = find_leaking_rows(rows)
+    assert [one.image for one in leaking] == ["2", "4"]
+    set_leaking_rows_aside(leaking)
     assert [one.status for one in rows] == ["used", "skipped", "used", "skipped"]
     assert "test set" in rows[1].reason
 

@@ -19,12 +19,27 @@ def facts(tmp_path, **options):
 
 def test_header_says_how_the_picture_was_made(tmp_path):
     got = facts(
-        tmp_path, modality="CR", Manufacturer="ACME Medical", ViewPosition="PA", KVP=120, PixelSpacing=[0.5, 0.25]
+        tmp_path,
+        modality="CR",
+        Manufacturer="SIEMENS Healthineers",
+        ViewPosition="PA",
+        KVP=120,
+        PixelSpacing=[0.5, 0.25],
     )
     assert got.modality == "CR" and got.photometric == "MONOCHROME2" and got.transfer_syntax == "1.2.840.10008.1.2.1"
-    assert got.header["Manufacturer"] == "ACME Medical" and got.header["ViewPosition"] == "PA"
+    assert got.header["Manufacturer"] == "Siemens" and got.header["ViewPosition"] == "PA"
     assert got.header["KVP"] == 120 and got.header["PixelSpacing"] == [0.5, 0.25]
     assert (got.header["Rows"], got.header["Columns"], got.header["BitsStored"]) == (2, 3, 8)
+
+
+def test_unknown_makers_and_models_are_told_apart_without_being_named(tmp_path):
+    headers = [
+        facts(tmp_path, Manufacturer=maker, ManufacturerModelName=model).header
+        for maker, model in (("ACME", "Karny"), ("ACME", "Karny"), ("Other", "Optima XR200"))
+    ]
+    assert headers[0]["Manufacturer"] == headers[1]["Manufacturer"] != headers[2]["Manufacturer"]
+    assert headers[0]["ManufacturerModelName"].startswith("other ") and "Karny" not in str(headers)
+    assert headers[2]["ManufacturerModelName"] == "Optima XR200"
 
 
 def test_facts_survive_json(tmp_path):

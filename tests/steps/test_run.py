@@ -275,3 +275,13 @@ def test_a_given_test_set_that_leaks_is_mended_for_the_number_and_red_all_the_sa
         "train/ill/00010001_001.png",
     ]
     assert run.numbers["n"] | {"images": 24, "trained_on": 38} == run.numbers["n"]
+    assert run.numbers["test_set"]["opened"] == 1
+    again = wetread.run(
+        tmp_path / "data", out=tmp_path / "again", plan=short_plan, device="cpu", preset="quick", allow_leak=True
+    )
+    assert again.numbers["n"] | {"images": 24, "trained_on": 40} == again.numbers["n"]
+    assert again.headline.startswith("LEAK ALLOWED, 2 training images also in the test set: AUROC")
+    assert again.headline.endswith("given test (opened 2 times)")
+    assert again.gate == "red"
+    page = (again.folder / "report.html").read_text(encoding="utf-8")
+    assert "leak allowed: 2 training images" in page and "opened 2 times" in page

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from wetread.checks.label_errors import LabelExamination
 from wetread.dataset.duplicates import Pair
 from wetread.dataset.split import Fold
 from wetread.dataset.table import Row, Table
@@ -25,6 +27,7 @@ class Finding:
         remedy: The way out.
         images: The images concerned, first ones first.
         numbers: What was counted or measured.
+        page: Its page of the documentation, below ``docs``; by default the one named after the code.
     """
 
     code: str
@@ -34,6 +37,11 @@ class Finding:
     remedy: str
     images: tuple[str, ...] = ()
     numbers: dict[str, Any] = field(default_factory=dict)
+    page: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.page:
+            object.__setattr__(self, "page", f"checks/{self.code}.md")
 
     def as_dict(self) -> dict[str, Any]:
         """As it stands in findings.json."""
@@ -54,6 +62,9 @@ class Audit:
         small_classes: Classes left out for want of cases.
         probes: What was told by things that should not tell the label, by name of the probe.
         positive: Column of the positive class of two, else None.
+        label_errors: What an examination of the labels told; None where there was none.
+        phi: How many files expose each kind of what may identify a patient; None where nobody looked.
+        texts: image -> how many texts were found in its pixels; None where nobody looked.
     """
 
     table: Table
@@ -66,9 +77,9 @@ class Audit:
     folds: list[Fold]
     positive: int | None
     probes: dict[str, ProbeResult] = field(default_factory=dict)
-    tested: Any = None
-    labels: Any = None
-    properties: Any = None
+    label_errors: LabelExamination | None = None
+    phi: Mapping[str, int] | None = None
+    texts: Mapping[str, int] | None = None
 
 
 def counted(number: int, noun: str) -> str:

@@ -10,6 +10,7 @@ from wetread.checks import (
     wr103_contradicting_labels,
     wr104_patient_with_two_labels,
     wr105_patients_unknown,
+    wr106_split_not_stratified,
     wr201_few_cases,
     wr202_imbalance,
     wr301_file_properties,
@@ -22,6 +23,12 @@ from wetread.checks import (
     wr308_text,
     wr401_skipped_images,
     wr402_classes_left_out,
+    wr403_odd_pictures,
+    wr404_mixed_files,
+    wr405_mixed_grey_values,
+    wr501_label_errors,
+    wr601_patients_named,
+    wr602_burned_in,
 )
 from wetread.checks.finding import AMBER, INFO, RED, Audit, Finding
 
@@ -31,6 +38,7 @@ CHECKS: tuple[Callable[[Audit], Finding | None], ...] = (
     wr103_contradicting_labels.check,
     wr104_patient_with_two_labels.check,
     wr105_patients_unknown.check,
+    wr106_split_not_stratified.check,
     wr201_few_cases.check,
     wr202_imbalance.check,
     wr301_file_properties.check,
@@ -43,6 +51,12 @@ CHECKS: tuple[Callable[[Audit], Finding | None], ...] = (
     wr308_text.check,
     wr401_skipped_images.check,
     wr402_classes_left_out.check,
+    wr403_odd_pictures.check,
+    wr404_mixed_files.check,
+    wr405_mixed_grey_values.check,
+    wr501_label_errors.check,
+    wr601_patients_named.check,
+    wr602_burned_in.check,
 )
 
 

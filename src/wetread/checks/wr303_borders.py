@@ -20,8 +20,8 @@ def check(audit: Audit) -> Finding | None:
         found.severity,
         f"A model that saw only {found.probe.looks_at} reaches {found.measured} Frames, shutters, letters and "
         "positioning lie there, hardly ever a disease.",
-        "Look at the edges of the images below. Cut frames off in all classes alike, and take the classes from the same "
-        "source.",
+        "Look at the edges of the images below. Cut frames off in all classes alike, and take the classes from "
+        "the same source.",
         found.images,
         found.numbers,
     )

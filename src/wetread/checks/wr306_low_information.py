@@ -6,11 +6,11 @@ from wetread.checks.finding import Audit, Finding
 from wetread.checks.given_away import Limits, judge
 
 #: The whole picture counts here, disease included, so this is information, and never red.
-LIMITS = Limits(info=0.60, amber=0.90)
+LIMITS = Limits(info=0.75, amber=0.90)
 
 
 def check(audit: Audit) -> Finding | None:
-    """For information above a lower bound of 0.60, amber above 0.90; the better of histogram and blur."""
+    """For information above a lower bound of 0.75, amber above 0.90; the better of histogram and blur."""
     both = [found for name in ("histogram", "blur") if (found := judge(audit, name, LIMITS)) is not None]
     if not both:
         return None

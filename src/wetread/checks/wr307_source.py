@@ -61,5 +61,7 @@ def _images(result: ProbeResult, pure: list[str]) -> tuple[str, ...]:
     return tuple(
         row.image
         for number, row in enumerate(result.rows)
-        if any(told.startswith(f"{name} {cells[number] or 'empty'} (") for name, cells in columns.items() for told in pure)
+        if any(
+            told.startswith(f"{name} {cells[number] or 'empty'} (") for name, cells in columns.items() for told in pure
+        )
     )[:12]

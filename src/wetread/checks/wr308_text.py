@@ -55,8 +55,8 @@ def _compare(result: ProbeResult, kind: str, classes: list[str]) -> list[dict[st
         key = int(result.labels[place]), row.group or row.image
         cases[key] = cases.get(key, False) or bool(column[place])
     counts = [[0, 0] for _ in classes]
-    for (label, _), has in cases.items():
-        counts[label][0] += has
+    for (label, _), shows in cases.items():
+        counts[label][0] += shows
         counts[label][1] += 1
     rates = {name: round(has / of, 4) for name, (has, of) in zip(classes, counts, strict=True) if of}
     compared = []
@@ -66,7 +66,5 @@ def _compare(result: ProbeResult, kind: str, classes: list[str]) -> list[dict[st
         if of and others[1]:
             difference = has / of - others[0] / others[1]
             p = chance_of(has, of, others[0], others[1])
-            compared.append(
-                {"kind": kind, "class": classes[number], "difference": difference, "p": p, "rates": rates}
-            )
+            compared.append({"kind": kind, "class": classes[number], "difference": difference, "p": p, "rates": rates})
     return compared

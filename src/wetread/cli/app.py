@@ -25,9 +25,10 @@ from wetread.cli.options import (
     Quiet,
     Resume,
     Seed,
+    Together,
     Window,
 )
-from wetread.cli.output import say, show_run, split_names, with_progress
+from wetread.cli.output import read_box, say, show_run, split_names, with_progress
 from wetread.errors import WetreadError
 
 app = typer.Typer(
@@ -66,6 +67,11 @@ def run(
     plan: Annotated[
         Path | None, typer.Option(help="Follow an edited plan.yaml.", metavar="FILE", show_default=False)
     ] = None,
+    together: Together = None,
+    allow_leak: Annotated[
+        bool,
+        typer.Option("--allow-leak", help="Use a given split that leaks as it is; the headline will say so."),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Stop after the checks and the plan.")] = False,
     resume: Resume = False,
     overwrite: Overwrite = False,
@@ -91,6 +97,8 @@ def run(
             seed=seed,
             device=device,
             plan=plan,
+            together=together,
+            allow_leak=allow_leak,
             dry_run=dry_run,
             resume=resume,
             overwrite=overwrite,
@@ -126,6 +134,15 @@ def check(
     window: Window = None,
     colour: Colour = None,
     frame: Frame = None,
+    together: Together = None,
+    fix: Annotated[
+        bool,
+        typer.Option("--fix", help="Also write a mended table, its changes, and labels to look at again."),
+    ] = False,
+    review: Annotated[
+        Path | None,
+        typer.Option(help="label_review.csv with your decisions, to be followed.", metavar="FILE", show_default=False),
+    ] = None,
     seed: Seed = 0,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -145,6 +162,9 @@ def check(
             window=window,
             colour=colour,
             frame=frame,
+            together=together,
+            fix=fix,
+            review=review,
             seed=seed,
             overwrite=overwrite,
             listen=listen,
@@ -269,6 +289,70 @@ def export(
         quiet,
     )
     say({"file": str(path)} if as_json else str(path), as_json)
+
+
+@app.command()
+def deidentify(
+    data: Data,
+    out: Annotated[Path, typer.Argument(help="A new folder.", metavar="OUT", show_default=False)],
+    blank: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Overwrite these pixels in every image: LEFT,TOP,WIDTH,HEIGHT. Can be repeated.",
+            metavar="BOX",
+            show_default=False,
+        ),
+    ] = None,
+    keep_dates: Annotated[bool, typer.Option("--keep-dates", help="Do not shift dates.")] = False,
+    keep_device: Annotated[bool, typer.Option("--keep-device", help="Keep names of devices.")] = False,
+    keep_columns: Annotated[
+        str | None,
+        typer.Option(help="Columns of tables to take over as they are: A,B.", metavar="NAMES", show_default=False),
+    ] = None,
+    labels: Labels = None,
+    secret: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where the secret of the pseudonyms is, or goes; else it is thrown away.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(
+            help="Also write which original became which; whoever has it can undo everything.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Write a de-identified copy of a data set (DICOM Basic Profile); the originals are not touched."""
+    from wetread import steps
+
+    boxes = [read_box(text) for text in blank or ()]
+    outcome = with_progress(
+        lambda listen: steps.deidentify(
+            data,
+            out,
+            blank=boxes,
+            keep_dates=keep_dates,
+            keep_device=keep_device,
+            keep_columns=split_names(keep_columns) or (),
+            labels=labels,
+            secret=secret,
+            mapping=mapping,
+            listen=listen,
+        ),
+        quiet,
+    )
+    if as_json:
+        say({"folder": str(out), "copied": outcome.copied, "suspects": outcome.suspects, "notes": outcome.notes}, True)
+    else:
+        say(str(outcome), False)
+    raise typer.Exit(outcome.exit_code)
 
 
 @app.command()

@@ -28,7 +28,7 @@ SHOWN_DECISIONS = ("classes", "positive", "view", "estimate", "folds", "repeats"
 
 TITLES = {
     "prevalence": "prevalence",
-    "file properties": "file properties only",
+    "file properties": "only file properties",
     "classical": "classical features",
     "network": "small network",
     "selected": "chosen in the folds",
@@ -159,15 +159,15 @@ def ladder_table(numbers: dict[str, Any]) -> Table:
         table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
     for name, row in numbers["models"].items():
         area = row.get("auroc")
-        style = "bold" if name == "selected" else ""
+        style = "bold" if name == "selected" else "dim" if name not in TITLES else ""
         if area is None:
-            table.add_row(Text(TITLES.get(name, name), style=style), "", "", "", "")
+            table.add_row(Text(TITLES.get(name, f"only {name}"), style=style), "", "", "", "")
             continue
         by_definition = area["method"] == "by definition"
         interval = "by definition" if by_definition else f"{say_share(area['low'])} to {say_share(area['high'])}"
         seconds = row.get("seconds")
         table.add_row(
-            Text(TITLES.get(name, name), style=style),
+            Text(TITLES.get(name, f"only {name}"), style=style),
             Text(say_share(area["value"]), style=style),
             Text(interval, style="dim"),
             forest(area["low"], area["value"], area["high"]),

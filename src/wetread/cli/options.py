@@ -60,6 +60,14 @@ Frame = Annotated[
         help="Of files with several frames: middle, all, or a number from 1.", metavar="FRAME", show_default=False
     ),
 ]
+Together = Annotated[
+    str | None,
+    typer.Option(
+        help="Keep images that share the value of this column, such as site, on one side of every division.",
+        metavar="COLUMN",
+        show_default=False,
+    ),
+]
 Seed = Annotated[int, typer.Option(help="The same seed repeats the run.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a run that stands in --out.")]

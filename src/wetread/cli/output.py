@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from wetread.errors import InputError
 from wetread.progress import Listener, silent
 
 if TYPE_CHECKING:
@@ -53,6 +54,15 @@ def show_run(work: Callable[[Listener], Run], quiet: bool, as_json: bool) -> Non
 def split_names(text: str | None) -> list[str] | None:
     """``A, B`` -> the two names; None as it is."""
     return [name.strip() for name in text.split(",") if name.strip()] if text else None
+
+
+def read_box(text: str) -> tuple[int, int, int, int]:
+    """``10,20,300,40`` -> left, top, width, height; raises `InputError` for anything else."""
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) != 4 or not all(part.isdigit() for part in parts):
+        raise InputError(f"{text} is no rectangle.", remedy="Write LEFT,TOP,WIDTH,HEIGHT in pixels.", code="usage")
+    left, top, width, height = map(int, parts)
+    return left, top, width, height
 
 
 def say(content: Any, as_json: bool) -> None:

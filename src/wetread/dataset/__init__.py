@@ -14,8 +14,10 @@
 - ``reading.py``: decodes every image of a table once, by way of the killable worker.
 - ``picture_store.py``: working pictures in memory, or in a file once they are many.
 - ``rebuild.py``: a run folder -> its table, with pictures from the cache.
-- ``duplicates.py``: exact and near duplicates: perceptual hashes, then confirmed on pixels.
+- ``duplicates.py``: exact and near duplicates: perceptual hashes, then confirmed on pixels. ``near_hashes.py``: all
+  pairs of hashes within a few bits, without comparing each with each.
 - ``groups.py``: which images belong to one patient, and therefore to one side of a split.
 - ``split.py``: folds and test sets by group, stratified and seeded.
-- ``properties.py``: what a file tells without looking at the picture.
+- ``openings.py``: how often a test set has been opened.
+- ``fix.py``, ``review.py``: a mended table of labels, and labels to look at again.
 """

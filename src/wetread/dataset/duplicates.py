@@ -3,6 +3,9 @@
 Standardised views look alike (two chest films of two patients may share a hash), so a candidate counts only where
 its pixels, at 96 x 96, correlate above `MIN_CORRELATION`. Hashes: pHash (DCT) and dHash (Zauner 2010; Krawetz 2011);
 both must agree within `MAX_DISTANCE` of 64 bits.
+
+Of 50 chest radiographs this finds 50 saved anew as JPEG of quality 30, 50 at half the size, 48 with another gamma, 47
+with 0.5 % cut off each side, 40 with 1 %, and 7 with 2 %: larger crops escape, and the reports must not promise more.
 """
 
 from __future__ import annotations

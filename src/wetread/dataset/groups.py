@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from wetread.dataset.duplicates import Pair
 from wetread.dataset.table import Row, Table
+from wetread.errors import InputError
 
 #: ChestX-ray14 names its files patient_followup; other NIH sets use eight digits first.
 NIH_NAME = re.compile(r"^(\d{5,})_(\d{1,4})$")
@@ -57,13 +58,18 @@ def _serves(keys: list[str]) -> bool:
     return len(known) >= 0.9 * len(keys) and len(set(known)) > 1 and len(known) > 1
 
 
-def assign_groups(rows: list[Row], pairs: list[Pair]) -> None:
+def assign_groups(rows: list[Row], pairs: list[Pair], together: str | None = None) -> None:
     """Fills `group`: patients joined with near-identical pictures.
 
     Args:
         rows: With patients; changed in place. The pairs refer to them.
         pairs: Duplicates found among them.
+        together: A column of the table; images that share a value of it, such as a site, are one group.
+
+    Raises:
+        InputError: There is no such column, or it puts everything into one group.
     """
+    _check_column(rows, together)
     parent = list(range(len(rows)))
 
     def root(number: int) -> int:
@@ -79,7 +85,11 @@ def assign_groups(rows: list[Row], pairs: list[Pair]) -> None:
     first_of: dict[str, int] = {}
     for number, row in enumerate(rows):
         # Frames of one file are never separate cases, whoever the patient is.
-        for key in (row.patient and f"patient {row.patient}", row.source.frame and f"file {row.extra.get('file')}"):
+        for key in (
+            row.patient and f"patient {row.patient}",
+            row.source.frame and f"file {row.extra.get('file')}",
+            together and row.extra.get(together) and f"column {row.extra[together]}",
+        ):
             if key:
                 join(first_of.setdefault(key, number), number)
     for pair in pairs:
@@ -89,3 +99,21 @@ def assign_groups(rows: list[Row], pairs: list[Pair]) -> None:
     }
     for number, row in enumerate(rows):
         row.group = names[root(number)]
+
+
+def _check_column(rows: list[Row], together: str | None) -> None:
+    if together is None:
+        return
+    known = sorted({name for row in rows for name in row.extra})
+    if together not in known:
+        raise InputError(
+            f"There is no column {together}; there are: {', '.join(known) or 'none'}.",
+            remedy="Name a column of the labels table.",
+            code="no-column",
+        )
+    if len({row.extra.get(together) or row.image for row in rows}) < 2:
+        raise InputError(
+            f"All images have the same {together}, so nothing can be held out.",
+            remedy="Leave --together out.",
+            code="one-group",
+        )

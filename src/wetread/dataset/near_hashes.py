@@ -8,7 +8,7 @@ near as well, they must agree in a block of each, which keeps apart the many sta
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,8 +49,8 @@ def near_pairs(hashes: Hashes, distance: int) -> NDArray[np.int64]:
 
 def _blocks(number: int) -> list[tuple[int, int]]:
     """First bit and width of each block; together they are the whole hash."""
-    edges = np.linspace(0, BITS, number + 1).astype(int)
-    return [(int(low), int(high - low)) for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    edges = [BITS * edge // number for edge in range(number + 1)]
+    return [(low, high - low) for low, high in pairwise(edges)]
 
 
 def _key(hashes: Hashes, chosen: tuple[tuple[int, int], ...]) -> Hashes:

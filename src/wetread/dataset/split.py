@@ -173,17 +173,16 @@ def _fewest_groups(rows: list[Row], classes: set[str]) -> int:
     return min(counts.get(label, 0) for label in classes)
 
 
-def set_leaking_rows_aside(rows: list[Row]) -> list[Row]:
-    """Skips training rows whose group also stands in the given test set, so that the test stays a test.
-
-    Returns:
-        The rows that were taken out of the training set.
-    """
+def find_leaking_rows(rows: list[Row]) -> list[Row]:
+    """Training rows whose group also stands in the given test set."""
     tested = {row.group for row in rows if row.given_split == "test"}
-    leaking = [row for row in rows if row.given_split != "test" and row.group in tested]
+    return [row for row in rows if row.given_split != "test" and row.group in tested]
+
+
+def set_leaking_rows_aside(leaking: list[Row]) -> None:
+    """Skips training rows that `find_leaking_rows` found, so that the test stays a test."""
     for row in leaking:
         row.skip("same patient or same picture as in the given test set; not trained on")
-    return leaking
 
 
 def encode(rows: list[Row], classes: list[str]) -> tuple[Ints, Ints]:

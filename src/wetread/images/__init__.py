@@ -25,6 +25,7 @@ because a damaged file can crash a decoder or make it run for ever.
 - ``aspect.py``: pixels that are not square -> a picture with square ones.
 - ``dicom_file.py``: bytes -> DICOM data set, also without header and deflated.
 - ``dicom_facts.py``: what may be said about a DICOM file, and the key of its patient.
+- ``known_words.py``: code words and makers, so that a name typed where a code belongs is seen.
 - ``codecs.py``: compressed frames -> stored values, all by imagecodecs.
 - ``codestream.py``: what a compressed frame says about its own size.
 - ``intensity.py``: grey values -> 0..255: windows, lookup tables, percentiles.

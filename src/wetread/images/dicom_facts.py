@@ -6,6 +6,8 @@ import hashlib
 import re
 from typing import Any
 
+from wetread.images.known_words import is_known_code, known_maker
+
 #: The only elements whose values leave the file: how the picture was made, never whose it is, where or when.
 #: StationName is left out: departments name stations after rooms, streets and people.
 HARMLESS = (
@@ -56,7 +58,7 @@ def harmless_facts(dataset: Any) -> dict[str, Any]:
     """
     facts: dict[str, Any] = {}
     for keyword in HARMLESS:
-        plain = _plain(_get(dataset, keyword))
+        plain = _known(keyword, _plain(_get(dataset, keyword)))
         if plain is not None and plain != []:
             facts[keyword] = plain
     return facts
@@ -70,7 +72,7 @@ def harmless_word(dataset: Any, keyword: str) -> str | None:
         keyword: One of `HARMLESS`.
     """
     assert keyword in HARMLESS
-    word = _plain(_get(dataset, keyword))
+    word = _known(keyword, _plain(_get(dataset, keyword)))
     return word if isinstance(word, str) and word else None
 
 
@@ -79,6 +81,26 @@ def _get(dataset: Any, keyword: str) -> Any:
         return dataset.get(keyword)
     except Exception:  # pydicom converts on access; one bad element must not cost the picture
         return None
+
+
+def _known(keyword: str, value: Any) -> Any:
+    """A text in a form in which no name can travel: somebody may have typed one where a code or a device belongs."""
+    if isinstance(value, list):
+        words = [_known(keyword, item) for item in value]
+        return None if None in words else words
+    if not isinstance(value, str):
+        return value
+    if keyword == "Manufacturer":
+        return known_maker(value) or _number_of(value)
+    if keyword in ("ManufacturerModelName", "ConvolutionKernel"):
+        # Names of devices cannot be listed; nearly all have a number, and people have none.
+        return value if any(letter.isdigit() for letter in value) or is_known_code(value) else _number_of(value)
+    return value if is_known_code(value.upper()) else None
+
+
+def _number_of(text: str) -> str:
+    """Equal for equal texts, so that devices can be told apart: four digits of a hash."""
+    return f"other {hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:4]}"
 
 
 def _plain(value: Any) -> Any:

@@ -29,11 +29,14 @@ from wetread.run_folder import RunFolder
 
 RUNG_TITLES = {
     "prevalence": ("Prevalence", "always says the commonest class"),
-    "file properties": ("File properties", "size, shape, bytes and format; never sees the picture"),
+    "file properties": ("Only file properties", "size, shape, bytes and format; never sees the picture"),
     "classical": ("Classical features", "HOG, LBP, histogram and thumbnail with logistic regression"),
     "network": ("Small network", "convolutional, trained from scratch on these images"),
     "selected": ("Chosen inside the folds", "the procedure whose number heads this page"),
 }
+
+#: Rungs that look at the whole picture; what is not among them is a baseline that should fail.
+MODELS = ("classical", "network", "selected")
 
 METRIC_TITLES = {
     "auroc": "AUROC",
@@ -198,15 +201,15 @@ def _charts(numbers: dict[str, Any], history: list[dict[str, str]]) -> dict[str,
 
 def _ladder(numbers: dict[str, Any]) -> list[dict[str, Any]]:
     rows = []
-    for number, (name, row) in enumerate(numbers["models"].items()):
-        title, about = RUNG_TITLES.get(name, (name, ""))
+    for name, row in numbers["models"].items():
+        title, about = RUNG_TITLES.get(name, (f"Only {name}", row.get("sees") or ""))
         if name == "selected" and numbers.get("chosen"):
             folds = sum(numbers["chosen"].values())
             picked = ", ".join(
                 f"{RUNG_TITLES[rung][0].lower()} in {count}" for rung, count in numbers["chosen"].items() if count
             )
             about = f"{about}: {picked} of {folds} folds" if folds > 1 else f"{about}: {picked.rsplit(' in ', 1)[0]}"
-        rows.append({"name": name, "title": title, "about": about, "number": 2 if number < 2 else 1, **row})
+        rows.append({"name": name, "title": title, "about": about, "number": 1 if name in MODELS else 2, **row})
     return rows
 
 

@@ -1,11 +1,13 @@
 """The baseline that never looks: it finds what a file gives away, and nothing where nothing differs."""
 
 import numpy as np
-
 from dataset.rows import facts, row
-from wetread.dataset.properties import describe_properties, predict_from_properties
+
 from wetread.dataset.split import cross_validation, encode
 from wetread.metrics.discrimination import auroc
+from wetread.probes.file_properties import FILE_PROPERTIES, describe
+from wetread.probes.probe import Sight
+from wetread.probes.run_probes import run_probes
 
 
 def predicted_auroc(make_facts, images=90):
@@ -13,10 +15,10 @@ def predicted_auroc(make_facts, images=90):
     rows = [row(f"{n}", "ab"[n % 2], group=f"G{n}", facts=make_facts(n % 2, rng)) for n in range(images)]
     folds = cross_validation(rows, ["a", "b"], folds=3, repeats=2, seed=0)
     labels, _ = encode(rows, ["a", "b"])
-    tested, probabilities = predict_from_properties(rows, labels, 2, folds)
-    assert tested.tolist() == list(range(images))
-    assert np.allclose(probabilities.sum(axis=1), 1)
-    return auroc(labels == 1, probabilities[:, 1])
+    told = run_probes(rows, labels, 2, folds, probes=[FILE_PROPERTIES])["file properties"]
+    assert told.tested.tolist() == list(range(images))
+    assert np.allclose(told.probabilities.sum(axis=1), 1)
+    return auroc(labels == 1, told.probabilities[:, 1])
 
 
 def test_a_width_that_differs_by_class_predicts_the_class():
@@ -39,6 +41,6 @@ def test_files_that_are_all_alike_get_the_prevalence():
 
 
 def test_only_what_varies_is_described():
-    table, names = describe_properties([row("1", facts=facts(bytes=1)), row("2", facts=facts(bytes=2))])
-    assert names == ["bytes", "bytes per pixel"]
-    assert table[:, 0].tolist() == [1, 2]
+    seen = describe(Sight([row("1", facts=facts(bytes=1)), row("2", facts=facts(bytes=2))]))
+    assert seen.names == ("bytes", "bytes per pixel")
+    assert seen.values[:, 0].tolist() == [1, 2]

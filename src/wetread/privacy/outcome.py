@@ -1,0 +1,58 @@
+"""What `deidentify_folder` did, for the person who asked for it. It names originals and is written to no file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+#: Said with every outcome.
+CAUTION = (
+    "This follows a list of rules; it proves nothing about text in the pixels, faces that can be rebuilt from head "
+    "scans, or rare findings that somebody may recognise. Look at the pictures before you hand them on."
+)
+
+
+@dataclass
+class Outcome:
+    """What became of every file.
+
+    Attributes:
+        out: The new folder.
+        copied: Images written.
+        refused: Images that were not copied: name of the original, and a code of `wetread.errors.REJECTIONS`.
+        left_out: Other files that were not copied: tables that no labels were found in, texts.
+        suspects: Images that may show text in their pixels: new name -> why.
+        looked_for_text: Whether the pixels were searched for text.
+        tables: New names of tables -> columns that were dropped.
+        notes: Sentences about what was decided.
+        repeatable: The secret was kept, so a second call gives the same pseudonyms.
+    """
+
+    out: Path
+    copied: int = 0
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    suspects: dict[str, list[str]] = field(default_factory=dict)
+    looked_for_text: bool = False
+    tables: dict[str, list[str]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    repeatable: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """0; 1 where files were not copied or may show text."""
+        return int(bool(self.refused or self.suspects))
+
+    def __str__(self) -> str:
+        lines = [f"{self.copied} images written to {self.out}."]
+        if self.refused:
+            lines.append(f"{len(self.refused)} images were not copied because they could not be cleaned.")
+        if self.left_out:
+            lines.append(f"{len(self.left_out)} other files were not copied.")
+        if self.suspects:
+            lines.append(f"{len(self.suspects)} images may show text in their pixels; ledger.csv names them.")
+        if not self.looked_for_text:
+            lines.append("The pixels were not searched for text.")
+        lines += self.notes
+        lines += [f"{name}: dropped the columns {', '.join(gone)}." for name, gone in self.tables.items() if gone]
+        return "\n".join([*lines, CAUTION])
