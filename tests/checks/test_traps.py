@@ -40,9 +40,7 @@ def test_copies_across_the_split_of_the_brain_set_are_found_although_their_files
     with open(folder / "images.csv", newline="", encoding="utf-8") as handle:
         rows = list(csv.DictReader(handle))
     trained = {row["group"] for row in rows if row["image"].startswith("Training/")}
-    copied = Counter(
-        row["label"] for row in rows if row["image"].startswith("Testing/") and row["group"] in trained
-    )
+    copied = Counter(row["label"] for row in rows if row["image"].startswith("Testing/") and row["group"] in trained)
     assert copied == {"meningioma_tumor": 17, "no_tumor": 18, "pituitary_tumor": 6}
     assert len({row["sha256"] for row in rows}) > len(rows) - 30, "file hashes alone find only some"
     skipped = json.loads((folder / "run.json").read_text())["ledger"]["skipped"]

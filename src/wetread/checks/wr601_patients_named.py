@@ -5,7 +5,7 @@ from __future__ import annotations
 from wetread.checks.finding import INFO, Audit, Finding, counted
 
 #: Kinds of `wetread.privacy.examine` that identify only together with something else.
-ALONE_HARMLESS = ("uid", "device", "characteristic", "burned-in")
+ALONE_HARMLESS = ("uid", "device", "characteristic", "burned-in", "colour-profile")
 #: Kinds as a reader knows them.
 TITLES = {
     "name": "names",
