@@ -1,4 +1,4 @@
-"""The traps of real public sets, found by the same checks that everybody's data meet; figures stand in docs/traps.md."""
+"""The traps of real public sets, found by the checks that everybody's data meet; figures stand in docs/traps.md."""
 
 import csv
 import json
