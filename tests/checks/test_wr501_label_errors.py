@@ -23,12 +23,15 @@ def test_labels_contradicted_surely_are_for_information_and_the_doubtful_ones_ar
 
 
 def test_errors_that_do_not_die_out_are_amber_and_never_red():
-    found = check(audit(label_errors=replace(HONEST, wrong=0.1, chance=0.004)))
+    found = check(audit(label_errors=replace(HONEST, wrong=0.1, chance=0.004, images=400)))
     assert found.severity == "amber"
     assert "about 10% of all labels" in found.sentence
 
 
-@pytest.mark.parametrize("changes", [{"wrong": 0.1, "chance": 0.02}, {"wrong": 0.05, "chance": 0.001}])
+@pytest.mark.parametrize(
+    "changes",
+    [{"wrong": 0.1, "chance": 0.02}, {"wrong": 0.05, "chance": 0.001}, {"wrong": 0.1, "chance": 0.001, "images": 399}],
+)
 def test_what_chance_explains_and_what_hardly_matters_is_silent(changes):
     assert check(audit(label_errors=replace(HONEST, **changes))) is None
 
