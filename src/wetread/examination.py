@@ -5,7 +5,6 @@ Every decoder reads a picture that was encoded a moment before: what is said to 
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import os
 import platform
@@ -26,8 +25,6 @@ from wetread.public_sets.public_set import say_bytes
 from wetread.run_folder import versions
 from wetread.writing import atomic_write
 
-#: Packages that add a verb, and what it is.
-EXTRAS = {"timm": "pretrained backbones", "jupyterlab": "lessons as notebooks"}
 RAMP = (np.arange(32 * 32, dtype=np.uint16).reshape(32, 32) * 4) % 4096
 
 
@@ -58,9 +55,6 @@ def _versions() -> Iterator[Remark]:
     for name, version in versions().items():
         if name not in ("python", "platform"):
             yield Remark("versions", name, version or "missing", bool(version), f"pip install {name}")
-    for name, purpose in EXTRAS.items():
-        if importlib.util.find_spec(name) is None:
-            yield Remark("versions", name, f"not installed ({purpose})")
 
 
 def _device() -> Iterator[Remark]:
