@@ -41,7 +41,8 @@ def main() -> None:
             page.screenshot(path=place / f"report-{scheme}.png")
             page.locator(".cases").last.screenshot(path=place / f"cases-{scheme}.png")
         browser.close()
-    for path in (*place.glob("report-*.png"), *place.glob("cases-*.png")):  # 256 colours are enough for these, at a third of the size
+    # 256 colours are enough for these, at a third of the size.
+    for path in (*place.glob("report-*.png"), *place.glob("cases-*.png")):
         Image.open(path).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
