@@ -195,6 +195,7 @@ def test_a_mask_is_not_an_image(tmp_path):
     assert labels_of(table) == {"1.png": "a", "2.png": "b"}
     assert reasons_of(table) == {"stray.png": "not named in labels.csv"}
     assert set(companions_of(table).values()) == {"a mask named in the table", "the table of labels"}
+    assert [row.extra["mask"] for row in table.used] == ["masks/1.png", "masks/2.png"]
 
 
 def test_a_row_written_twice_counts_once_and_one_with_two_labels_not_at_all(tmp_path):

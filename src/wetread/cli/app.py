@@ -329,7 +329,7 @@ def deidentify(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Write a de-identified copy of a data set (DICOM Basic Profile); the originals are not touched."""
+    """Write a copy without names, dates and identifiers (DICOM Basic Profile)."""
     from wetread import steps
 
     boxes = [read_box(text) for text in blank or ()]
@@ -362,7 +362,7 @@ def doctor(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Versions, device, decoders, cache, disk: what works here, what is missing and how to get it."""
+    """What works here: versions, device, every decoder tried, cache, disk."""
     from dataclasses import asdict
 
     from wetread import steps

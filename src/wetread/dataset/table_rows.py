@@ -110,6 +110,8 @@ def _row(name: str, source: Source, gathered: Gathered, table: LabelsTable) -> R
     row = Row(name, source, label=label, findings=labels if table.multi else ())
     row.patient, row.given_split, row.extra = gathered.patient, gathered.split, dict(gathered.extra)
     row.readings = dict(gathered.readings)
+    if gathered.masks:  # kept, so that a mended table still names them
+        row.extra[table.columns.get("mask", "mask")] = gathered.masks[0]
     if gathered.site:
         row.extra = {table.columns.get("site", "site"): gathered.site, **row.extra}
     if gathered.reason:
