@@ -188,7 +188,7 @@ def prepare(request: Request, read: ReadData, folder: RunFolder, tell: Listener)
             set_leaking_rows_aside(leaking)
         training_rows = [row for row in rows if row.status == "used"]
         plan = _plan(request, folder, table, training_rows, estimate, read.view)
-        prepared = _divide_and_audit(table, rows, training_rows, pairs, leaking, small, plan, tell)
+        prepared = _divide_and_audit(table, rows, training_rows, pairs, leaking, small, plan)
         prepared.leak_allowed = len(allowed)
         done(f"{len(prepared.findings)} findings, gate {prepared.gate}")
     tell(PlanMade(plan.decisions()))
@@ -326,7 +326,6 @@ def _divide_and_audit(
     leaking: list[Row],
     small: list[str],
     plan: Plan,
-    tell: Listener,
 ) -> Prepared:
     from wetread.checks.finding import Audit
     from wetread.checks.label_errors import examine_labels
@@ -334,7 +333,6 @@ def _divide_and_audit(
     from wetread.dataset.split import cross_validation, encode, given_test, locked_test
     from wetread.probes.run_probes import run_probes
 
-    del tell
     classes = list(plan.classes)
     if plan.estimate == "cross-validation":
         folds = cross_validation(training_rows, classes, folds=plan.folds, repeats=plan.repeats, seed=plan.seed)

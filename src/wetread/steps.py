@@ -100,21 +100,21 @@ def run(
         Path(data),
         as_path(labels),
         tuple(classes) if classes else None,
-        positive,
-        preset,
-        seed,
-        device,
-        as_path(plan),
-        finding,
-        join_view(window, colour),
-        frame,
-        label_column,
-        allow_leak,
-        together,
+        positive=positive,
+        preset=preset,
+        seed=seed,
+        device=device,
+        plan=as_path(plan),
+        finding=finding,
+        window=join_view(window, colour),
+        frame=frame,
+        label_column=label_column,
+        allow_leak=allow_leak,
+        together=together,
     )
-    request.validate()
     if dry_run:
         return _check(request, out, False, None, resume, overwrite, listen)
+    request.validate()
     folder = RunFolder.create(choose_out(out, request, resume), overwrite=overwrite, resume=resume)
     with working_in(folder, request, listen) as tell:
         prepared = prepare(request, read_data(request, folder, tell, several=False), folder, tell)

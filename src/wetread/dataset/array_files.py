@@ -20,9 +20,6 @@ from wetread.images.arrays import ArrayReader
 from wetread.images.gate import Refused
 from wetread.images.source import Source
 
-#: How names of array files end.
-ARRAY_SUFFIXES = (".npz", "-ubyte", "-ubyte.gz")
-
 _IMAGE_WORDS = ("images", "image", "imgs", "x", "data")
 _LABEL_WORDS = ("labels", "label", "y", "targets", "target")
 #: ``train-images-idx3-ubyte.gz``, ``t10k-labels.idx1-ubyte``, ``emnist-letters-test-images-idx3-ubyte``.

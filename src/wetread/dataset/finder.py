@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from wetread.dataset.listing import Entry, fold_name
+from wetread.dataset.listing import Entry, fold_file_name
 from wetread.images.source import Source
 
 
@@ -29,7 +29,7 @@ class Finder:
         self._by_stem: dict[str, list[Entry]] = defaultdict(list)
         for entry in entries:
             self._by_path[unicodedata.normalize("NFC", entry.name)] = entry
-            name = fold_name(entry.parts[-1])
+            name = fold_file_name(entry.parts[-1])
             self._by_name[name].append(entry)
             self._by_stem[name.rsplit(".", 1)[0]].append(entry)
 
@@ -45,7 +45,7 @@ class Finder:
         outside = self._look_outside(written)
         if outside is not None:
             return outside
-        bare = fold_name(written.rsplit("/", 1)[-1])
+        bare = fold_file_name(written.rsplit("/", 1)[-1])
         # Many tables leave the ending out.
         matches = self._by_name.get(bare) or self._by_stem.get(bare, [])
         return matches[0] if len(matches) == 1 else None

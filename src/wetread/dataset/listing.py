@@ -18,8 +18,6 @@ from wetread.errors import InputError
 from wetread.images.gate import Refused, identify, open_plain_file
 from wetread.images.source import Source
 
-ARCHIVE_SUFFIXES = (".zip", ".tm")
-
 _SYSTEM_NAMES = {"thumbs.db", "desktop.ini", "__macosx", "dicomdir"}
 
 
@@ -184,7 +182,7 @@ def is_archive(path: Path) -> bool:
         return False
 
 
-def fold_name(name: str) -> str:
+def fold_file_name(name: str) -> str:
     """A name as people compare it: one Unicode form, no difference between upper and lower case."""
     return unicodedata.normalize("NFC", name).casefold()
 

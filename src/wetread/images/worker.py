@@ -32,8 +32,8 @@ MAX_MEMORY_BYTES = 4 << 30
 def main() -> None:
     """Answers requests until the input ends. The first argument is the time limit per file in seconds."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 10.0
-    requests, replies = _take_pipes()
-    _limit()
+    requests, replies = take_pipes()
+    limit_process()
     # Pillow's own import belongs to the start, not to the time limit of the first file.
     importlib.import_module("wetread.images.pictures")
 
@@ -41,18 +41,18 @@ def main() -> None:
     def aside() -> Iterator[None]:
         """Stops the clock of parent and child while something slow goes on that is no fault of the file."""
         send(replies, {"status": "loading"})
-        _fuse(0)
+        arm_fuse(0)
         yield
-        _fuse(seconds)
+        arm_fuse(seconds)
         send(replies, {"status": "ready"})
 
     containers = Containers(aside)
     send(replies, {"status": "ready"})
     while line := requests.readline():
         task = Task.from_line(line)
-        _fuse(seconds)
+        arm_fuse(seconds)
         header, body = answer(task, containers, aside)
-        _fuse(0)
+        arm_fuse(0)
         send(replies, header, body)
     # No clean-up: a decoder that was half broken by a bad file could hang in it.
     os._exit(0)
@@ -95,7 +95,7 @@ def answer(task: Task, containers: Containers, aside: Aside) -> tuple[dict[str, 
     return header, np.ascontiguousarray(image.pixels).data.cast("B")
 
 
-def _take_pipes() -> tuple[IO[bytes], IO[bytes]]:
+def take_pipes() -> tuple[IO[bytes], IO[bytes]]:
     """Keeps the two pipes for ourselves, so that a decoder that prints cannot write into a reply."""
     requests = os.fdopen(os.dup(0), "rb")
     replies = os.fdopen(os.dup(1), "wb")
@@ -105,7 +105,7 @@ def _take_pipes() -> tuple[IO[bytes], IO[bytes]]:
     return requests, replies
 
 
-def _limit() -> None:
+def limit_process() -> None:
     """Less memory, no core dump (it would hold pixels and names), no Ctrl-C, no texts of decoders."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warnings.simplefilter("ignore")
@@ -123,7 +123,7 @@ def _limit() -> None:
             continue
 
 
-def _fuse(seconds: float) -> None:
+def arm_fuse(seconds: float) -> None:
     """Ends this process some time after its limit, should the parent be gone and unable to kill it; 0 disarms."""
     if hasattr(signal, "alarm"):
         # The default action of SIGALRM needs no Python, so it also ends an endless loop in C.

@@ -24,7 +24,7 @@ from wetread.images.gate import Refused, identify, open_plain_file
 from wetread.images.pictures import decode_picture
 from wetread.images.view import View
 from wetread.images.wire import send
-from wetread.images.worker import _fuse, _limit, _take_pipes
+from wetread.images.worker import arm_fuse, limit_process, take_pipes
 from wetread.privacy.blank import Rectangle, blank_rectangles
 from wetread.privacy.dicom_output import deidentify_dicom
 from wetread.privacy.examine import examine_open
@@ -38,23 +38,23 @@ _SUFFIXES = {"DICOM": ".dcm", "PNG": ".png", "JPEG": ".jpg", "TIFF": ".tif", "BM
 def main() -> None:
     """Answers requests until the input ends. The first argument is the time limit per file in seconds."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
-    requests, replies = _take_pipes()
-    _limit()
+    requests, replies = take_pipes()
+    limit_process()
 
     @contextmanager
     def aside() -> Iterator[None]:
         send(replies, {"status": "loading"})
-        _fuse(0)
+        arm_fuse(0)
         yield
-        _fuse(seconds)
+        arm_fuse(seconds)
         send(replies, {"status": "ready"})
 
     containers = Containers(aside)
     send(replies, {"status": "ready"})
     while line := requests.readline():
-        _fuse(seconds)
+        arm_fuse(seconds)
         header, body = answer(json.loads(line), containers)
-        _fuse(0)
+        arm_fuse(0)
         send(replies, header, body)
     os._exit(0)
 

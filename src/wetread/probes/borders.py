@@ -10,7 +10,6 @@ from wetread.probes.probe import SMALL, Features, Probe, Sight
 STRIP = 1 / 12
 #: Pieces along each side whose mean brightness is taken.
 PIECES = 8
-EDGES = ("top", "bottom", "left", "right")
 
 
 def describe(sight: Sight) -> Features:
