@@ -8,14 +8,15 @@ import pytest
 from wetread.phantoms.dataset import make_chest_effusion
 
 #: Short training: these tests ask whether things fit together, not how well a network learns.
-SHORT_PLAN = "epochs: 2\nresamples: 200\ncases: 4\n"
+SHORT_PLAN = "epochs: 2\nrepeats: 1\nresamples: 200\ncases: 4\n"
 
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory):
-    """Tests neither use nor fill the cache of whoever runs them."""
+    """Tests neither use nor fill the cache and the weights of whoever runs them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WETREAD_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("WETREAD_WEIGHTS", str(tmp_path_factory.mktemp("weights")))
         yield
 
 
@@ -40,7 +41,7 @@ def finished_run(chest_set, short_plan, tmp_path_factory):
     import wetread
 
     out = tmp_path_factory.mktemp("runs") / "run"
-    return wetread.run(chest_set, out=out, plan=short_plan, device="cpu", preset="quick")
+    return wetread.run(chest_set, out=out, plan=short_plan, device="cpu")
 
 
 @pytest.fixture(scope="session")

@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
+from wetread.download.remote_file import say_bytes
 from wetread.errors import ImageRejected
 from wetread.images.cache import default_cache
 from wetread.images.decoder import Decoder
 from wetread.public_sets.get import data_home
-from wetread.public_sets.public_set import say_bytes
 from wetread.run_folder import versions
 from wetread.writing import atomic_write
 

@@ -87,7 +87,9 @@ def headline(numbers: dict[str, Any]) -> str:
     shown = numbers["headline"]
     n = numbers["n"]
     value, low, high = (say_share(shown[name]) for name in ("value", "low", "high"))
-    area = f"AUROC {value} (95 % interval {low} to {high})"
+    findings = len(shown.get("mean_over") or ())
+    what = f"mean AUROC of {findings} findings" if numbers.get("task") == "multilabel" else "AUROC"
+    area = f"{what} {value} (95 % interval {low} to {high})"
     patients = f" of {n['patients']} patients" if n.get("patients") else ", patients not known"
     line = f"{area}, {n['images']} images{patients}, {numbers['estimate']}"
     opened = (numbers.get("test_set") or {}).get("opened", 1)

@@ -37,12 +37,13 @@ class StepStarted(Event):
 
 @dataclass(frozen=True)
 class StepAdvanced(Event):
-    """`done` of `total` items of a step are finished."""
+    """`done` of `total` items of a step are finished; `skipped` of these were so before, and cost no time now."""
 
     step: str
     done: int
     total: int
     detail: str = ""
+    skipped: int = 0
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,21 @@ class FoldLoaded(Event):
 
     repeat: int
     fold: int
+
+
+@dataclass(frozen=True)
+class FoldLeftOut(Event):
+    """An outer fold of a further repeat was not begun: the time limit was reached."""
+
+    repeat: int
+    fold: int
+
+
+@dataclass(frozen=True)
+class Notice(Event):
+    """Something that the user should know, in one sentence, and that stops nothing."""
+
+    text: str
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from wetread.errors import InputError
+from wetread.hardware import may_have_cuda
 from wetread.run_folder import FAILED, FINISHED
 
 #: Where runs go when --out is not given.
 RUNS = Path("wetread-runs")
 
 PRESETS = ("quick", "standard", "best")
+
+#: Answers to the question whether it matters which side of a picture is left.
+LATERALITY = ("matters", "free")
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,11 @@ class Request:
     label_column: str | None = None
     allow_leak: bool = False
     together: str | None = None
+    recipe: str | None = None
+    backbone: str | None = None
+    time_limit: float | None = None
+    laterality: str | None = None
+    settings: tuple[str, ...] = ()
 
     def validate(self) -> None:
         """Refuses what can be refused before anything is read."""
@@ -46,6 +56,14 @@ class Request:
             raise InputError(
                 f"There is no preset {self.preset}.", remedy=f"Choose {', '.join(PRESETS)}.", code="preset"
             )
+        if self.laterality not in (None, *LATERALITY):
+            raise InputError(
+                f"--laterality {self.laterality} is not understood.",
+                remedy=f"Does it matter which side is left? Choose {' or '.join(LATERALITY)}.",
+                code="usage",
+            )
+        if self.time_limit is not None and not self.time_limit >= 1:
+            raise InputError("The time limit is too short.", remedy="Give minutes, such as 30, or 2h.", code="usage")
         if not 0 <= self.seed < 2**31:
             raise InputError(f"The seed {self.seed} is out of range.", remedy="Choose 0 to 2147483647.", code="seed")
 
@@ -76,8 +94,8 @@ def _status(path: Path) -> str:
 
 def choose_device(wanted: str) -> str:
     """``cpu`` or ``cuda:N``; raises `InputError` for what is not there."""
-    if wanted == "cpu":
-        return wanted
+    if wanted == "cpu" or (wanted == "auto" and not may_have_cuda()):
+        return "cpu"
     import torch
 
     if wanted == "auto":
@@ -99,6 +117,26 @@ def join_view(window: str | None, colour: str | Sequence[str] | None) -> str | N
     """One text for a window and the colours on it, as `wetread.images.view.View` reads it."""
     colours = [colour] if isinstance(colour, str) else list(colour or ())
     return "; ".join([window or "file", *colours]) if colours else window
+
+
+def as_seconds(text: str | float | None) -> float | None:
+    """A time limit in seconds: a number is minutes, else a unit follows: ``90s``, ``30min``, ``2h``.
+
+    Raises:
+        InputError: The text is no duration.
+    """
+    if text is None:
+        return None
+    found = _DURATION.fullmatch(str(text))
+    if found is None:
+        raise InputError(
+            f"{text} is no time limit.", remedy="Give minutes, such as 30, or 90s, 45min, 2h.", code="usage"
+        )
+    return float(found[1]) * {"s": 1.0, "m": 60.0, "": 60.0, "h": 3600.0}[(found[2] or "")[:1]]
+
+
+#: A number with an optional unit.
+_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(s|sec|m|min|h)?\s*")
 
 
 def as_path(value: str | Path | None) -> Path | None:

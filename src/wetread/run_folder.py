@@ -4,6 +4,7 @@
 
     RUN/
       run.json          command, versions, device, seed, fingerprint, seconds per step, status
+      fingerprint.json  what was measured of data and machine
       plan.yaml         every decision with its reason
       images.csv        one row per image found
       findings.json     what the checks found
@@ -13,6 +14,7 @@
       numbers.json      every number that any page shows
       model/            the classifier
       folds/            what each fold found; kept so that a stopped run goes on
+      augmented/        what training showed its network
       heatmaps/ figures/ thumbnails/
       report.html       one page, self-contained
 """
@@ -41,8 +43,11 @@ HISTORY_COLUMNS = (
     "repeat", "fold", "inner", "epoch", "seconds", "learning_rate", "train_loss", "val_loss", "val_auroc",
 )  # fmt: skip
 
+#: What tells the rows of the history apart.
+_EPOCH = ("repeat", "fold", "inner", "epoch")
+
 #: Packages whose versions can change a number.
-VERSIONED = ("wetread", "numpy", "scipy", "scikit-learn", "pillow", "pydicom", "torch")
+VERSIONED = ("wetread", "numpy", "scipy", "scikit-learn", "pillow", "pydicom", "torch", "timm", "openvino")
 
 
 class RunFolder:
@@ -194,15 +199,13 @@ class RunFolder:
 
     def write_history(self) -> None:
         """Writes history.csv: what is there from before an interruption, and what came since."""
-        earlier = [row for row in self.read_history() if not self._is_repeated(row)]
+        repeated = {tuple(str(getattr(event, name)) for name in _EPOCH) for event in self._history}
+        earlier = [row for row in self.read_history() if tuple(row[name] for name in _EPOCH) not in repeated]
         rows = [[row.get(name, "") for name in HISTORY_COLUMNS] for row in earlier]
         for event in self._history:
             values = event.as_dict()
             rows.append([_short(values[name]) for name in HISTORY_COLUMNS])
         self.write_table("history.csv", HISTORY_COLUMNS, rows)
-
-    def _is_repeated(self, row: dict[str, str]) -> bool:
-        return any((str(e.repeat), str(e.fold)) == (row["repeat"], row["fold"]) for e in self._history)
 
     # What is read ---------------------------------------------------------------------------------------------------
 

@@ -11,22 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wetread.errors import InputError
-from wetread.main_job import (
-    check_several,
-    evaluate_run,
-    explain,
-    prepare,
-    read_data,
-    save_model,
-    train,
-    working_in,
-    write_check_report,
-    write_fixes,
-    write_run_report,
-)
 from wetread.outcome import Run
 from wetread.progress import Listener, StepAdvanced, StepFinished, StepStarted, silent
-from wetread.request import Request, as_path, choose_out, join_view, name_of
+from wetread.request import Request, as_path, as_seconds, choose_out, join_view, name_of
 from wetread.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -37,6 +24,10 @@ if TYPE_CHECKING:
     from wetread.phantoms.catalogue import PhantomSet
     from wetread.privacy.outcome import Outcome
     from wetread.public_sets.public_set import PublicSet
+    from wetread.weights.get import Offer
+    from wetread.weights.read import Arrays
+    from wetread.weights.shelf import Shelf
+    from wetread.weights.stored import StoredWeights
 
 
 def run(
@@ -55,6 +46,11 @@ def run(
     seed: int = 0,
     device: str = "auto",
     plan: str | Path | None = None,
+    recipe: str | None = None,
+    backbone: str | None = None,
+    time_limit: str | float | None = None,
+    laterality: str | None = None,
+    settings: Sequence[str] = (),
     together: str | None = None,
     allow_leak: bool = False,
     dry_run: bool = False,
@@ -77,10 +73,16 @@ def run(
             joined by ``+`` as colour channels, ``file``, ``percentiles`` or ``full``; by default chosen for the set.
         colour: Ranges of values painted over the window, such as ``red 50..95`` (Hounsfield units in CT).
         frame: Of files with several frames: middle, all or a number from 1.
-        preset: quick, standard or best.
+        preset: quick (seconds), standard (minutes) or best.
         seed: The same seed repeats the run.
         device: auto, cpu, cuda or cuda:N.
         plan: An edited plan.yaml to follow.
+        recipe: A published recipe to follow to the letter: lakhani, carpentries, chexnet, chexnet-pneumonia,
+            teachable-machine, fashion-mnist.
+        backbone: Weights in the weights home to look through, ``none`` for none; by default the best suited there.
+        time_limit: Training time to plan for: minutes, or ``90s``, ``45min``, ``2h``.
+        laterality: Does it matter which side of a picture is left? ``matters``, or ``free``, which allows mirroring.
+        settings: Single decisions of the plan, such as ``epochs=40``.
         together: A column of the table, such as site: images that share its value stay on one side of every division.
         allow_leak: Use a given split as it is although patients or pictures stand on both sides; said in the headline.
         dry_run: Stop after the plan; nothing is trained.
@@ -111,13 +113,25 @@ def run(
         label_column=label_column,
         allow_leak=allow_leak,
         together=together,
+        recipe=recipe,
+        backbone=backbone,
+        time_limit=as_seconds(time_limit),
+        laterality=laterality,
+        settings=tuple(settings),
     )
     if dry_run:
         return _check(request, out, False, None, resume, overwrite, listen)
+    from wetread.main_job.fitting import train
+    from wetread.main_job.intake import read_data
+    from wetread.main_job.numbers import evaluate_run
+    from wetread.main_job.pages import explain, save_model, write_run_report
+    from wetread.main_job.preparation import prepare
+    from wetread.main_job.session import working_in
+
     request.validate()
     folder = RunFolder.create(choose_out(out, request, resume), overwrite=overwrite, resume=resume)
     with working_in(folder, request, listen) as tell:
-        prepared = prepare(request, read_data(request, folder, tell, several=False), folder, tell)
+        prepared = prepare(request, read_data(request, folder, tell), folder, tell)
         found = [one.as_dict() for one in prepared.findings]
         trained = train(prepared, folder, tell)
         numbers, predictions = evaluate_run(prepared, trained, folder, tell)
@@ -199,10 +213,15 @@ def _check(
     overwrite: bool,
     listen: Listener,
 ) -> Run:
+    from wetread.main_job.intake import read_data
+    from wetread.main_job.pages import write_check_report
+    from wetread.main_job.preparation import check_several, prepare, write_fixes
+    from wetread.main_job.session import working_in
+
     request.validate()
     folder = RunFolder.create(choose_out(out, request, resume), overwrite=overwrite, resume=resume)
     with working_in(folder, request, listen) as tell:
-        read = read_data(request, folder, tell, several=True)
+        read = read_data(request, folder, tell)
         if read.table.multi:
             findings, verdict = check_several(read, folder, tell)
             doubts: list[Doubt] = []
@@ -239,6 +258,11 @@ def show(
     colour: str | Sequence[str] | None = None,
     frame: str | None = None,
     png: bool = False,
+    augmented: bool = False,
+    plan: str | Path | None = None,
+    recipe: str | None = None,
+    laterality: str | None = None,
+    settings: Sequence[str] = (),
     seed: int = 0,
     listen: Listener = silent,
 ) -> Path:
@@ -255,19 +279,69 @@ def show(
         colour: As for `run`.
         frame: As for `run`.
         png: One picture instead of a page.
+        augmented: Show what training makes of the pictures: changed copies, with the range and reason of each change.
+        plan: As for `run`; for ``augmented``.
+        recipe: As for `run`; for ``augmented``.
+        laterality: As for `run`; for ``augmented``.
+        settings: As for `run`; for ``augmented``.
         seed: Of the sample.
         listen: Is told about progress.
 
     Returns:
         The file written.
+
+    Raises:
+        InputError: The data cannot be used, or the plan cannot be followed.
+        OutputError: The file cannot be written.
     """
     from wetread.dataset.groups import assign_patients
-    from wetread.report.look import write_look
 
+    request = Request(Path(data), seed=seed, plan=as_path(plan), recipe=recipe, laterality=laterality)
+    request.validate()
+    wishes = {"--plan": plan, "--recipe": recipe, "--laterality": laterality, "--set": settings}
+    if not augmented and any(wishes.values()):
+        given = next(name for name, value in wishes.items() if value)
+        raise InputError(
+            f"{given} decides how pictures are changed in training.", remedy="Add --augmented.", code="usage"
+        )
     table = _read(data, labels, label_column, classes, finding, join_view(window, colour), frame, listen)
     assign_patients(table)
-    name = f"{name_of(Path(data))}-show.{'png' if png else 'html'}"
-    return write_look(table, Path(out) if out else Path(name), name_of(Path(data)), seed)
+    name = name_of(Path(data))
+    kind = "augmented" if augmented else "show"
+    path = Path(out) if out else Path(f"{name}-{kind}.{'png' if png else 'html'}")
+    if augmented:
+        return _show_augmented(table, request, tuple(settings), path, name)
+    from wetread.report.look import write_look
+
+    return write_look(table, path, name, seed)
+
+
+def _show_augmented(table: Table, request: Request, settings: tuple[str, ...], path: Path, name: str) -> Path:
+    """Plans as a run would, and draws the copies that its network would see."""
+    from dataclasses import replace
+
+    from wetread.dataset.findings import label_matrix
+    from wetread.dataset.groups import assign_groups
+    from wetread.report.augmented import write_augmented
+    from wetread.training.measure import measure
+    from wetread.training.plan import make_plan, read_plan, set_decisions
+    from wetread.training.preview import make_previews
+    from wetread.training.recipes import recipe_path
+    from wetread.training.rules import Asked
+
+    rows = [row for row in table.used if row.picture is not None]
+    if not rows:
+        raise InputError("No labelled picture was read.", remedy="See wetread show DATA.", code="no-images")
+    assign_groups(rows, [], None)
+    labels = label_matrix(rows, table.classes) if table.multi else None
+    measured = measure(table, rows, table.classes, [], labels=labels, laterality=request.laterality)
+    # Nothing is divided here, so a class that is too rare for folds may be looked at all the same.
+    measured = replace(measured, smallest_class=max(2, measured.smallest_class))
+    planned = make_plan(measured, Asked(request.preset, request.seed))
+    followed = read_plan(recipe_path(request.recipe), planned) if request.recipe else planned
+    followed = read_plan(request.plan, followed) if request.plan else followed
+    followed = set_decisions(followed, settings, planned)
+    return write_augmented(make_previews(rows, followed), followed, path, name)
 
 
 def _read(
@@ -565,3 +639,64 @@ def demo(
     if not (out / "phantoms" / "labels.csv").is_file():
         make_data("chest-effusion", out / "phantoms", listen=listen)
     return run(out / "phantoms", out=out / "run", overwrite=overwrite, resume=resume, listen=listen)
+
+
+def list_weights() -> Shelf:
+    """Pretrained weights: those that lie here, those that `get_weights` fetches, and those it leaves to others."""
+    from wetread.weights.shelf import look_at_shelf
+
+    return look_at_shelf()
+
+
+def get_weights(
+    name: str, *, accept: Callable[[Offer], bool] | None = None, listen: Listener = silent
+) -> StoredWeights:
+    """Fetches pretrained weights; see `wetread.weights.get.get_weights`, which this calls.
+
+    Args:
+        name: As `list_weights` names it; any model of timm with its tag; or ``owner/name`` on the Hugging Face hub.
+        accept: Is shown licence, size and source, and says whether to go on; None: the caller has read them.
+        listen: Is told about progress.
+
+    Returns:
+        The weights, which lie in the weights home from now on.
+    """
+    from wetread.weights.get import get_weights as get
+
+    return get(name, accept=accept, check=_explain_mismatch, listen=listen)
+
+
+def import_weights(
+    path: str | Path,
+    *,
+    name: str | None = None,
+    network: str | None = None,
+    licence: str | None = None,
+    listen: Listener = silent,
+) -> StoredWeights:
+    """Takes weights from a file, a folder or a .zip; needs no internet. The original is left as it is.
+
+    Args:
+        path: A safetensors or PyTorch file; a folder or .zip with one; a Teachable Machine export.
+        name: What to call them; by default a name of `list_weights`, or that of the file.
+        network: The architecture, as timm calls it, where nothing beside the tensors says so.
+        licence: Its name, where it is known.
+        listen: Is told about progress.
+
+    Returns:
+        The weights, which lie in the weights home from now on.
+
+    Raises:
+        InputError: The file holds no weights, would run code, or belongs to another network.
+        OutputError: The weights home cannot be written.
+    """
+    from wetread.weights.importing import import_file
+
+    return import_file(Path(path), name=name, network=network, licence=licence, check=_explain_mismatch, listen=listen)
+
+
+def _explain_mismatch(network: str, options: Mapping[str, Any], arrays: Arrays) -> str:
+    # The room of the weights stands below that of the networks, and is told instead of asking.
+    from wetread.model.networks import explain_mismatch
+
+    return explain_mismatch(network, dict(options), arrays)

@@ -103,6 +103,11 @@ def make_folder(path: Path) -> Path:
     return path
 
 
+def remove_folder(path: Path) -> None:
+    """Removes a folder of ours with all that is in it; what is not there, or cannot be removed, is left alone."""
+    shutil.rmtree(path, ignore_errors=True)
+
+
 def sweep_temporaries(folder: Path) -> int:
     """Removes what a killed process left half written below a folder; returns how many files that were."""
     leftovers = [path for path in folder.rglob(".*.tmp") if path.is_file()]

@@ -27,6 +27,9 @@ VERBS = [
     "data list",
     "data get",
     "data make",
+    "weights list",
+    "weights get",
+    "weights import",
 ]
 
 
@@ -47,6 +50,7 @@ def test_every_verb_is_listed_in_the_help():
     assert {verb.split()[0] for verb in VERBS} == {
         *(command.callback.__name__ for command in app.registered_commands),
         "data",
+        "weights",
     }
 
 

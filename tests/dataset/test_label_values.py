@@ -81,7 +81,9 @@ def test_one_hot_columns_otherwise_are_findings():
     assert (labels.multi, labels.findings) == (True, {"Mass", "Edema", "Hernia"})
     assert [(p.line, p.what) for p in labels.problems] == [(6, "No Finding beside Edema; the finding counts")]
     assert "1 of 5 rows have several" in labels.notes[1]
-    assert labels.notes[2] == "Uncertain marks (-1) count as absent: Mass 1."
+    assert "Blank cells count as absent, since the table has -1" in labels.notes[1]
+    assert labels.notes[2] == "Uncertain labels, which are neither present nor absent: Mass 1."
+    assert [one.uncertain for one in labels.unknown] == [(), (), ("Mass",), (), ()]
 
 
 def long_rows(several, images):

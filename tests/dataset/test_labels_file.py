@@ -159,7 +159,14 @@ def test_chexpert():
     assert table.one_hot == ("No Finding", "Cardiomegaly", "Edema", "Support Devices")
     assert table.findings == ("Cardiomegaly", "Edema", "Support Devices")
     assert table.others == ["Sex", "Age", "Frontal/Lateral", "AP/PA"]
-    assert "Uncertain marks (-1) count as absent: Cardiomegaly 1." in table.notes
+    assert "Uncertain labels, which are neither present nor absent: Cardiomegaly 1." in table.notes
+    # What a report does not mention counts as absent, as in the data set's own baselines.
+    assert [(record.uncertain, record.missing) for record in table.records] == [
+        ((), ()),
+        (("Cardiomegaly",), ()),
+        ((), ()),
+        ((), ()),
+    ]
     assert problems_of(table) == [(2, "No Finding beside Support Devices; the finding counts")]
 
 

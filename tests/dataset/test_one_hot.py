@@ -37,19 +37,52 @@ def test_two_or_more_are_needed_and_metadata_does_not_count():
     assert find_one_hot(["image", "Mass", "smoker", "sex", "age"], rows) == []
 
 
-def test_marks_become_names_blank_rows_are_unlabelled_and_uncertain_ones_absent():
+def test_marks_become_names_and_rows_without_any_are_unlabelled():
     marks = read(["Mass", "Edema"], ["1", "1.0"], ["0", ""], ["-1", "1"], ["", ""], ["no", "Yes"])
     assert marks.labels == [("Edema", "Mass"), (), ("Edema",), (), ("Edema",)]
     assert marks.known == [True, True, True, False, True]
-    assert marks.uncertain == {"Mass": 1}
+    assert [one.uncertain for one in marks.unknown] == [(), (), ("Mass",), (), ()]
     assert not marks.single
 
 
+@pytest.mark.parametrize("mark", ["-1", "-1.0", "u", "U", "?", "uncertain", "Uncertain"])
+def test_what_is_uncertain_is_neither_present_nor_absent(mark):
+    marks = read(["Mass", "Edema"], ["1", "1"], ["0", "0"], [mark, "1"])
+    assert marks.labels[2] == ("Edema",)
+    assert marks.unknown[2] == (("Mass",), ())
+
+
+def test_the_truth_of_a_blank_is_missing():
+    marks = read(["Mass", "Edema"], ["1", "1"], ["0", "0"], ["", "1"], ["?", ""])
+    assert [one.missing for one in marks.unknown] == [(), (), ("Mass",), ("Edema",)]
+    assert not marks.blank_is_absent
+
+
+def test_a_blank_is_absent_where_the_table_has_minus_one():
+    marks = read(["Mass", "Edema"], ["1", "1"], ["0", "0"], ["", "1"], ["-1", ""])
+    assert marks.blank_is_absent
+    assert all(one.missing == () for one in marks.unknown)
+
+
+def test_a_blank_is_absent_in_a_column_without_any_0():
+    marks = read(["Mass", "Edema"], ["1", "1"], ["", "0"], ["", ""], ["", "1"], ["1", ""])
+    assert [one.missing for one in marks.unknown] == [(), (), (), (), ("Edema",)]
+
+
+def test_a_blank_is_absent_beside_no_finding():
+    marks = read(["No Finding", "Mass", "Edema"], ["1", "", ""], ["0", "1", "1"], ["0", "0", ""], ["0", "", "0"])
+    assert [one.missing for one in marks.unknown] == [(), (), ("Edema",), ("Mass",)]
+
+
+def test_uncertain_marks_are_no_mark_of_classes():
+    assert not read(["a", "b"], ["1", "0"], ["?", "1"]).single
+
+
 def test_another_value_makes_its_row_unlabelled_and_is_said():
-    marks = read(["Mass", "Edema"], ["1", "?"], ["1", "0"])
+    marks = read(["Mass", "Edema"], ["1", "x"], ["1", "0"])
     assert (marks.labels, marks.known) == ([(), ("Mass",)], [False, True])
     assert [(p.line, p.what) for p in marks.problems] == [
-        (2, '"?" in column Edema is not 1, 0, -1 or blank; read as unlabelled')
+        (2, '"x" in column Edema is not 1, 0, -1 or blank; read as unlabelled')
     ]
 
 

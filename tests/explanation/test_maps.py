@@ -7,9 +7,9 @@ import torch
 from wetread.explanation.gradcam import explain_by_gradcam
 from wetread.explanation.heatmap import Heatmap, common_scale, draw_over
 from wetread.explanation.occlusion import GRID, explain_by_occlusion
-from wetread.model.build import build_network
 from wetread.model.classifier import Classifier
 from wetread.model.network import NetworkPart
+from wetread.model.networks import NetworkSpec, build_network
 from wetread.model.preprocess import Preprocess
 from wetread.training.augment import Augment
 from wetread.training.loop import LoopSettings, train
@@ -23,9 +23,9 @@ class Corner:
     def __init__(self, down, right):
         self.down, self.right = down, right
 
-    def logits(self, pictures):
+    def logits(self, inputs):
         found = []
-        for picture in pictures:
+        for picture in inputs.pictures:
             rows, columns = picture.shape[0] // 2, picture.shape[1] // 2
             quarter = picture[
                 self.down * rows : (self.down + 1) * rows, self.right * columns : (self.right + 1) * columns
@@ -68,13 +68,11 @@ def trained():
             square[0, row : row + 12, column : column + 12] += 150
     torch.manual_seed(0)
     preprocess = Preprocess(64).measured_on(squares.astype(np.uint8))
-    network = build_network("small", channels=1, classes=2)
-    settings = LoopSettings(12, 16, 3e-3, 0.01, False, "cpu", Augment())
-    train(
-        network, squares.astype(np.uint8), labels, lambda x: (x - preprocess.mean) / preprocess.deviation, settings, 0
-    )
-    part = NetworkPart("small", preprocess, network, 2)
-    return Classifier(("no", "yes"), "yes", "network", [part], network="small", preprocess=preprocess)
+    spec = NetworkSpec("small", outputs=2, channels=1)
+    network = build_network(spec)
+    settings = LoopSettings(12, 16, 3e-3, 0.01, "float32", "cpu", Augment())
+    train(network, squares.astype(np.uint8), labels, preprocess.scale, settings, 0)
+    return Classifier(("no", "yes"), "yes", "network", [NetworkPart(spec, preprocess, network)])
 
 
 @pytest.mark.parametrize("corner", CORNERS)
@@ -94,6 +92,55 @@ def test_grad_cam_of_the_other_class_has_the_other_sign(trained):
     picture = marked(0, 1, (64, 64))
     one, other = explain_by_gradcam(trained, picture, 1), explain_by_gradcam(trained, picture, 0)
     np.testing.assert_allclose(one.values, -other.values, atol=1e-6)
+
+
+def one_sigmoid():
+    """An untrained network with one output, and the same with the two outputs that say the same."""
+    torch.manual_seed(0)
+    preprocess = Preprocess(64)
+    one, two = NetworkSpec("small", outputs=1, channels=1), NetworkSpec("small", outputs=2, channels=1)
+    single, double = build_network(one).eval(), build_network(two).eval()
+    double.body.load_state_dict(single.body.state_dict())
+    with torch.no_grad():
+        double.head.last.weight.copy_(torch.cat([single.head.last.weight / 2, -single.head.last.weight / 2]))
+        double.head.last.bias.copy_(torch.cat([single.head.last.bias / 2, -single.head.last.bias / 2]))
+    return NetworkPart(one, preprocess, single, positive=0), NetworkPart(two, preprocess, double)
+
+
+@pytest.mark.parametrize("target", [0, 1])
+def test_grad_cam_of_one_sigmoid_is_that_of_two_outputs(target):
+    maps = [
+        explain_by_gradcam(Classifier(("ill", "well"), "ill", "network", [part]), marked(1, 0), target).values
+        for part in one_sigmoid()
+    ]
+    assert np.abs(maps[0]).max() > 0
+    np.testing.assert_allclose(maps[0], maps[1], rtol=1e-4, atol=1e-6)
+
+
+def test_grad_cam_of_a_finding_follows_its_own_logit():
+    """The linear head makes the map known: the maps of the body, weighted by the finding's weights, over their size."""
+    torch.manual_seed(0)
+    spec = NetworkSpec("small", outputs=3, channels=1)
+    part = NetworkPart(spec, Preprocess(64), build_network(spec).eval())
+    classifier = Classifier(("a", "b", "c"), None, "network", [part], task="multilabel")
+    found = explain_by_gradcam(classifier, marked(0, 1), 2)
+    squares = part.preprocess.squares([marked(0, 1)])
+    with torch.no_grad():
+        maps = part.network.maps(torch.from_numpy(part.preprocess.normalise(squares)))[0]
+        expected = torch.einsum("m,mrc->rc", part.network.head.last.weight[2], maps) / maps[0].numel()
+    np.testing.assert_allclose(found.values, expected.numpy(), rtol=1e-4, atol=1e-7)
+
+
+def test_grad_cam_leaves_no_gradients_behind(trained):
+    explain_by_gradcam(trained, marked(0, 0), 1)
+    assert all(weight.grad is None for weight in trained.parts[0].network.head.parameters())
+
+
+def test_grad_cam_says_nothing_of_a_network_without_places():
+    torch.manual_seed(0)
+    spec = NetworkSpec("dense", outputs=2, channels=1, side=28)
+    part = NetworkPart(spec, Preprocess(28), build_network(spec).eval())
+    assert explain_by_gradcam(Classifier(("no", "yes"), "yes", "network", [part]), marked(0, 0), 1) is None
 
 
 def test_an_empty_map_leaves_the_picture_alone():

@@ -93,3 +93,62 @@ def test_undefined_resamples_are_nan_without_a_warning(data):
 def test_a_success_must_be_a_trial():
     with pytest.raises(ValueError, match="success"):
         counted.rate([1, 1], [1, 0])
+
+
+def draws(rows, n=40, seed=3):
+    return np.random.default_rng(seed).poisson(1.0, size=(n, rows)).astype(np.float64)
+
+
+@pytest.mark.parametrize("positives", [3, 30, 57])
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize("name", ["auroc", "average_precision"])
+def test_ranks_of_rare_and_common_findings_are_those_of_repeated_rows(positives, ties, name):
+    random = np.random.default_rng(positives)
+    truth = np.arange(60) < positives
+    score = random.normal(size=60) + truth
+    score = score.round() if ties else score
+    counts = draws(60)
+    plain = getattr(discrimination, name)
+    drawn = (np.repeat(np.arange(60), one.astype(int)) for one in counts)
+    expected = [plain(truth[rows], score[rows]) for rows in drawn]
+    found = getattr(counted, name)(truth, score)(counts)
+    np.testing.assert_allclose(found, [np.nan if one is None else one for one in expected], rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["auroc", "average_precision"])
+def test_cases_may_belong_to_other_rows_than_their_own(name):
+    truth, score = np.array([0, 1, 1, 0, 1]), np.array([0.1, 0.8, 0.3, 0.5, 0.9])
+    rows = np.array([4, 0, 0, 2, 5])  # rows 1 and 3 have no case, row 0 has two
+    counts = draws(6)
+    expected = getattr(counted, name)(truth, score)(counts[:, rows])
+    np.testing.assert_allclose(getattr(counted, name)(truth, score, rows)(counts), expected)
+
+
+@pytest.mark.parametrize("width", [3, counted.LONG_ROW + 5])
+def test_running_totals_begin_with_nothing(width):
+    table = np.arange(4 * width, dtype=float).reshape(4, width)
+    total = counted.running_total(table)
+    np.testing.assert_array_equal(total[0], 0)
+    np.testing.assert_array_equal(total[1:], np.cumsum(table, axis=0))
+
+
+def test_what_is_remembered_is_asked_once_per_table():
+    asked = []
+
+    def statistic(counts):
+        asked.append(1)
+        return counts.sum(axis=1)
+
+    remembered = counted.once(statistic)
+    first, second = draws(5), draws(5, seed=4)
+    for counts in (first, first, second, first):
+        np.testing.assert_array_equal(remembered(counts), counts.sum(axis=1))
+    assert len(asked) == 3
+
+
+def test_a_mean_of_columns_passes_over_what_is_not_known():
+    table = np.array([[1.0, np.nan], [3.0, 5.0], [np.nan, 7.0]])
+    counts = np.array([[1.0, 1.0, 1.0], [2.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
+    np.testing.assert_allclose(counted.mean_of_columns(table)(counts), [4.0, (5 / 3 + 5) / 2, np.nan])
+    both = counted.mean_of([counted.mean_of_columns(table[:, :1]), counted.mean_of_columns(table[:, 1:])])
+    np.testing.assert_allclose(both(counts), counted.mean_of_columns(table)(counts))

@@ -45,3 +45,16 @@ def test_each_picture_is_measured_alone(pictures):
 
 def test_histogram_counts_every_pixel_once(pictures):
     np.testing.assert_allclose((features.histograms(pictures) ** 2).sum(axis=1), 1.0, rtol=1e-5)
+
+
+def test_colour_is_measured_and_grey_pictures_have_none():
+    random = np.random.default_rng(3)
+    grey = random.integers(0, 256, (60, 50), dtype=np.uint8)
+    painted = np.repeat(grey[:, :, None], 3, axis=2)
+    same = features.classical_features([grey, painted])
+    red = painted.copy()
+    red[10:30, 10:30, 0] = 255
+    seen = features.classical_features([red])[0]
+    colours = 2 * features.THUMBNAIL**2 + 2 * 32
+    assert not same[0, -colours:].any()
+    assert np.abs(seen[-colours:]).max() > 0.1

@@ -15,7 +15,7 @@ def test_fit_equals_plain_logistic_regression(classes):
     features = random.normal(size=(60, 200)) * random.uniform(0.1, 5, 200) + 3
     labels = np.arange(60) % classes
     features[:, 0] += labels
-    ours = LinearFit(features, labels, classes).at(0.01)
+    ours = LinearFit("classical", features, labels, classes).at(0.01)
     scaled = StandardScaler().fit(features)
     plain = LogisticRegression(C=0.01, max_iter=2000, tol=1e-8).fit(scaled.transform(features), labels)
     fresh = random.normal(size=(20, 200)) + 3
@@ -27,13 +27,13 @@ def test_fit_equals_plain_logistic_regression(classes):
 def test_a_feature_that_never_varied_is_ignored():
     features = np.random.default_rng(0).normal(size=(30, 5))
     features[:, 2] = 4.0
-    part = LinearFit(features, np.arange(30) % 2, 2).at(0.1)
+    part = LinearFit("classical", features, np.arange(30) % 2, 2).at(0.1)
     moved = features.copy()
     moved[:, 2] = 1e6
     np.testing.assert_array_equal(part.logits_of_features(features), part.logits_of_features(moved))
 
 
 def test_a_class_that_is_absent_from_training_is_all_but_impossible():
-    part = LinearFit(np.random.default_rng(0).normal(size=(30, 5)), np.arange(30) % 2, 3).at(0.1)
+    part = LinearFit("classical", np.random.default_rng(0).normal(size=(30, 5)), np.arange(30) % 2, 3).at(0.1)
     probabilities = apply_temperature(part.logits_of_features(np.zeros((1, 5))), 1.0)
     assert probabilities[0, 2] < 1e-6

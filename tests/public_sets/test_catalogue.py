@@ -6,9 +6,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from wetread.download.remote_file import RemoteFile, say_bytes
 from wetread.public_sets.catalogue import PUBLIC_SETS
 from wetread.public_sets.get import list_sets
-from wetread.public_sets.public_set import PublicSet, RemoteFile, say_bytes
+from wetread.public_sets.public_set import PublicSet
 
 SETS = pytest.mark.parametrize("one", PUBLIC_SETS.values(), ids=lambda one: one.name)
 

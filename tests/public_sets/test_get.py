@@ -11,14 +11,15 @@ from collections import namedtuple
 from pathlib import Path
 
 import pytest
+from download.server import drop, refuse
 
-from public_sets.server import drop, refuse
+from wetread.download.remote_file import RemoteFile
 from wetread.errors import InputError, OutputError, Stopped
 from wetread.progress import StepAdvanced
 from wetread.public_sets import get, nih
 from wetread.public_sets.catalogue import PUBLIC_SETS
 from wetread.public_sets.get import data_home, find_set, get_set
-from wetread.public_sets.public_set import PublicSet, RemoteFile
+from wetread.public_sets.public_set import PublicSet
 
 
 def zipped():

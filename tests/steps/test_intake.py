@@ -148,7 +148,8 @@ def test_several_findings_are_checked_and_one_of_them_can_be_asked_for(tmp_path)
     assert "positive:\n  value: Effusion" in (one.folder / "plan.yaml").read_text()
     notes = json.loads((one.folder / "run.json").read_text())["notes"]
     assert any("test_list.txt puts 8 images" in note for note in notes)
-    with pytest.raises(InputError, match=r"Mass \(12\).*Effusion \(12\)|Effusion \(12\).*Mass \(12\)") as caught:
+    # Of the two only one is there, and missing, often enough; several of them are tests/steps/test_several_findings.py.
+    with pytest.raises(InputError, match="Only Effusion has 10 separate cases") as caught:
         wetread.run(data, out=tmp_path / "refused", **QUICK)
     assert "--finding" in caught.value.remedy
 
@@ -185,7 +186,7 @@ def test_the_view_stands_in_the_plan_and_in_the_model(painted):
     assert "value: 60/300; red 50..95" in (painted.folder / "plan.yaml").read_text()
     stored = json.loads((painted.folder / "model" / "model.json").read_text())
     assert stored["view"] == {"values": "60/300; red 50..95", "frame": "middle"}
-    assert stored["preprocess"] is None or stored["preprocess"]["channels"] == 3
+    assert [part["sees"] for part in stored["parts"]] == ["classical"]
     assert "60/300; red 50..95" in (painted.folder / "report.html").read_text(encoding="utf-8")
 
 

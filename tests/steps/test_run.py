@@ -78,7 +78,7 @@ def test_every_image_is_accounted_for_and_no_patient_is_in_two_folds(finished_ru
 def test_the_ladder_has_every_rung_with_interval_and_seconds(finished_run):
     models = finished_run.numbers["models"]
     assert list(models)[:2] == ["prevalence", "file properties"]
-    assert list(models)[-3:] == ["classical", "network", "selected"]
+    assert list(models)[-4:] == ["classical", "network", "ensemble", "selected"]
     assert {"borders", "corners", "masked centre", "histogram", "blur"} < set(models)
     for row in models.values():
         assert row["auroc"]["low"] <= row["auroc"]["value"] <= row["auroc"]["high"]
@@ -144,7 +144,7 @@ def test_the_shipped_model_predicts_files(finished_run, chest_set, tmp_path):
 
 
 def test_the_same_seed_gives_the_same_predictions(finished_run, chest_set, short_plan, tmp_path):
-    again = wetread.run(chest_set, out=tmp_path / "again", plan=short_plan, device="cpu", preset="quick")
+    again = wetread.run(chest_set, out=tmp_path / "again", plan=short_plan, device="cpu")
     ours, theirs = (read_csv(run.folder / "predictions.csv") for run in (again, finished_run))
     for one, other in zip(ours, theirs, strict=True):
         assert one["image"] == other["image"] and one["predicted"] == other["predicted"]
@@ -163,17 +163,19 @@ def test_interrupted_after_two_folds_it_goes_on_with_the_third(
             raise KeyboardInterrupt
 
     with pytest.raises(Stopped) as caught:
-        wetread.run(chest_set, out=out, plan=short_plan, device="cpu", preset="quick", listen=interrupt)
+        wetread.run(chest_set, out=out, plan=short_plan, device="cpu", listen=interrupt)
     assert "--resume" in str(caught.value) and caught.value.exit_code == 130
     assert json.loads((out / "run.json").read_text())["status"] == "stopped"
     assert not (out / "numbers.json").exists() and not (out / "report.html").exists()
 
     events = []
-    run = wetread.run(chest_set, out=out, device="cpu", preset="quick", resume=True, listen=events.append)
+    run = wetread.run(chest_set, out=out, device="cpu", resume=True, listen=events.append)
     assert sum(isinstance(event, FoldLoaded) for event in events) == 2
     assert json.loads((out / "run.json").read_text())["status"] == "finished"
     assert run.numbers["headline"]["value"] == pytest.approx(finished_run.numbers["headline"]["value"], abs=1e-5)
-    assert len(read_csv(out / "history.csv")) == 6 * 3 * 2
+    # Five folds and the final model, three inner fits each, two epochs; none of them twice.
+    rows = read_csv(out / "history.csv")
+    assert len(rows) == len({tuple(row[name] for name in ("repeat", "fold", "inner", "epoch")) for row in rows}) == 36
 
 
 def test_an_existing_run_is_not_overwritten_by_accident(finished_run, chest_set, tmp_path):
@@ -225,7 +227,7 @@ def test_several_classes_and_unlabelled_images(tmp_path, short_plan):
         Image.fromarray(picture.astype(np.uint8)).save(folder / f"x {number} é'.png")
     (tmp_path / "data" / "Test").mkdir()
     Image.fromarray(np.full((40, 40), 200, dtype=np.uint8)).save(tmp_path / "data" / "Test" / "new.png")
-    run = wetread.run(tmp_path / "data", out=tmp_path / "run", plan=short_plan, device="cpu", preset="quick")
+    run = wetread.run(tmp_path / "data", out=tmp_path / "run", plan=short_plan, device="cpu")
     assert run.numbers["task"] == "multiclass" and run.numbers["positive"] is None
     assert set(run.numbers["per_class"]) == {"a", "b", "c"}
     rows = read_csv(run.folder / "predictions.csv")
@@ -239,7 +241,7 @@ def test_several_classes_and_unlabelled_images(tmp_path, short_plan):
 def test_a_locked_test_set_is_opened_once_and_the_tested_model_is_shipped(chest_set, tmp_path):
     plan = tmp_path / "plan.yaml"
     plan.write_text("epochs: 2\nresamples: 200\ncases: 4\nestimate: locked test\n")
-    run = wetread.run(chest_set, out=tmp_path / "run", plan=plan, device="cpu", preset="quick")
+    run = wetread.run(chest_set, out=tmp_path / "run", plan=plan, device="cpu")
     assert run.numbers["estimate"] == "locked test"
     rows = read_csv(run.folder / "images.csv")
     parts = {split: {row["patient"] for row in rows if row["split"] == split} for split in ("train", "test")}
@@ -266,7 +268,7 @@ def test_a_given_test_set_that_leaks_is_mended_for_the_number_and_red_all_the_sa
         folder.mkdir(parents=True, exist_ok=True)
         picture = random.integers(0, 120, (48, 48)) + 40 * label
         Image.fromarray(picture.astype(np.uint8)).save(folder / f"{patient:08d}_{number:03d}.png")
-    run = wetread.run(tmp_path / "data", out=tmp_path / "run", plan=short_plan, device="cpu", preset="quick")
+    run = wetread.run(tmp_path / "data", out=tmp_path / "run", plan=short_plan, device="cpu")
     assert (run.numbers["estimate"], run.gate, run.exit_code) == ("given test", "red", 1)
     assert run.numbers["positive"] == "ill"
     (leak,) = [finding for finding in run.findings if finding["code"] == "WR101"]
@@ -278,9 +280,7 @@ def test_a_given_test_set_that_leaks_is_mended_for_the_number_and_red_all_the_sa
     ]
     assert run.numbers["n"] | {"images": 24, "trained_on": 38} == run.numbers["n"]
     assert run.numbers["test_set"]["opened"] == 1
-    again = wetread.run(
-        tmp_path / "data", out=tmp_path / "again", plan=short_plan, device="cpu", preset="quick", allow_leak=True
-    )
+    again = wetread.run(tmp_path / "data", out=tmp_path / "again", plan=short_plan, device="cpu", allow_leak=True)
     assert again.numbers["n"] | {"images": 24, "trained_on": 40} == again.numbers["n"]
     assert again.headline.startswith("LEAK ALLOWED, 2 training images also in the test set: AUROC")
     assert again.headline.endswith("given test (opened 2 times)")

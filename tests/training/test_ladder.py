@@ -8,9 +8,11 @@ import pytest
 from wetread.dataset.split import Fold, group_folds
 from wetread.metrics.discrimination import auroc
 from wetread.progress import silent
-from wetread.training.ladder import RULES, FoldResult, choose_threshold, load_fold, pool, run_fold, run_folds, save_fold
-from wetread.training.plan import Fingerprint, make_plan
-from wetread.training.rungs import TrainingSet
+from wetread.training.fingerprint import Fingerprint
+from wetread.training.fitted import RULES, choose_thresholds
+from wetread.training.ladder import FoldResult, load_fold, pool, run_fold, run_folds, save_fold
+from wetread.training.plan import make_plan
+from wetread.training.training_set import TrainingSet
 
 
 def training_set(labels, groups=None, strength=0.0, rungs=("classical",), seed=0):
@@ -78,12 +80,12 @@ def test_a_stored_fold_is_taken_up_and_one_of_another_division_is_not(tmp_path):
     fold, other = folds_of(data)[:2]
     result = run_fold(data, fold, silent)
     save_fold(result, tmp_path, data.key())
-    again = load_fold(fold, tmp_path, ("classical",), data.key())
+    again = load_fold(fold, tmp_path, data, data.key())
     np.testing.assert_array_equal(again.probabilities["classical"], result.probabilities["classical"])
     assert again.thresholds == result.thresholds
-    assert load_fold(other, tmp_path, ("classical",), data.key()) is None
+    assert load_fold(other, tmp_path, data, data.key()) is None
     (tmp_path / "arrays.safetensors").write_bytes(b"half a file")
-    assert load_fold(fold, tmp_path, ("classical",), data.key()) is None
+    assert load_fold(fold, tmp_path, data, data.key()) is None
 
 
 def test_pooling_compares_probability_and_threshold_like_with_like():
@@ -92,7 +94,7 @@ def test_pooling_compares_probability_and_threshold_like_with_like():
 
     def result(repeat, p, threshold):
         table = {"classical": np.array([[1 - p, p], [0.5, 0.5]])}
-        return FoldResult(Fold(repeat, 1, rows, rows), table, {"classical": threshold}, "classical", {}, {})
+        return FoldResult(Fold(repeat, 1, rows, rows), table, {"classical": [threshold]}, "classical", [], {}, {})
 
     pooled = pool([result(1, 0.8, 0.7), result(2, 0.6, 0.5)], "selected", plan)
     assert pooled.probabilities.sum(axis=1) == pytest.approx([1, 1])
@@ -107,7 +109,9 @@ def test_the_rule_of_the_plan_sets_the_threshold():
     labels = np.arange(200) % 2
     p = 1 / (1 + np.exp(-(random.normal(size=200) + 1.5 * labels - 0.7)))
     inner = np.stack([1 - p, p], axis=1)
-    cuts = {rule: choose_threshold(dataclasses.replace(plan, operating_point=rule), labels, inner) for rule in RULES}
+    cuts = {
+        rule: choose_thresholds(dataclasses.replace(plan, operating_point=rule), labels, inner)[0] for rule in RULES
+    }
     assert (p[labels == 1] >= cuts["sensitivity"]).mean() >= 0.95
     assert (p[labels == 0] < cuts["specificity"]).mean() >= 0.95
     assert cuts["sensitivity"] < cuts["youden"] < cuts["specificity"]
@@ -120,6 +124,6 @@ def test_a_stored_fold_of_another_plan_or_of_other_pictures_is_not_taken_up(tmp_
     slower = dataclasses.replace(data, plan=dataclasses.replace(data.plan, epochs=9))
     more_cases = dataclasses.replace(data, plan=dataclasses.replace(data.plan, cases=1))
     others = training_set(np.arange(40) % 2, strength=30, seed=5)
-    assert load_fold(fold, tmp_path, ("classical",), slower.key()) is None
-    assert load_fold(fold, tmp_path, ("classical",), others.key()) is None
-    assert load_fold(fold, tmp_path, ("classical",), more_cases.key()) is not None
+    assert load_fold(fold, tmp_path, slower, slower.key()) is None
+    assert load_fold(fold, tmp_path, others, others.key()) is None
+    assert load_fold(fold, tmp_path, more_cases, more_cases.key()) is not None

@@ -1,42 +1,134 @@
-"""The simpler model stays unless the higher one is clearly better on what neither has seen."""
+"""Every rung is fitted on training rows only, says honestly what it does not know, and several findings stay apart."""
+
+import dataclasses
 
 import numpy as np
+import pytest
 
-from wetread.training.rungs import choose_rung
+from wetread.progress import silent
+from wetread.training.fingerprint import Fingerprint
+from wetread.training.plan import make_plan, set_decisions
+from wetread.training.rungs import fit_all, members, network_spec
+from wetread.training.training_set import Place, TrainingSet, inner_parts
 
-
-def table(truth, sure):
-    """Two classes; `sure` is the probability of the true class."""
-    probabilities = np.empty((len(truth), 2))
-    probabilities[np.arange(len(truth)), truth] = sure
-    probabilities[np.arange(len(truth)), 1 - truth] = 1 - sure
-    return probabilities
-
-
-def test_the_simpler_rung_stays_when_they_are_alike():
-    random = np.random.default_rng(0)
-    truth, groups = np.arange(80) % 2, np.arange(80)
-    inner = {
-        "classical": table(truth, random.uniform(0.3, 0.9, 80)),
-        "network": table(truth, random.uniform(0.3, 0.9, 80)),
-    }
-    assert choose_rung(inner, truth, groups) == "classical"
+NOWHERE = Place(1, 1)
 
 
-def test_a_clearly_better_rung_is_chosen():
-    random = np.random.default_rng(0)
-    truth, groups = np.arange(80) % 2, np.arange(80)
-    inner = {
-        "classical": table(truth, random.uniform(0.2, 0.7, 80)),
-        "network": table(truth, random.uniform(0.6, 0.95, 80)),
-    }
-    assert choose_rung(inner, truth, groups) == "network"
+class Bright:
+    """A backbone that sees how bright the two halves of a picture are."""
+
+    name, sha256 = "bright", "0" * 64
+
+    class preprocess:
+        @staticmethod
+        def squares(pictures):
+            return np.stack([picture[None] for picture in pictures])
+
+    def embed(self, squares):
+        half = squares.shape[-1] // 2
+        return np.stack([squares[..., :half].mean((1, 2, 3)), squares[..., half:].mean((1, 2, 3))], 1).astype("f4")
+
+    embed_cached = embed
 
 
-def test_one_patient_with_many_images_does_not_outvote_the_rest():
-    truth = np.arange(120) % 2
-    groups = np.concatenate([np.zeros(90, dtype=int), np.arange(1, 31)])
-    simple, higher = np.full(120, 0.6), np.concatenate([np.full(90, 0.99), np.full(30, 0.55)])
-    assert (
-        choose_rung({"classical": table(truth, simple), "network": table(truth, higher)}, truth, groups) == "classical"
-    )
+def make_set(labels, settings=(), backbone=None, several=False, strength=60, seed=0):
+    """Noise, in which the left half is brighter for the first label, the right half for the second."""
+    random = np.random.default_rng(seed)
+    labels = np.asarray(labels)
+    pictures = []
+    for label in labels if labels.ndim == 2 else np.stack([labels, 0 * labels], axis=1):
+        picture = random.normal(100, 25, (32, 32))
+        picture[:, :16] += strength * np.nan_to_num(label[0])
+        picture[:, 16:] += strength * np.nan_to_num(label[1])
+        pictures.append(np.clip(picture, 0, 255).astype(np.uint8))
+    names = ("left", "right") if several else ("no", "yes")
+    base = make_plan(Fingerprint(len(labels), len(labels), names, 10, 0.0, 32, "column", several=several))
+    base = dataclasses.replace(base, network_side=32, epochs=4, backbone="bright" if backbone else "")
+    plan = set_decisions(base, settings, base)
+    return TrainingSet(pictures, labels, np.arange(len(labels)), plan, backbone=backbone)
+
+
+def test_all_rungs_fit_and_say_something_about_every_training_row():
+    data = make_set(np.arange(60) % 2, ["rungs=classical,frozen,combined,network,ensemble"], Bright())
+    train = np.arange(40)
+    fitted = fit_all(data, train, NOWHERE, silent)
+    assert list(fitted) == list(data.plan.rungs)
+    for one in fitted.values():
+        assert np.isfinite(one.inner).all()
+        table = one.classifier.probabilities(data.inputs.take(np.arange(40, 60)))
+        assert (table.argmax(axis=1) == data.labels[40:]).mean() > 0.8
+        np.testing.assert_allclose(table.sum(axis=1), 1)
+
+
+def test_what_a_rung_says_of_other_rows_does_not_depend_on_their_labels():
+    settings = ["rungs=classical,frozen,network,ensemble"]
+    data = make_set(np.arange(50) % 2, settings, Bright())
+    turned = make_set(np.arange(50) % 2, settings, Bright())
+    turned.labels = np.where(np.arange(50) >= 40, 1 - turned.labels, turned.labels)
+    train, test = np.arange(40), np.arange(40, 50)
+    one, two = (fit_all(each, train, NOWHERE, silent) for each in (data, turned))
+    for name in one:
+        np.testing.assert_array_equal(
+            one[name].classifier.probabilities(data.inputs.take(test)),
+            two[name].classifier.probabilities(turned.inputs.take(test)),
+        )
+
+
+def test_one_inner_part_leaves_the_other_rows_without_an_inner_prediction():
+    data = make_set(np.arange(60) % 2, ["inner_folds=1", "holdout=0.2", "rungs=classical,network"])
+    train = np.arange(60)
+    (held_out,) = inner_parts(data, train, NOWHERE)
+    assert len(held_out) == 12
+    for one in fit_all(data, train, NOWHERE, silent).values():
+        known = np.isfinite(one.inner).all(axis=1)
+        np.testing.assert_array_equal(np.flatnonzero(known), held_out)
+        assert 0 < one.classifier.threshold < 1
+
+
+def test_several_findings_are_learnt_apart_and_unknown_labels_teach_nothing():
+    random = np.random.default_rng(1)
+    labels = random.integers(0, 2, (80, 2)).astype(np.float32)
+    labels[random.random((80, 2)) < 0.2] = np.nan
+    data = make_set(labels, ["rungs=classical,frozen,network,ensemble"], Bright(), several=True)
+    train, test = np.arange(60), np.arange(60, 80)
+    for one in fit_all(data, train, NOWHERE, silent).values():
+        table = one.classifier.probabilities(data.inputs.take(test))
+        assert ((table > 0) & (table < 1)).all()
+        called = one.classifier.decide(table)
+        known = ~np.isnan(labels[test])
+        assert (called == labels[test])[known].mean() > 0.75
+        assert len(one.classifier.thresholds) == 2
+
+
+def test_a_finding_that_the_training_part_never_shows_gets_its_prevalence():
+    labels = np.stack([np.arange(40) % 2, np.zeros(40)], axis=1).astype(np.float32)
+    data = make_set(labels, ["rungs=classical"], several=True)
+    table = fit_all(data, np.arange(40), NOWHERE, silent)["classical"].classifier.probabilities(data.inputs)
+    assert table[:, 1].max() < 0.05
+
+
+def test_a_single_sigmoid_tells_two_classes_apart_like_two_outputs():
+    data = make_set(np.arange(60) % 2, ["rungs=network", "output=sigmoid", "epochs=8"])
+    assert network_spec(data).outputs == 1
+    one = fit_all(data, np.arange(60), NOWHERE, silent)["network"]
+    table = one.classifier.probabilities(data.inputs)
+    np.testing.assert_allclose(table.sum(axis=1), 1)
+    assert (table.argmax(axis=1) == data.labels).mean() > 0.9
+
+
+@pytest.mark.parametrize("loss", ["class weights", "logit adjustment"])
+def test_a_weighted_loss_is_brought_back_to_the_prevalence(loss):
+    labels = (np.arange(100) % 5 == 0).astype(np.int64)
+    data = make_set(labels, ["rungs=network", f"loss={loss}", "epochs=6", "calibration=none"], strength=8)
+    table = fit_all(data, np.arange(100), NOWHERE, silent)["network"].inner
+    assert table[:, 1].mean() == pytest.approx(0.2, abs=0.1)
+
+
+def test_members_of_an_ensemble_weigh_the_same():
+    data = make_set(np.arange(60) % 2, ["rungs=classical,network"])
+    fitted = fit_all(data, np.arange(60), NOWHERE, silent)
+    parts, shares = members({name: one.classifier for name, one in fitted.items()}, 0)
+    assert len(parts) == len(shares) == 1 + 3
+    classical, network = fitted["classical"].classifier, fitted["network"].classifier
+    assert shares[0] * classical.temperature == pytest.approx(0.5)
+    assert sum(shares[1:]) * network.temperature == pytest.approx(0.5)

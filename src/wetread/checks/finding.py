@@ -10,6 +10,7 @@ from wetread.checks.label_errors import LabelExamination
 from wetread.dataset.duplicates import Pair
 from wetread.dataset.split import Fold
 from wetread.dataset.table import Row, Table
+from wetread.probes.finding_probes import ProbeOfFindings
 from wetread.probes.probe import ProbeResult
 
 INFO, AMBER, RED = "info", "amber", "red"
@@ -60,7 +61,8 @@ class Audit:
         estimate: cross-validation, locked test or given test.
         leaking: Training rows that were set aside because their group stands in the given test set.
         small_classes: Classes left out for want of cases.
-        probes: What was told by things that should not tell the label, by name of the probe.
+        probes: What was told by things that should not tell the label, by name of the probe; where images can have
+            several findings, of each of them.
         positive: Column of the positive class of two, else None.
         label_errors: What an examination of the labels told; None where there was none.
         phi: How many files expose each kind of what may identify a patient; None where nobody looked.
@@ -76,10 +78,23 @@ class Audit:
     small_classes: list[str]
     folds: list[Fold]
     positive: int | None
-    probes: dict[str, ProbeResult] = field(default_factory=dict)
+    probes: Mapping[str, ProbeResult | ProbeOfFindings] = field(default_factory=dict)
     label_errors: LabelExamination | None = None
     phi: Mapping[str, int] | None = None
     texts: Mapping[str, int] | None = None
+
+    def probe_by_question(self, name: str) -> list[tuple[ProbeResult, list[str], int | None]]:
+        """What a probe told, with the names of the classes and the positive one: a question per finding, or one in all.
+
+        Findings of which the probe saw no image with them, or none without, are left out.
+        """
+        result = self.probes.get(name)
+        if result is None or not result.rows:
+            return []
+        if isinstance(result, ProbeResult):
+            return [(result, self.classes, self.positive)]
+        alone = [(result.of_finding(column), finding) for column, finding in enumerate(self.classes)]
+        return [(one, [f"no {finding}", finding], 1) for one, finding in alone if len(set(one.labels.tolist())) == 2]
 
 
 def counted(number: int, noun: str) -> str:

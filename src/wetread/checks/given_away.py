@@ -48,6 +48,8 @@ class GivenAway:
         alone: How well, in [0.5, 1].
         medians: Of this feature in each class, in words.
         images: Those whose class it tells most surely.
+        finding: Which one it tells best, where images can have several.
+        asked: How many findings were asked about.
     """
 
     probe: ProbeResult
@@ -57,11 +59,15 @@ class GivenAway:
     alone: float
     medians: str
     images: tuple[str, ...]
+    finding: str = ""
+    asked: int = 1
 
     @property
     def measured(self) -> str:
         """The end of a sentence: the AUROC, and what it comes from."""
         area = f"an AUROC of {self.area.value:.2f} ({self.area.low:.2f} to {self.area.high:.2f})"
+        if self.finding:
+            area += f" for {self.finding}, the most of {self.asked} findings"
         if not self.strongest:
             return f"{area}."
         return f"{area}. Strongest alone: {self.strongest} ({self.alone:.2f}; {self.medians})."
@@ -71,6 +77,7 @@ class GivenAway:
         """As they stand in findings.json."""
         return {
             "probe": self.probe.name,
+            **({"finding": self.finding} if self.finding else {}),
             "auroc": self.area.as_dict(),
             "strongest": self.strongest,
             "strongest_auroc": round(self.alone, 4),
@@ -80,20 +87,40 @@ class GivenAway:
 def judge(audit: Audit, probe: str, limits: Limits) -> GivenAway | None:
     """Measures a probe; None where it does not apply or its lower bound stays below all limits.
 
+    Of several findings the one with the highest lower bound counts, and bounds are as wide as so many questions need
+    (Bonferroni).
+
     Args:
         audit: With the results of the probes.
         probe: Name of one.
         limits: Of the check.
     """
-    result = audit.probes.get(probe)
-    if result is None or not result.rows:
-        return None
-    area = result.auroc(audit.positive)
+    questions = audit.probe_by_question(probe)
+    found = [
+        one
+        for result, classes, positive in questions
+        if (one := _judge_one(result, classes, positive, limits, len(questions))) is not None
+    ]
+    return max(found, key=lambda one: one.area.low, default=None)
+
+
+def _judge_one(
+    result: ProbeResult, classes: list[str], positive: int | None, limits: Limits, asked: int
+) -> GivenAway | None:
+    if asked > 1 and limits.severity(_plain_area(result)) is None:
+        return None  # no bound can exceed a limit that the number itself stays below; and bounds take time
+    area = result.auroc(positive, level=1 - 0.05 / asked)
     severity = limits.severity(area.low) if area is not None else None
     if area is None or severity is None:
         return None
-    name, alone, medians = _strongest(result, audit.classes)
-    return GivenAway(result, area, severity, name, alone, medians, _typical(result, len(audit.classes)))
+    name, alone, medians = _strongest(result, classes)
+    finding = classes[1] if asked > 1 else ""
+    return GivenAway(result, area, severity, name, alone, medians, _typical(result, len(classes)), finding, asked)
+
+
+def _plain_area(result: ProbeResult) -> float:
+    ranks = midranks(result.probabilities[:, 1].astype(np.float64))
+    return float(_areas(ranks[:, None], result.labels == 1)[0])
 
 
 def judge_edges(audit: Audit, probe: str) -> GivenAway | None:
@@ -103,10 +130,13 @@ def judge_edges(audit: Audit, probe: str) -> GivenAway | None:
     edges too; whether source or anatomy does that nobody can tell from the edges, so they are amber at most.
     """
     found = judge(audit, probe, NEVER_ANATOMY)
-    blur = audit.probes.get("blur")
+    blur = next(
+        (one for one in audit.probe_by_question("blur") if found and (not found.finding or one[1][1] == found.finding)),
+        None,
+    )
     if found is None or found.severity != RED or blur is None:
         return found
-    area = blur.auroc(audit.positive)
+    area = blur[0].auroc(blur[2])
     different = area is not None and area.value >= DIFFERENT_EVERYWHERE
     return replace(found, severity=AMBER) if different else found
 

@@ -16,10 +16,10 @@ CHANCE = 0.01
 
 def check(audit: Audit) -> Finding | None:
     """Amber or red as for the files; amber also where a large source has images of one class only."""
-    result = audit.probes.get("source")
-    if result is None:
-        return None
-    found, pure = judge(audit, "source", NEVER_ANATOMY), _of_one_class(result, audit.classes)
+    questions = audit.probe_by_question("source")
+    found = judge(audit, "source", NEVER_ANATOMY)
+    told = [(result, _of_one_class(result, classes, len(questions))) for result, classes, _ in questions]
+    pure = [text for _, texts in told for text in texts]
     if found is None and not pure:
         return None
     sentence = ""
@@ -33,16 +33,22 @@ def check(audit: Audit) -> Finding | None:
         found.severity if found is not None else AMBER,
         f"{sentence}Every source has its look, and a network may tell the sources apart instead of the diseases.",
         "Take every class from every source, or test on a source that was not trained on.",
-        found.images if found is not None else _images(result, pure),
+        found.images if found is not None else next(_images(result, texts) for result, texts in told if texts),
         {**(found.numbers if found is not None else {"probe": "source"}), "of_one_class": pure},
     )
 
 
-def _of_one_class(result: ProbeResult, classes: list[str]) -> list[str]:
-    """Sources that have images of one class only, in words."""
+def _of_one_class(result: ProbeResult, classes: list[str], asked: int) -> list[str]:
+    """Sources that have images of one class only, in words.
+
+    Args:
+        result: Of the probe.
+        classes: Their names.
+        asked: Questions asked in all, one for each finding.
+    """
     groups = [row.group or row.image for row in result.rows]
     total = Counter(label for label, _ in set(zip(result.labels.tolist(), groups, strict=True)))
-    told, tests = [], sum(len(set(cells)) for cells in source_columns(result.rows).values())
+    told, tests = [], asked * sum(len(set(cells)) for cells in source_columns(result.rows).values())
     for name, cells in source_columns(result.rows).items():
         for value in dict.fromkeys(cells):
             cases = {(int(result.labels[n]), groups[n]) for n, cell in enumerate(cells) if cell == value}

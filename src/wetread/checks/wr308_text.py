@@ -20,19 +20,22 @@ VERY_DIFFERENT = 0.40
 
 def check(audit: Audit) -> Finding | None:
     """Amber where rates differ by 20 points (Fisher's exact test, p < 0.01 over all comparisons), red by 40."""
-    result = audit.probes.get("text and marks")
-    if result is None:
-        return None
-    compared = [one for kind in KINDS for one in _compare(result, kind, audit.classes)]
-    tests = len(KINDS) * (len(audit.classes) if len(audit.classes) > 2 else 1)
-    found = [one for one in compared if one["p"] * tests < CHANCE and abs(one["difference"]) >= DIFFERENT]
+    questions = audit.probe_by_question("text and marks")
+    told = [
+        (one, result, classes)
+        for result, classes, _ in questions
+        for kind in KINDS
+        for one in _compare(result, kind, classes)
+    ]
+    tests = len(KINDS) * len(questions) * (len(audit.classes) if len(audit.classes) > 2 and len(questions) == 1 else 1)
+    found = [one for one in told if one[0]["p"] * tests < CHANCE and abs(one[0]["difference"]) >= DIFFERENT]
     if not found:
         return None
-    worst = max(found, key=lambda one: abs(one["difference"]))
+    worst, result, classes = max(found, key=lambda one: abs(one[0]["difference"]))
     rates = ", ".join(f"{name} {rate:.0%}" for name, rate in list(worst["rates"].items())[:6])
     more = worst["difference"] > 0
     column = result.features.values[:, result.features.names.index(worst["kind"])] > 0
-    number = audit.classes.index(worst["class"])
+    number = classes.index(worst["class"])
     shown = np.flatnonzero(column & ((result.labels == number) == more))
     return Finding(
         "WR308",
@@ -43,7 +46,7 @@ def check(audit: Audit) -> Finding | None:
         "misses some; where it finds none, the pictures need not be clean.",
         "Look at the images below. Take pictures without writing, or cover it in all classes alike.",
         tuple(result.rows[place].image for place in shown),
-        {"compared": found},
+        {"compared": [one for one, _, _ in found]},
     )
 
 

@@ -7,7 +7,10 @@ from collections import Counter
 from wetread.checks.finding import AMBER, INFO, RED, Audit, Finding, counted
 
 #: Reasons that are a choice, not a loss.
-CHOSEN = ("its class was not asked for", "not named in", "lies outside", "same patient or same picture")
+CHOSEN = (
+    *("its class was not asked for", "not named in", "lies outside", "same patient or same picture"),
+    "whether it shows that",
+)
 MANY = 0.10
 
 

@@ -20,6 +20,7 @@ from wetread.cli.options import (
     Json,
     LabelColumn,
     Labels,
+    Laterality,
     Out,
     Overwrite,
     Quiet,
@@ -29,6 +30,7 @@ from wetread.cli.options import (
     Window,
 )
 from wetread.cli.output import read_box, say, show_run, split_names, with_progress
+from wetread.cli.weights_app import weights_app
 from wetread.errors import WetreadError
 
 app = typer.Typer(
@@ -42,6 +44,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 app.add_typer(data_app, name="data")
+app.add_typer(weights_app, name="weights")
 
 
 @app.command()
@@ -66,6 +69,37 @@ def run(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     plan: Annotated[
         Path | None, typer.Option(help="Follow an edited plan.yaml.", metavar="FILE", show_default=False)
+    ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            help="Follow a published recipe to the letter: lakhani, carpentries, chexnet, chexnet-pneumonia, "
+            "teachable-machine, fashion-mnist.",
+            metavar="NAME",
+            show_default=False,
+        ),
+    ] = None,
+    backbone: Annotated[
+        str | None,
+        typer.Option(
+            help="Weights to look through, as `wetread weights list` names them, or none. By default the best here.",
+            metavar="NAME",
+            show_default=False,
+        ),
+    ] = None,
+    time_limit: Annotated[
+        str | None,
+        typer.Option(help="Training time to plan for: minutes, or 90s, 2h.", metavar="TIME", show_default=False),
+    ] = None,
+    laterality: Laterality = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="Change one decision of the plan, such as epochs=40. Can be repeated.",
+            metavar="NAME=VALUE",
+            show_default=False,
+        ),
     ] = None,
     together: Together = None,
     allow_leak: Annotated[
@@ -97,6 +131,11 @@ def run(
             seed=seed,
             device=device,
             plan=plan,
+            recipe=recipe,
+            backbone=backbone,
+            time_limit=time_limit,
+            laterality=laterality,
+            settings=settings or (),
             together=together,
             allow_leak=allow_leak,
             dry_run=dry_run,
@@ -186,11 +225,32 @@ def show(
     colour: Colour = None,
     frame: Frame = None,
     png: Annotated[bool, typer.Option("--png", help="One picture instead of a page.")] = False,
+    augmented: Annotated[
+        bool,
+        typer.Option("--augmented", help="What training makes of the pictures: changed copies, and why they change."),
+    ] = False,
+    plan: Annotated[
+        Path | None,
+        typer.Option(help="With --augmented: as in this plan.yaml.", metavar="FILE", show_default=False),
+    ] = None,
+    recipe: Annotated[
+        str | None, typer.Option(help="With --augmented: as in this recipe.", metavar="NAME", show_default=False)
+    ] = None,
+    laterality: Laterality = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="With --augmented: one range, such as rotation=15. Can be repeated.",
+            metavar="NAME=VALUE",
+            show_default=False,
+        ),
+    ] = None,
     seed: Seed = 0,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Look first: sample pictures per class, sizes, grey values, header facts."""
+    """Look first: sample pictures per class, sizes, grey values, header facts; or what training makes of them."""
     from wetread import steps
 
     path = with_progress(
@@ -205,6 +265,11 @@ def show(
             colour=colour,
             frame=frame,
             png=png,
+            augmented=augmented,
+            plan=plan,
+            recipe=recipe,
+            laterality=laterality,
+            settings=settings or (),
             seed=seed,
             listen=listen,
         ),

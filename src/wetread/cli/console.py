@@ -15,7 +15,17 @@ from rich.table import Table
 from rich.text import Text
 
 from wetread.outcome import DISCLAIMER, Run, say_share
-from wetread.progress import Event, PlanMade, StepAdvanced, StepFinished, StepStarted
+from wetread.progress import (
+    Event,
+    FoldDone,
+    FoldLeftOut,
+    FoldLoaded,
+    Notice,
+    PlanMade,
+    StepAdvanced,
+    StepFinished,
+    StepStarted,
+)
 
 if TYPE_CHECKING:
     from wetread.examination import Remark
@@ -24,13 +34,25 @@ GATE_STYLE = {"green": "bold green", "amber": "bold yellow", "red": "bold red"}
 SEVERITY_STYLE = {"info": "cyan", "amber": "yellow", "red": "red"}
 
 #: The decisions that a person wants to see before waiting for them.
-SHOWN_DECISIONS = ("classes", "positive", "view", "estimate", "folds", "repeats", "rungs", "epochs", "device")
+SHOWN_DECISIONS = (
+    "classes", "positive", "recipe", "modality", "view", "estimate", "folds", "repeats", "rungs", "backbone", "network",
+    "weights", "epochs", "precision", "mirror", "device",
+)  # fmt: skip
+
+#: Values that decide nothing, and are not shown.
+NOTHING = ("", "none", "unknown")
+
+#: Decisions that matter only where a network is trained.
+OF_A_NETWORK = ("network", "weights", "epochs", "precision", "mirror")
 
 TITLES = {
     "prevalence": "prevalence",
     "file properties": "only file properties",
     "classical": "classical features",
+    "frozen": "frozen backbone",
+    "combined": "backbone and classical",
     "network": "small network",
+    "ensemble": "ensemble",
     "selected": "chosen in the folds",
 }
 
@@ -45,6 +67,7 @@ class ProgressView:
         self._step = ""
         self._total: int | None = None
         self._done, self._detail, self._started = 0, "", time.monotonic()
+        self._skipped = 0
 
     def __enter__(self) -> ProgressView:
         self._live.start()
@@ -61,11 +84,17 @@ class ProgressView:
         if isinstance(event, StepStarted):
             self._titles[event.step] = event.title
             self._step, self._total, self._done, self._detail = event.step, event.total, 0, ""
+            self._skipped = 0
             self._started = time.monotonic()
             if not self._console.is_terminal:
                 self._console.print(f"{event.title} ...", highlight=False)
         elif isinstance(event, StepAdvanced):
             self._done, self._total, self._detail = event.done, event.total, event.detail
+            self._skipped = event.skipped
+        elif isinstance(event, FoldDone | FoldLoaded | FoldLeftOut):
+            self._print_fold(event)
+        elif isinstance(event, Notice):
+            self._console.print(Text(f"    ! {event.text}", "yellow"), highlight=False, soft_wrap=True)
         elif isinstance(event, StepFinished):
             self._step = ""
             self._live.update(Text())
@@ -83,6 +112,15 @@ class ProgressView:
         line.append(event.summary, "dim")
         self._console.print(line, highlight=False, soft_wrap=True)
 
+    def _print_fold(self, event: FoldDone | FoldLoaded | FoldLeftOut) -> None:
+        """One line per fold: what won inside it, and how long it took."""
+        where = f"repeat {event.repeat}, fold {event.fold}"
+        if isinstance(event, FoldDone):
+            told = f"{say_seconds(event.seconds):>8}  {TITLES.get(event.chosen, event.chosen)}"
+        else:
+            told = "          was there" if isinstance(event, FoldLoaded) else "          left out: the time is over"
+        self._console.print(Text(f"    · {where:<30}{told}", "dim"), highlight=False, soft_wrap=True)
+
     def _line(self) -> Text | Table:
         if not self._step:
             return Text()
@@ -93,8 +131,9 @@ class ProgressView:
             return grid
         elapsed = time.monotonic() - self._started
         left = ""
-        if self._done > 0 and elapsed > 1.5:
-            left = f"{say_seconds(elapsed * (self._total - self._done) / self._done)} left"
+        worked = self._done - self._skipped  # what was done before an interruption says nothing about the pace
+        if worked > 0 and elapsed > 1.5:
+            left = f"{say_seconds(elapsed * (self._total - self._done) / worked)} left"
         bar = ProgressBar(self._total, self._done, width=28, style="bright_black", complete_style="cyan")
         share = Text(f"{100 * self._done // self._total:3d} %  {left:<14}", style="dim")
         grid.add_row(title, bar, share, Text(self._detail, style="dim"))
@@ -107,8 +146,9 @@ def plan_table(decisions: tuple[tuple[str, str, str], ...]) -> Padding:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(style="cyan", max_width=34)
     table.add_column(style="dim")
+    trains = any(name == "rungs" and "network" in value.split(", ") for name, value, _ in decisions)
     for name, value, reason in decisions:
-        if name in SHOWN_DECISIONS:
+        if name in SHOWN_DECISIONS and value not in NOTHING and (trains or name not in OF_A_NETWORK):
             table.add_row(name.replace("_", " "), value, reason)
     return Padding(Group(Text("Plan", style="bold"), table), (1, 0, 1, 2))
 
@@ -118,15 +158,16 @@ def result_view(run: Run) -> Panel:
     parts: list[Any] = []
     if run.numbers:
         shown, n = run.numbers["headline"], run.numbers["n"]
+        several = run.numbers.get("task") == "multilabel"
         head = Text.assemble(
-            ("AUROC ", "bold"),
+            (f"Mean AUROC of {len(shown['mean_over'])} findings " if several else "AUROC ", "bold"),
             (say_share(shown["value"]), "bold cyan"),
             f"   95 % interval {say_share(shown['low'])} to {say_share(shown['high'])}",
         )
         who = f"{n['patients']} patients" if n.get("patients") else "patients not known"
         parts += [head, Text(f"{n['images']} images, {who}, {run.numbers['estimate']}", style="dim"), Text()]
         parts += [ladder_table(run.numbers), Text()]
-        point = metrics_line(run.numbers)
+        point = findings_table(run.numbers) if several else metrics_line(run.numbers)
         parts += [point, Text()]
     parts.append(Text.assemble(("Gate  ", "bold"), (f"● {run.gate}", GATE_STYLE[run.gate])))
     for finding in run.findings:
@@ -173,6 +214,31 @@ def ladder_table(numbers: dict[str, Any]) -> Table:
             forest(area["low"], area["value"], area["high"]),
             "" if seconds is None else say_seconds(seconds),
         )
+    return table
+
+
+def findings_table(numbers: dict[str, Any]) -> Table:
+    """One row per finding: how many have it, AUROC with interval as a forest plot, rates at its threshold.
+
+    Narrow enough for 80 columns with names of 19 letters; longer ones go over two lines.
+    """
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column("finding", min_width=12, overflow="fold")
+    table.add_column("with it", justify="right", no_wrap=True)
+    table.add_column("AUROC", justify="right", no_wrap=True)
+    table.add_column("95 % interval", no_wrap=True)
+    table.add_column("0.5      1.0", no_wrap=True)
+    table.add_column("sens.", justify="right", no_wrap=True)
+    table.add_column("spec.", justify="right", no_wrap=True)
+    for name, row in numbers["per_class"].items():
+        area, shown = row.get("auroc"), name.replace("_", " ")
+        if area is None:
+            table.add_row(shown, str(row["positive"]), "", Text("not tested", style="dim"), "", "", "")
+            continue
+        rates = [say_share(row[rate]["value"]) if row.get(rate) else "" for rate in ("sensitivity", "specificity")]
+        interval = Text(f"{say_share(area['low'])} to {say_share(area['high'])}", style="dim")
+        plot = forest(area["low"], area["value"], area["high"], cells=12)
+        table.add_row(shown, str(row["positive"]), say_share(area["value"]), interval, plot, *rates)
     return table
 
 

@@ -58,7 +58,7 @@ def get(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Fetch a public data set: licence first, checked, resumable. The only verb that uses the internet."""
+    """Fetch a public data set: licence first, checked, resumable. Only this and `weights get` use the internet."""
     from wetread import steps
 
     path = with_progress(

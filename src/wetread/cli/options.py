@@ -37,6 +37,14 @@ Finding = Annotated[
     str | None,
     typer.Option(help="Tell this finding or class from everything else.", metavar="NAME", show_default=False),
 ]
+Laterality = Annotated[
+    str | None,
+    typer.Option(
+        help="Does it matter which side is left? matters, or free, which allows mirrored copies in training.",
+        metavar="ANSWER",
+        show_default=False,
+    ),
+]
 Window = Annotated[
     str | None,
     typer.Option(

@@ -17,7 +17,8 @@
 - ``duplicates.py``: exact and near duplicates: perceptual hashes, then confirmed on pixels. ``near_hashes.py``: all
   pairs of hashes within a few bits, without comparing each with each.
 - ``groups.py``: which images belong to one patient, and therefore to one side of a split.
-- ``split.py``: folds and test sets by group, stratified and seeded.
+- ``split.py``: folds and test sets by group, stratified and seeded. ``stratify.py``: the same for several findings.
+- ``findings.py``: rows with several findings -> a matrix of labels, and which findings can be learnt.
 - ``openings.py``: how often a test set has been opened.
 - ``fix.py``, ``review.py``: a mended table of labels, and labels to look at again.
 """

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from wetread.dataset.duplicates import Pair
 from wetread.dataset.readings import image_key
 from wetread.dataset.review import DROP, KEEP, REVIEW_FILE, Doubt, review_csv, safe_image
-from wetread.dataset.table import COLUMNS, Row, Table, quote_formula
+from wetread.dataset.table import COLUMNS, NO_FINDING, Row, Table, quote_formula
 from wetread.errors import InputError
 from wetread.run_folder import RunFolder
 
@@ -135,7 +135,8 @@ def write_fixed(folder: RunFolder, table: Table, fixes: Fixes) -> None:
 def fixed_csv(table: Table, fixes: Fixes) -> str:
     """The text of labels_fixed.csv: image, label, patient, split, then the user's other columns.
 
-    A column without any value is left out, so that an unknown patient stays unknown.
+    A column without any value is left out, so that an unknown patient stays unknown. Where the truth of some findings
+    is not known, each has a column of 1, 0, ? and blank instead of the label, which could not say it.
     """
     without = [Fixed(row, "", row.patient, row.given_split) for row in table.unlabelled]
     rows = sorted([*fixes.rows, *without], key=lambda one: one.row.image)
@@ -145,6 +146,9 @@ def fixed_csv(table: Table, fixes: Fixes) -> str:
         "patient": [quote_formula(one.patient) for one in rows],
         "split": [one.split for one in rows],
     }
+    if any(one.row.unknown for one in rows):
+        del columns["label"]
+        columns |= _mark_findings(rows)
     if table.grouping == "none":
         del columns["patient"]
     if not any(columns["split"]):
@@ -153,6 +157,24 @@ def fixed_csv(table: Table, fixes: Fixes) -> str:
     for name in dict.fromkeys(name for one in rows for name in one.row.extra if name not in taken):
         columns[name] = [quote_formula(one.row.extra.get(name, "")) for one in rows]
     return _csv(tuple(map(quote_formula, columns)), zip(*columns.values(), strict=True))
+
+
+def _mark_findings(rows: Sequence[Fixed]) -> dict[str, list[str]]:
+    """A column of marks per finding: 1, 0, ? for uncertain, blank for missing; all blank where there is no label."""
+    said = [set(one.label.split("|")) - {NO_FINDING, ""} for one in rows]
+    findings = sorted(set().union(*said, *(one.row.unknown for one in rows)))
+
+    def mark(one: Fixed, names: set[str], finding: str) -> str:
+        if finding in names:
+            return "1"
+        if not one.label or finding in one.row.missing:
+            return ""
+        return "?" if finding in one.row.uncertain else "0"
+
+    return {
+        quote_formula(finding): [mark(one, names, finding) for one, names in zip(rows, said, strict=True)]
+        for finding in findings
+    }
 
 
 def changes_csv(changes: Iterable[Change]) -> str:

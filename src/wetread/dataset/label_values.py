@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from wetread.dataset.columns import SYNONYMS, plain_name
 from wetread.dataset.label_names import NOT_AVAILABLE, holds_several, join_spellings, says_none, split_names
-from wetread.dataset.one_hot import OneHot, is_one_hot, read_mark
+from wetread.dataset.one_hot import ALL_KNOWN, OneHot, Unknown, is_one_hot, read_mark
 from wetread.dataset.row_problems import Problem
 
 _WHOLE = re.compile(r"\d+\.0+")
@@ -31,6 +31,7 @@ class Labels:
         findings: All names that may occur, those included that no row has.
         problems: Rows that contradict themselves.
         notes: Sentences about what was assumed.
+        unknown: Per row: findings whose truth is not known. Where a cell names findings, those not named are absent.
     """
 
     rows: list[tuple[str, ...]]
@@ -39,6 +40,10 @@ class Labels:
     findings: set[str]
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unknown: list[Unknown] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.unknown = self.unknown or [ALL_KNOWN] * len(self.rows)
 
 
 def read_label_column(column: str, cells: Sequence[str]) -> Labels:
@@ -91,6 +96,8 @@ def read_marks(one_hot: OneHot, lines: Sequence[int]) -> Labels:
     kept, notes = join_spellings(tally)
     rows = [tuple(sorted({kept[name] for name in row})) for row in one_hot.labels]
     labels = Labels(rows, list(one_hot.known), not one_hot.single, set(kept.values()), list(one_hot.problems), notes)
+    if not one_hot.single:
+        labels.unknown = _join_unknown(one_hot.unknown, rows, kept)
     if one_hot.single:
         labels.notes.append(f"Every row has exactly one 1 in {len(one_hot.names)} columns, so they are classes.")
         return labels
@@ -98,12 +105,35 @@ def read_marks(one_hot: OneHot, lines: Sequence[int]) -> Labels:
     several = sum(len(row) > 1 for row in rows)
     labels.notes.append(
         f"{len(one_hot.names)} columns hold one finding each; {several} of {len(rows)} rows have several. "
-        "Blank cells count as absent, rows without any mark as unlabelled."
+        f"{_say_blanks(one_hot, labels.unknown)}"
     )
-    if one_hot.uncertain:
-        told = ", ".join(f"{name} {count}" for name, count in one_hot.uncertain.most_common(20))
-        labels.notes.append(f"Uncertain marks (-1) count as absent: {told}.")
+    for kind in ("uncertain", "missing"):
+        counts = Counter(name for unknown in labels.unknown for name in getattr(unknown, kind))
+        if counts:
+            told = ", ".join(f"{name} {count}" for name, count in counts.most_common(20))
+            labels.notes.append(f"{kind.capitalize()} labels, which are neither present nor absent: {told}.")
     return labels
+
+
+def _join_unknown(unknown: Sequence[Unknown], rows: Sequence[tuple[str, ...]], kept: dict[str, str]) -> list[Unknown]:
+    """The same with one spelling of each name; what one spelling says is present is not unknown."""
+    joined: dict[tuple[Unknown, tuple[str, ...]], Unknown] = {}
+    for one, row in zip(unknown, rows, strict=True):
+        if (one, row) not in joined:
+            uncertain = {kept.get(name, name) for name in one.uncertain} - set(row)
+            missing = {kept.get(name, name) for name in one.missing} - set(row) - uncertain
+            joined[one, row] = Unknown(tuple(sorted(uncertain)), tuple(sorted(missing)))
+    return [joined[one, row] for one, row in zip(unknown, rows, strict=True)]
+
+
+def _say_blanks(one_hot: OneHot, unknown: Sequence[Unknown]) -> str:
+    if one_hot.blank_is_absent:
+        blank = "Blank cells count as absent, since the table has -1 for what is uncertain (as CheXpert has)"
+    elif any(one.missing for one in unknown):
+        blank = "The truth of a blank cell is not known, but in columns that have no 0"
+    else:
+        blank = "Blank cells count as absent"
+    return f"{blank}; rows without any mark are unlabelled."
 
 
 def drop_none(labels: Labels, lines: Sequence[int]) -> None:
@@ -117,6 +147,7 @@ def drop_none(labels: Labels, lines: Sequence[int]) -> None:
     if not names:
         return
     for number, row in enumerate(labels.rows):
+        labels.unknown[number] = _without(labels.unknown[number], names)
         if names.isdisjoint(row):
             continue
         labels.rows[number] = tuple(name for name in row if name not in names)
@@ -126,6 +157,12 @@ def drop_none(labels: Labels, lines: Sequence[int]) -> None:
             labels.problems.append(Problem(lines[number], what))
     labels.findings -= names
     labels.notes.append(f"{' and '.join(sorted(names))} means that none of the findings is there.")
+
+
+def _without(unknown: Unknown, names: set[str]) -> Unknown:
+    if unknown == ALL_KNOWN:
+        return unknown
+    return Unknown(*(tuple(name for name in kind if name not in names) for kind in unknown))
 
 
 def is_long(rows: Iterable[tuple[str, str, tuple[str, ...]]]) -> bool:

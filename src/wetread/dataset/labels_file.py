@@ -192,6 +192,7 @@ def _make_records(
     columns = (
         *(raw.lines, images, labels.rows, labels.known),
         *(cells("patient"), splits, cells("mask"), cells("site", names), cells("reader", names), extras),
+        *([one.uncertain for one in labels.unknown], [one.missing for one in labels.unknown]),
     )
     return [Record(*row) for row in zip(*columns, strict=True) if row[1]], problems, notes
 

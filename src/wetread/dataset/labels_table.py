@@ -19,6 +19,8 @@ class Record:
         patient: As written, empty where unknown; so are mask, site and reader.
         split: train, tune, test or empty.
         extra: The columns without a meaning of ours.
+        uncertain: Of a multi-label table: findings that are said to be uncertain here, sorted.
+        missing: Of a multi-label table: findings about which nothing is said here, sorted.
     """
 
     line: int
@@ -31,6 +33,8 @@ class Record:
     site: str = ""
     reader: str = ""
     extra: dict[str, str] = field(default_factory=dict)
+    uncertain: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 @dataclass

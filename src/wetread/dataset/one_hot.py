@@ -1,7 +1,10 @@
 """One column per finding, with 1 where it is present: CheXpert, ISIC and most spreadsheets -> names of findings.
 
 CheXpert's marks (Irvin et al. 2019, 10.1609/aaai.v33i01.3301590): 1 present, 0 absent, -1 uncertain, blank not
-mentioned. Uncertain and blank both count as absent here (its U-Zeros policy); a row without any mark is unlabelled.
+mentioned. What is uncertain stays uncertain: what to make of it is decided in the plan. A blank counts as absent where
+the table has -1 (its labeler leaves blank what a report does not mention, and nobody mentions all that is not there),
+in a column that has no 0 at all (people tick what they see), and in a row that says that nothing was found. Elsewhere
+the truth of a blank is missing. A row without any mark is unlabelled.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
+from typing import NamedTuple
 
 from wetread.dataset.columns import may_be_finding
 from wetread.dataset.label_names import clean_name, fold_name, says_none
@@ -17,11 +21,23 @@ from wetread.dataset.row_problems import Problem, shorten
 
 _ON = frozenset(("1", "1.0", "1,0", "true", "yes"))
 _OFF = frozenset(("0", "0.0", "0,0", "false", "no"))
-_UNCERTAIN = frozenset(("-1", "-1.0", "-1,0"))
+_MINUS_ONE = frozenset(("-1", "-1.0", "-1,0"))
+_UNCERTAIN = _MINUS_ONE | {"u", "?", "uncertain"}
 _MARKS = _ON | _OFF | _UNCERTAIN
 #: Other values are slips of the pen as long as they are this rare in a column; else it is no such column.
 _SLIPS = 0.02
 _HEAD = 50
+
+
+class Unknown(NamedTuple):
+    """The findings of one row whose truth is not known, sorted: said to be uncertain, or not said at all."""
+
+    uncertain: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+#: Of a row about which everything is known.
+ALL_KNOWN = Unknown()
 
 
 @dataclass
@@ -32,25 +48,27 @@ class OneHot:
         names: The columns that were read.
         labels: Per row: the columns with a 1, sorted; empty where there is none.
         known: Per row: False where all its cells are blank, or one holds something else.
-        uncertain: Per column: rows with -1.
+        unknown: Per row: the columns that say neither yes nor no.
         problems: Cells with another value.
+        blank_is_absent: All blanks count as absent, because the table has -1.
     """
 
     names: list[str]
     labels: list[tuple[str, ...]] = field(default_factory=list)
     known: list[bool] = field(default_factory=list)
-    uncertain: Counter[str] = field(default_factory=Counter)
+    unknown: list[Unknown] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    blank_is_absent: bool = False
 
     @property
     def single(self) -> bool:
         """True where every labelled row has exactly one 1: the columns are classes that exclude each other."""
         counts = {len(labels) for labels, known in zip(self.labels, self.known, strict=True) if known}
-        return counts == {1}
+        return counts == {1} and not any(unknown.uncertain for unknown in self.unknown)
 
 
 def find_one_hot(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Finds the columns whose cells are all 1, 0, -1, yes, no, true, false or blank, with a 1 or a 0 among them.
+    """Finds the columns whose cells are all 1, 0, -1, yes, no, true, false, u, ? or blank, with a 1 or a 0 among them.
 
     Args:
         header: The names of the columns.
@@ -101,29 +119,45 @@ def read_one_hot(
     pick = itemgetter(*(places[name] for name in names))
     findings = [clean_name(name) for name in names]
     # The same few combinations return again and again: 10^5 rows of ChestX-ray14 have 836.
-    seen: dict[tuple[str, ...], tuple[tuple[str, ...], bool, list[int], list[int]]] = {}
-    for row, line in zip(rows, lines, strict=True):
-        cells = pick(row)
-        if cells not in seen:
-            seen[cells] = _read_row(cells, findings)
-        labels, known, uncertain, bad = seen[cells]
+    picked = [pick(row) for row in rows]
+    combinations = set(picked)
+    read.blank_is_absent = any(cell in _MINUS_ONE for cells in combinations for cell in cells)
+    blank_says = [
+        not read.blank_is_absent and any(cells[place].casefold() in _OFF for cells in combinations)
+        for place in range(len(names))
+    ]
+    seen = {cells: _read_row(cells, findings, blank_says) for cells in combinations}
+    for cells, line in zip(picked, lines, strict=True):
+        labels, known, unknown, bad = seen[cells]
         read.labels.append(labels)
         read.known.append(known)
-        for place in uncertain:
-            read.uncertain[names[place]] += 1
+        read.unknown.append(unknown)
         for place in bad:
             what = f"{shorten(cells[place])} in column {names[place]} is not 1, 0, -1 or blank; read as unlabelled"
             read.problems.append(Problem(line, what))
     return read
 
 
-def _read_row(cells: tuple[str, ...], findings: list[str]) -> tuple[tuple[str, ...], bool, list[int], list[int]]:
+def _read_row(
+    cells: tuple[str, ...], findings: list[str], blank_says: list[bool]
+) -> tuple[tuple[str, ...], bool, Unknown, list[int]]:
+    """Positive names, whether anything is known, what is not known, places of cells that hold something else.
+
+    Args:
+        cells: Of the row.
+        findings: One name per cell.
+        blank_says: Per cell: whether a blank means that nobody knows, rather than that the finding is absent.
+    """
     marks = [cell.casefold() for cell in cells]
-    positive = tuple(sorted({name for name, mark in zip(findings, marks, strict=True) if mark in _ON}))
-    uncertain = [place for place, mark in enumerate(marks) if mark in _UNCERTAIN]
+    positive = {name for name, mark in zip(findings, marks, strict=True) if mark in _ON}
     bad = [place for place, mark in enumerate(marks) if mark and mark not in _MARKS]
-    known = any(marks) and not bad
-    return (positive if known else ()), known, uncertain, bad
+    if not any(marks) or bad:
+        return (), False, ALL_KNOWN, bad
+    uncertain = {name for name, mark in zip(findings, marks, strict=True) if mark in _UNCERTAIN} - positive
+    missing = {name for name, mark, says in zip(findings, marks, blank_says, strict=True) if not mark and says}
+    if any(map(says_none, positive)):  # nothing was found, so what is blank is absent
+        missing = set()
+    return tuple(sorted(positive)), True, Unknown(tuple(sorted(uncertain)), tuple(sorted(missing - positive))), bad
 
 
 def repeats_labels(one_hot: OneHot, labels: Sequence[tuple[str, ...]]) -> bool:

@@ -22,6 +22,8 @@ class Gathered:
         masks: Of all rows, each once.
         readings: Reader -> what he or she said, for the readers who said something. Empty without a reader column.
         extra: The other columns; of several values the first.
+        uncertain: Findings that are uncertain, and present in no row; of several readers those half of them call so.
+        missing: Findings about which no row says anything.
         lines: Of its rows.
         reason: Why it cannot be used; empty where it can. Holds no patient data.
     """
@@ -35,6 +37,8 @@ class Gathered:
     site: str = ""
     readings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     extra: dict[str, str] = field(default_factory=dict)
+    uncertain: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
     lines: tuple[int, ...] = ()
     reason: str = ""
 
@@ -87,8 +91,10 @@ def _join(records: list[Record], readers: bool, multi: bool) -> Gathered:
         joined.readings, reason = _readings(known, multi)
         joined.labels, disagreement = _consensus(joined.readings, multi)
         joined.reason = joined.reason or reason or disagreement
+        _join_unknown(joined, known, _unsure_readers(known))
     elif multi:
         joined.labels = tuple(sorted({name for record in known for name in record.labels}))
+        _join_unknown(joined, known, {name for record in known for name in record.uncertain})
     elif known:
         names = list(dict.fromkeys(record.labels for record in known))
         if len(names) > 1:
@@ -110,8 +116,23 @@ def _take(record: Record, readers: bool) -> Gathered:
         record.site,
         {record.reader: record.labels} if readers and record.known else {},
         record.extra,
+        record.uncertain,
+        record.missing,
         (record.line,),
     )
+
+
+def _join_unknown(joined: Gathered, known: list[Record], uncertain: set[str]) -> None:
+    missing = set.intersection(*(set(record.missing) for record in known)) if known else set()
+    joined.uncertain = tuple(sorted(uncertain - set(joined.labels)))
+    joined.missing = tuple(sorted(missing - set(joined.labels) - uncertain))
+
+
+def _unsure_readers(known: list[Record]) -> set[str]:
+    """Findings that at least half of the readers who said something of them called uncertain."""
+    unsure = Counter(name for record in known for name in record.uncertain)
+    silent = Counter(name for record in known for name in record.missing)
+    return {name for name, count in unsure.items() if 2 * count >= len(known) - silent[name]}
 
 
 def _join_extra(records: list[Record]) -> dict[str, str]:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wetread.dataset.table import COLUMNS, USED, WORKING_SIDE, Row, Table, unquote_formula
+from wetread.dataset.table import (
+    COLUMNS,
+    NO_FINDING,
+    UNKNOWN_COLUMNS,
+    USED,
+    WORKING_SIDE,
+    Row,
+    Table,
+    unquote_formula,
+)
 from wetread.errors import InputError
 from wetread.images.cache import default_cache, entry_key
 from wetread.images.source import Source
@@ -24,12 +33,18 @@ def rebuild_table(folder: RunFolder) -> Table:
     stored = facts.get("view") or {"values": "file", "frame": "middle"}
     view = View.parse(stored["values"], frame=stored["frame"])
     cache = default_cache()
+    several = bool(facts.get("multi"))
+    taken = {*COLUMNS, *(UNKNOWN_COLUMNS if several else ())}
     rows: list[Row] = []
     missing = 0
     for cells in folder.read_table("images.csv"):
         row = Row(unquote_formula(cells["image"]), Source(Path(cells["image"])), label=unquote_formula(cells["label"]))
         row.patient, row.group, row.sha256 = cells["patient"], cells["group"], cells["sha256"]
-        row.extra = {name: value for name, value in cells.items() if name not in COLUMNS}
+        row.extra = {name: value for name, value in cells.items() if name not in taken}
+        if several:
+            row.findings = () if row.label in ("", NO_FINDING) else tuple(row.label.split("|"))
+            unknown = (cells.get(name, "").split("|") for name in UNKNOWN_COLUMNS)
+            row.uncertain, row.missing = (tuple(filter(None, names)) for names in unknown)
         rows.append(row)
         if cells["status"] != USED:
             row.skip(cells["reason"])
@@ -48,6 +63,6 @@ def rebuild_table(folder: RunFolder) -> Table:
             file=folder.path,
             code="no-pictures",
         )
-    table = Table(folder.path, "run", rows, grouping=str(facts.get("grouping", "none")))
+    table = Table(folder.path, "run", rows, grouping=str(facts.get("grouping", "none")), multi=several)
     table.provenance = dict(facts.get("provenance") or {})
     return table

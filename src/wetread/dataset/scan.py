@@ -236,11 +236,23 @@ def _ask_for(table: Table, finding: str) -> None:
         )
     name = matches[0]
     other = "any finding" if says_none(name) else f"no {name}"
+    unsure = 0
     for row in table.rows:
+        if row.status == "used" and _is_unsure(row, name):
+            row.skip("whether it shows that is uncertain or not said")
+            unsure += 1
         if row.label:
             row.label, row.findings = name if name in row.names else other, ()
+        row.uncertain = row.missing = ()
     table.multi = False
     table.notes.append(f"{name} is told from {other}, whatever else an image shows.")
+    if unsure:
+        table.notes.append(f"{unsure} images were left out because that is uncertain or not said of them.")
+
+
+def _is_unsure(row: Row, name: str) -> bool:
+    """True where nobody knows the answer: the finding is unknown, or nothing is found and something is unknown."""
+    return name in row.unknown or (says_none(name) and bool(row.unknown) and not row.findings)
 
 
 def _keep_classes(table: Table, wanted: list[str]) -> None:

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from wetread.dataset.findings import count_findings
+from wetread.dataset.stratify import finding_folds
 from wetread.dataset.table import Row, Table
 from wetread.errors import InputError
-from wetread.shapes import Ints
+from wetread.shapes import Floats, Ints
 
 #: From this many groups on, one locked test set is precise enough and cheaper than cross-validation.
 LOCKED_TEST_GROUPS = 1000
@@ -43,11 +45,11 @@ class Fold:
     test: Ints
 
 
-def group_folds(labels: Ints, groups: Ints, folds: int, seed: int) -> list[Ints]:
+def group_folds(labels: Ints | Floats, groups: Ints, folds: int, seed: int) -> list[Ints]:
     """Divides rows into folds that keep groups whole and classes in proportion.
 
     Args:
-        labels: Class number per row.
+        labels: Class number per row; or ``image finding`` of 1, 0 and NaN, see `finding_folds`.
         groups: Group number per row.
         folds: How many; reduced where a class has fewer groups.
         seed: Of the shuffle.
@@ -58,6 +60,8 @@ def group_folds(labels: Ints, groups: Ints, folds: int, seed: int) -> list[Ints]
     Raises:
         InputError: A class has fewer than two groups.
     """
+    if labels.ndim == 2:
+        return finding_folds(labels.astype(np.float64), groups, folds, seed)
     # Imported here: scikit-learn costs half a second that --help need not pay.
     from sklearn.model_selection import StratifiedGroupKFold
 
@@ -80,33 +84,44 @@ def group_folds(labels: Ints, groups: Ints, folds: int, seed: int) -> list[Ints]
     return best
 
 
-def _has_all_classes(labels: Ints, part: Ints) -> bool:
+def _has_all_classes(labels: Ints | Floats, part: Ints) -> bool:
     return len(set(labels[part].tolist())) == len(set(labels.tolist()))
 
 
-def _leaves_all_classes(labels: Ints, part: Ints) -> bool:
+def _leaves_all_classes(labels: Ints | Floats, part: Ints) -> bool:
     return len(set(np.delete(labels, part).tolist())) == len(set(labels.tolist()))
 
 
-def cross_validation(rows: list[Row], classes: list[str], *, folds: int, repeats: int, seed: int) -> list[Fold]:
-    """Repeated stratified group cross-validation; writes `split` and `folds` into the rows."""
-    labels, groups = encode(rows, classes)
+def cross_validation(
+    rows: list[Row], classes: list[str], *, folds: int, repeats: int, seed: int, labels: Floats | None = None
+) -> list[Fold]:
+    """Repeated stratified group cross-validation; writes `split` and `folds` into the rows.
+
+    Args:
+        rows: To be divided.
+        classes: Names in the order of class numbers; not looked at where `labels` are given.
+        folds: Of each repeat.
+        repeats: Divisions.
+        seed: Of the first division; the others follow it.
+        labels: Of rows that can have several findings, as `label_matrix` makes them.
+    """
+    encoded, groups = (labels, number_groups(rows)) if labels is not None else encode(rows, classes)
     divisions = []
     numbers = np.arange(len(rows))
     for row in rows:
         row.split, row.folds = "cv", ()
     for repeat in range(1, repeats + 1):
-        for number, test in enumerate(group_folds(labels, groups, folds, seed + repeat), start=1):
+        for number, test in enumerate(group_folds(encoded, groups, folds, seed + repeat), start=1):
             divisions.append(Fold(repeat, number, np.setdiff1d(numbers, test), test))
             for index in test:
                 rows[index].folds = (*rows[index].folds, number)
     return divisions
 
 
-def locked_test(rows: list[Row], classes: list[str], *, seed: int) -> list[Fold]:
-    """Sets one fifth of the groups aside, stratified, to be opened once; writes `split` into the rows."""
-    labels, groups = encode(rows, classes)
-    test = group_folds(labels, groups, 5, seed)[0]
+def locked_test(rows: list[Row], classes: list[str], *, seed: int, labels: Floats | None = None) -> list[Fold]:
+    """Sets one fifth of the groups aside, stratified, to be opened once; arguments as for `cross_validation`."""
+    encoded, groups = (labels, number_groups(rows)) if labels is not None else encode(rows, classes)
+    test = group_folds(encoded, groups, 5, seed)[0]
     return [_one_fold(rows, test)]
 
 
@@ -128,6 +143,9 @@ def settle_given_split(table: Table, rows: list[Row]) -> str:
     A set with train and validation parts but no test part is tested on its validation part: nothing of wetread has
     looked at it.
 
+    Where images can have several findings, half of the findings must be testable: official test parts of fourteen
+    findings nearly always have some that nobody has, whose numbers then stay blank.
+
     Args:
         table: Gets a note about the decision.
         rows: Labelled rows with groups; `given_split` may be changed from tune to test.
@@ -145,20 +163,24 @@ def settle_given_split(table: Table, rows: list[Row]) -> str:
     test = [row for row in rows if row.given_split == "test"]
     if not test or all(row.given_split == "test" for row in rows):
         return ""
-    classes = {row.label for row in rows}
-    fewest = _fewest_groups(test, classes)
     tested = {row.group for row in test}
-    fewest_left = _fewest_groups([row for row in rows if row.group not in tested], classes)
+    left = [row for row in rows if row.group not in tested]
+    if table.multi:
+        fewest, fewest_left = _median_groups(test, table.findings), _median_groups(left, table.findings)
+        smallest = "for half of its findings"
+    else:
+        classes = {row.label for row in rows}
+        fewest, fewest_left = _fewest_groups(test, classes), _fewest_groups(left, classes)
+        smallest = "in its smallest class"
     if fewest >= MIN_GIVEN_TEST and fewest_left < MIN_GIVEN_TRAIN:
         table.notes.append(
             f"Without what is also in the given {held_out} set, its training part has only {fewest_left} separate "
-            f"cases in its smallest class, too few to train on; all {len(rows)} labelled images were cross-validated "
-            "instead."
+            f"cases {smallest}, too few to train on; all {len(rows)} labelled images were cross-validated instead."
         )
         return ""
     if fewest < MIN_GIVEN_TEST:
         table.notes.append(
-            f"The given {held_out} set has only {fewest} separate cases in its smallest class, from which no number "
+            f"The given {held_out} set has only {fewest} separate cases {smallest}, from which no number "
             f"can come; all {len(rows)} labelled images were cross-validated instead."
         )
         return ""
@@ -171,6 +193,12 @@ def _fewest_groups(rows: list[Row], classes: set[str]) -> int:
     """Groups of the class that has the fewest."""
     counts = Counter(label for label, _ in {(row.label, row.group) for row in rows})
     return min(counts.get(label, 0) for label in classes)
+
+
+def _median_groups(rows: list[Row], findings: list[str]) -> int:
+    """Groups that the middle finding has, or lacks where fewer lack it; of two middle ones the better."""
+    fewest = sorted(counts.fewest for counts in count_findings(rows, findings).values())
+    return fewest[len(fewest) // 2] if fewest else 0
 
 
 def find_leaking_rows(rows: list[Row]) -> list[Row]:
@@ -188,6 +216,10 @@ def set_leaking_rows_aside(leaking: list[Row]) -> None:
 def encode(rows: list[Row], classes: list[str]) -> tuple[Ints, Ints]:
     """Class number and group number of each row."""
     numbers = {name: number for number, name in enumerate(classes)}
+    return np.array([numbers[row.label] for row in rows], dtype=np.int64), number_groups(rows)
+
+
+def number_groups(rows: list[Row]) -> Ints:
+    """Group number of each row, in order of appearance."""
     groups: dict[str, int] = {}
-    group_numbers = [groups.setdefault(row.group or row.image, len(groups)) for row in rows]
-    return np.array([numbers[row.label] for row in rows], dtype=np.int64), np.array(group_numbers, dtype=np.int64)
+    return np.array([groups.setdefault(row.group or row.image, len(groups)) for row in rows], dtype=np.int64)

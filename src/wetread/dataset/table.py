@@ -1,8 +1,8 @@
 """One row per file found: the table that every later room reads, and images.csv on disk.
 
 Every file that was met is a row, used or skipped with its reason, so that the counts add up. Columns of images.csv:
-image, label, patient, group, split, fold, sha256, status, reason, then the columns of the user's own table, prefixed by
-nothing, in their order.
+image, label, patient, group, split, fold, sha256, status, reason, where images can have several findings also uncertain
+and missing (names joined by ``|``), then the columns of the user's own table, prefixed by nothing, in their order.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ COMPANION = "companion: "
 NO_FINDING = "no finding"
 
 COLUMNS = ("image", "label", "patient", "group", "split", "fold", "sha256", "status", "reason")
+#: Further ones, written where the truth of some finding of some image is not known.
+UNKNOWN_COLUMNS = ("uncertain", "missing")
 
 #: Longest side, in pixels, of the pictures that are kept in memory after reading.
 WORKING_SIDE = 320
@@ -39,6 +41,8 @@ class Row:
         source: Where its bytes lie. A path is taken as one.
         label: Class name; empty means predict only. Several findings are joined by ``|``.
         findings: All findings of a multi-label table; empty elsewhere, and where there is none.
+        uncertain: Findings of which the table says that nobody is sure.
+        missing: Findings of which the table says nothing.
         patient: Patient key, empty where unknown.
         group: All rows of one group stay on one side of every split.
         given_split: train, tune or test where the data set came with a split, else empty.
@@ -57,6 +61,8 @@ class Row:
     source: Source
     label: str = ""
     findings: tuple[str, ...] = ()
+    uncertain: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
     patient: str = ""
     group: str = ""
     given_split: str = ""
@@ -79,6 +85,11 @@ class Row:
     def names(self) -> tuple[str, ...]:
         """The classes it belongs to: its findings, or its one label; none for an image to predict only."""
         return self.findings or ((self.label,) if self.label else ())
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The findings whose truth is not known here, whatever the reason."""
+        return self.uncertain + self.missing
 
     def skip(self, reason: str) -> None:
         """Takes the row out of the data set, with its reason."""
@@ -135,6 +146,11 @@ class Table:
         """Names of the classes or findings in use, in alphabetical order."""
         return sorted({name for row in self.used for name in row.names})
 
+    @property
+    def findings(self) -> list[str]:
+        """Names of the findings that some image in use has, in alphabetical order; empty unless `multi`."""
+        return sorted({name for row in self.used for name in row.findings})
+
     def ledger(self) -> dict[str, int]:
         """What became of every file that was met; ``found`` is the sum of the others."""
         used = len(self.used) + len(self.unlabelled)
@@ -151,12 +167,14 @@ class Table:
 
     def to_csv(self) -> str:
         """The text of images.csv."""
-        extras = list(dict.fromkeys(name for row in self.rows for name in row.extra if name not in COLUMNS))
+        unknown = UNKNOWN_COLUMNS if any(row.unknown for row in self.rows) else ()
+        known_columns = {*COLUMNS, *unknown}
+        extras = list(dict.fromkeys(name for row in self.rows for name in row.extra if name not in known_columns))
         repeats = max((len(row.folds) for row in self.rows), default=0)
         later = [f"fold_{repeat}" for repeat in range(2, repeats + 1)]
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
-        writer.writerow([*COLUMNS, *later, *map(quote_formula, extras)])
+        writer.writerow([*COLUMNS, *later, *unknown, *map(quote_formula, extras)])
         for row in self.rows:
             folds = [str(fold) for fold in row.folds]
             folds += [""] * (max(repeats, 1) - len(folds))
@@ -167,6 +185,7 @@ class Table:
                 row.status,
                 row.reason,
                 *folds[1:],
+                *(("|".join(row.uncertain), "|".join(row.missing)) if unknown else ()),
                 *(row.extra.get(name, "") for name in extras),
             ]
             writer.writerow([quote_formula(cell) for cell in cells])

@@ -99,15 +99,21 @@ def _named_rows(listing: Listing, table: LabelsTable, find: Finder) -> tuple[dic
         elif rows[name].status == "used":
             # Two spellings of one file, such as a path and a bare name.
             first = rows[name]
-            if (first.label, first.patient, first.given_split) != (row.label, row.patient, row.given_split):
+            if _said(first) != _said(row):
                 first.skip("named twice in the table, with different contents")
     return rows, masks
+
+
+def _said(row: Row) -> tuple[str, tuple[str, ...], str, str]:
+    return row.label, row.unknown, row.patient, row.given_split
 
 
 def _row(name: str, source: Source, gathered: Gathered, table: LabelsTable) -> Row:
     labels = gathered.labels
     label = "|".join(labels) or (NO_FINDING if table.multi and gathered.known else "")
     row = Row(name, source, label=label, findings=labels if table.multi else ())
+    if table.multi:
+        row.uncertain, row.missing = gathered.uncertain, gathered.missing
     row.patient, row.given_split, row.extra = gathered.patient, gathered.split, dict(gathered.extra)
     row.readings = dict(gathered.readings)
     if gathered.masks:  # kept, so that a mended table still names them

@@ -26,7 +26,7 @@ from wetread.metrics.confusion import confusion_matrix
 from wetread.metrics.interval import Interval
 from wetread.metrics.intervals import wilson
 from wetread.metrics.table_auroc import auroc_of_table
-from wetread.shapes import Floats
+from wetread.shapes import Bools, Floats
 
 #: Calibration is not drawn from fewer images: ten bins of five say nothing.
 FEWEST_FOR_CALIBRATION = 50
@@ -46,7 +46,7 @@ def evaluate(predictions: Predictions, *, resamples: int = 2000, seed: int = 0) 
     """
     options = {"resamples": resamples, "seed": seed}
     return {
-        "metrics": _as_dicts(_metrics(predictions, options)),
+        "metrics": as_dicts(_metrics(predictions, options)),
         "per_class": _per_class(predictions, options),
         "confusion": {
             "classes": list(predictions.classes),
@@ -79,7 +79,7 @@ def _metrics(predictions: Predictions, options: dict[str, int]) -> dict[str, Int
     else:
         is_positive, called = truth == positive, predicted == positive
         p = table[:, positive]
-        for name, (successes, trials) in _rates(is_positive, called).items():
+        for name, (successes, trials) in rates_of(is_positive, ~is_positive, called).items():
             found[name] = interval_for_proportion(successes, trials, groups, truth, **options)
         statistics["auprc"] = counted.average_precision(is_positive, p)
         statistics["f1"] = counted.f1(is_positive, called)
@@ -108,13 +108,20 @@ def _not_too_sure(interval: Interval | None, name: str, truth: Any, groups: Any)
     )
 
 
-def _rates(is_positive: Any, called: Any) -> dict[str, tuple[Any, Any]]:
-    """Name -> (successes, trials), each one bool per image."""
+def rates_of(has: Bools, has_not: Bools, called: Bools) -> dict[str, tuple[Bools, Bools]]:
+    """Sensitivity, specificity, PPV and NPV: name -> (successes, trials), each one bool per image.
+
+    Args:
+        has: Images that have the finding.
+        has_not: Images that do not; images that are neither count nowhere.
+        called: Images that were called to have it.
+    """
+    known = has | has_not
     return {
-        "sensitivity": (is_positive & called, is_positive),
-        "specificity": (~is_positive & ~called, ~is_positive),
-        "ppv": (is_positive & called, called),
-        "npv": (~is_positive & ~called, ~called),
+        "sensitivity": (has & called, has),
+        "specificity": (has_not & ~called, has_not),
+        "ppv": (has & called, known & called),
+        "npv": (has_not & ~called, known & ~called),
     }
 
 
@@ -127,9 +134,9 @@ def _per_class(predictions: Predictions, options: dict[str, int]) -> dict[str, d
             continue
         two = np.stack([1 - table[:, column], table[:, column]], axis=1)
         numbers: dict[str, Interval | None] = {"auroc": auroc_of_table(is_class.astype(int), two, groups, 1, **options)}
-        for rate, (successes, trials) in _rates(is_class, called).items():
+        for rate, (successes, trials) in rates_of(is_class, ~is_class, called).items():
             numbers[rate] = interval_for_proportion(successes, trials, groups, truth, **options)
-        found[name] = {"images": int(is_class.sum()), "called": int(called.sum()), **_as_dicts(numbers)}
+        found[name] = {"images": int(is_class.sum()), "called": int(called.sum()), **as_dicts(numbers)}
     return found
 
 
@@ -161,7 +168,7 @@ def ladder_row(predictions: Predictions, seconds: float | None, *, resamples: in
             truth == predicted, np.ones(len(truth), dtype=bool), groups, truth, resamples=resamples, seed=seed
         ),
     }
-    return {**_as_dicts(numbers), "seconds": None if seconds is None else round(seconds, 3)}
+    return {**as_dicts(numbers), "seconds": None if seconds is None else round(seconds, 3)}
 
 
 def paired_gain(better: Predictions, than: Predictions, *, resamples: int, seed: int) -> dict[str, Any] | None:
@@ -177,14 +184,14 @@ def paired_gain(better: Predictions, than: Predictions, *, resamples: int, seed:
     found = patient_bootstrap_many(
         {"gain": lambda counts: a(counts) - b(counts)}, groups, truth, resamples=resamples, seed=seed
     )["gain"]
-    return _as_dicts({"gain": found}).get("gain")
+    return as_dicts({"gain": found}).get("gain")
 
 
 def _columns(predictions: Predictions) -> tuple[Any, Any, Floats, Any]:
     return predictions.truth, predictions.predicted, predictions.probabilities, np.array(predictions.groups)
 
 
-def _as_dicts(intervals: dict[str, Interval | None]) -> dict[str, dict[str, Any]]:
+def as_dicts(intervals: dict[str, Interval | None]) -> dict[str, dict[str, Any]]:
     """Defined intervals only, rounded to six places."""
     return {
         name: {key: round(value, 6) if isinstance(value, float) else value for key, value in interval.as_dict().items()}

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from wetread.evaluation.finding_predictions import FindingPredictions
 from wetread.evaluation.predictions import Predictions
 from wetread.explanation.cases import Case
 from wetread.explanation.heatmap import Heatmap, colour_bar, common_scale, draw_over, encode_png
@@ -21,12 +22,15 @@ Explained = tuple[Case, Picture, dict[str, Classifier], str]
 
 
 def explain_cases(
-    explained: list[Explained], predictions: Predictions, done: Callable[[int], None] = lambda _: None
+    explained: list[Explained],
+    predictions: Predictions | FindingPredictions,
+    done: Callable[[int], None] = lambda _: None,
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Makes the heatmaps of a run.
 
     Each case is explained by models that did not train on it. Of two classes the positive one is explained (its map
-    with the opposite sign is that of the other); of more, the class that was called.
+    with the opposite sign is that of the other); of more, the class that was called; of findings, the one that the case
+    was chosen for.
 
     Args:
         explained: Cases with their models.
@@ -38,8 +42,8 @@ def explain_cases(
     """
     maps: list[list[tuple[str, Heatmap]]] = []
     targets = [_target(case, predictions) for case, *_ in explained]
-    # Occlusion asks hundreds of times and shares nothing, so cases go to threads; Grad-CAM hooks into the network that
-    # several cases share, so it follows one by one.
+    # Occlusion asks hundreds of times and shares nothing, so cases go to threads; Grad-CAM, once through each network,
+    # follows one by one.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         occlusions = pool.map(
             lambda one, target: explain_by_occlusion(one[2][one[3]], one[1], target), explained, targets
@@ -52,7 +56,8 @@ def explain_cases(
                 # Imported here: Grad-CAM needs torch, occlusion of a linear model does not.
                 from wetread.explanation.gradcam import explain_by_gradcam
 
-                found.append(("network", explain_by_gradcam(classifiers["network"], picture, target)))
+                gradients = explain_by_gradcam(classifiers["network"], picture, target)
+                found += [("network", gradients)] if gradients is not None else []
             maps.append(found)
             done(count)
     # Falls of the margin of different rungs are in the same unit, but of different size: a scale each.
@@ -88,12 +93,32 @@ def explain_cases(
     return {"scale": "scale.png", "cases": entries}, files
 
 
-def _target(case: Case, predictions: Predictions) -> int:
+def _target(case: Case, predictions: Predictions | FindingPredictions) -> int:
+    if isinstance(predictions, FindingPredictions):
+        assert case.column is not None  # choose_cases names the finding
+        return case.column
     positive = predictions.positive_column
     return int(predictions.predicted[case.number]) if positive is None else positive
 
 
-def _entry(case: Case, raw: str, predictions: Predictions) -> dict[str, Any]:
+def _finding_entry(case: Case, raw: str, predictions: FindingPredictions) -> dict[str, Any]:
+    number, column, p = case.number, case.column or 0, predictions.probabilities
+    name, truth = predictions.findings[column], predictions.truth[number, column]
+    return {
+        "image": predictions.images[number],
+        "why": case.why,
+        "raw": raw,
+        "finding": name,
+        "truth": "not known" if np.isnan(truth) else name if truth else f"no {name}",
+        "predicted": name if predictions.called[number, column] else f"no {name}",
+        "has": [one for place, one in enumerate(predictions.findings) if predictions.truth[number, place] == 1],
+        "probabilities": {one: round(float(p[number, place]), 4) for place, one in enumerate(predictions.findings)},
+    }
+
+
+def _entry(case: Case, raw: str, predictions: Predictions | FindingPredictions) -> dict[str, Any]:
+    if isinstance(predictions, FindingPredictions):
+        return _finding_entry(case, raw, predictions)
     number = case.number
     return {
         "image": predictions.images[number],

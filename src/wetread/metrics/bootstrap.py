@@ -23,8 +23,10 @@ from wetread.metrics.interval import Interval, enclosing
 FEWEST_FOR_BCA = 20
 #: Above it, leaving out each patient in turn is slow, and BCa and percentile bounds agree.
 MOST_FOR_BCA = 5000
-#: Cells of a table of counts handled at once: small enough for the processor's cache.
+#: Cells of a table of counts drawn at once.
 CELLS_AT_ONCE = 2**18
+#: Cells handed to the statistics at once: long rows are quick to gather and to add up, and 16 MB is little.
+CELLS_TOGETHER = 2**21
 
 
 def patient_bootstrap(
@@ -154,11 +156,24 @@ def _in_pieces(
 ) -> dict[str, NDArray[np.float64]]:
     """Return each statistic in every resample; the rows of a patient all get the patient's count."""
     found: dict[str, list[NDArray[np.float64]]] = {name: [] for name in statistics}
-    for piece in pieces:
-        counts = piece[:, patient]
+    for counts in _spread(pieces, patient):
         for name, statistic in statistics.items():
             found[name].append(np.asarray(statistic(counts), dtype=np.float64))
     return {name: np.concatenate(parts) for name, parts in found.items()}
+
+
+def _spread(
+    pieces: Iterator[NDArray[np.float64]] | list[NDArray[np.float64]], patient: NDArray[np.intp]
+) -> Iterator[NDArray[np.float64]]:
+    """Yield ``resample row`` tables of several pieces; the counts of one row in all resamples lie side by side."""
+    waiting: list[NDArray[np.float64]] = []
+    for piece in pieces:
+        waiting.append(piece)
+        if sum(map(len, waiting)) * len(patient) >= CELLS_TOGETHER:
+            yield np.ascontiguousarray(np.concatenate(waiting).T)[patient].T
+            waiting = []
+    if waiting:
+        yield np.ascontiguousarray(np.concatenate(waiting).T)[patient].T
 
 
 def _bca_shares(

@@ -1,6 +1,7 @@
 """`Classifier`: what is fitted, shipped and used: parts, calibration, threshold, names; one folder on disk.
 
-The folder holds ``model.json`` (everything a person may read), ``weights.safetensors`` and ``golden.json`` (synthetic
+The folder holds ``model.json`` (everything a person may read), ``weights.safetensors``, ``backbone.safetensors`` where
+a frozen network is looked through, and ``golden.json`` (synthetic
 pictures and the probabilities they must give). The one loader below checks every checksum before it believes a byte,
 and nothing in it is unpickled.
 """
@@ -13,32 +14,46 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from wetread.errors import InputError, ModelRejected
 from wetread.images.view import View
 from wetread.metrics.temperature import apply_temperature
+from wetread.model.inputs import Inputs
 from wetread.model.linear import LinearPart
-from wetread.model.preprocess import Preprocess
 from wetread.shapes import Floats, Picture
 from wetread.writing import atomic_write
 
-FORMAT = 1
+if TYPE_CHECKING:
+    from wetread.model.backbone import Backbone
+
+FORMAT = 2
 MAX_JSON = 16 << 20
 MAX_WEIGHTS = 8 << 30
+
+#: Tasks in which exactly one class is true; in ``multilabel`` each finding is present or absent by itself.
+ONE_CLASS = ("binary", "multiclass")
+
+
+#: What a part's logits are multiplied with: one number, or one for each finding.
+Share = float | tuple[float, ...]
 
 
 class Part(Protocol):
     """One fitted model inside a classifier."""
 
-    def logits(self, pictures: Sequence[Picture]) -> Floats:
+    def logits(self, inputs: Inputs) -> Floats:
         """Pictures -> ``image class``."""
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The weights by name."""
+
+    def described(self) -> dict[str, Any]:
+        """What else must be known to rebuild it: ``kind`` first."""
 
 
 @dataclass
@@ -46,15 +61,17 @@ class Classifier:
     """Pictures -> probabilities.
 
     Attributes:
-        classes: Names, in the order of the columns.
-        positive: The class that the threshold belongs to; None for more than two classes.
-        rung: classical or network.
-        network: What `build_network` calls the network; empty for the classical rung.
-        preprocess: Of the network; None for the classical rung, whose features carry their own.
-        parts: Fitted models; their logits are averaged.
-        temperature: Logits are divided by it (Guo 2017).
+        classes: Names of the classes, or of the findings, in the order of the columns.
+        positive: The class that the threshold belongs to; None unless there are two classes.
+        rung: classical, frozen, combined, network or ensemble.
+        parts: Fitted models.
+        task: binary, multiclass or multilabel.
+        shares: What each part's logits are multiplied with before they are added up; empty for the plain mean.
+        temperature: Logits are divided by it (Guo 2017); one for each finding of several.
         view: How stored values become the pictures it knows.
-        threshold: Probability of `positive` from which a picture is called positive; None for several classes.
+        threshold: Probability of `positive` from which a picture is called positive; None where there is no `positive`.
+        thresholds: The same for each finding of several, in the order of `classes`; empty elsewhere.
+        backbone: The frozen network that linear parts look through; None where none does.
         facts: What else a receiver should know: data, numbers, versions, limits.
     """
 
@@ -62,58 +79,88 @@ class Classifier:
     positive: str | None
     rung: str
     parts: list[Part]
-    temperature: float = 1.0
+    task: str = "binary"
+    shares: tuple[Share, ...] = ()
+    temperature: float | tuple[float, ...] = 1.0
     threshold: float | None = None
-    network: str = ""
-    preprocess: Preprocess | None = None
+    thresholds: tuple[float, ...] = ()
     view: View = field(default_factory=View)
+    backbone: Backbone | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
-    def logits(self, pictures: Sequence[Picture]) -> Floats:
-        """Pictures -> calibrated logits ``image class``: the mean over the parts, divided by the temperature."""
-        if not pictures:
+    def logits(self, pictures: Sequence[Picture] | Inputs) -> Floats:
+        """Pictures -> calibrated logits ``image class``: the parts added up by their shares, over the temperature."""
+        if not len(pictures):
             return np.zeros((0, len(self.classes)))
-        mean: Floats = np.mean([part.logits(pictures) for part in self.parts], axis=0) / self.temperature
-        return mean
+        inputs = pictures if isinstance(pictures, Inputs) else Inputs(pictures, self.backbone)
+        shares = self.shares or (1 / len(self.parts),) * len(self.parts)
+        weighted = [np.asarray(share) * part.logits(inputs) for share, part in zip(shares, self.parts, strict=True)]
+        total = np.sum(weighted, axis=0)
+        calibrated: Floats = total / np.asarray(self.temperature)
+        return calibrated
 
-    def probabilities(self, pictures: Sequence[Picture]) -> Floats:
-        """Pictures -> ``image class`` in [0, 1]; rows add up to 1."""
-        return apply_temperature(self.logits(pictures), 1.0)
+    def probabilities(self, pictures: Sequence[Picture] | Inputs) -> Floats:
+        """Pictures -> ``image class`` in [0, 1]; rows add up to 1 unless the task is multilabel."""
+        return to_probabilities(self.logits(pictures), self.task)
 
-    def margin(self, pictures: Sequence[Picture], target: int) -> Floats:
-        """How far a class leads: its logit minus the best other logit, one number per picture."""
+    def margin(self, pictures: Sequence[Picture] | Inputs, target: int) -> Floats:
+        """How far a class leads: its logit minus the best other logit, one number per picture.
+
+        For several findings the logit of that finding alone: the others do not compete with it.
+        """
         logits = self.logits(pictures)
+        if self.task == "multilabel":
+            return logits[:, target]
         margin: Floats = logits[:, target] - np.delete(logits, target, axis=1).max(axis=1)
         return margin
 
     def decide(self, probabilities: Floats) -> NDArray[np.int64]:
-        """Probabilities ``image class`` -> class number; at the threshold for two classes, the largest otherwise."""
+        """Probabilities ``image class`` -> class number per image, or ``image finding`` of 1 and 0 for several.
+
+        At the threshold where there is one, the largest otherwise.
+        """
+        if self.task == "multilabel":
+            cuts = np.array(self.thresholds or (0.5,) * len(self.classes))
+            return (probabilities >= cuts).astype(np.int64)
         if self.threshold is None or self.positive is None:
             return np.asarray(probabilities.argmax(axis=1))
         positive = self.classes.index(self.positive)
         return np.where(probabilities[:, positive] >= self.threshold, positive, 1 - positive)
 
-    def save(self, folder: Path) -> Path:
-        """Writes the model folder; the golden file comes last, so a folder that has it is whole."""
+    def save(self, folder: Path, *, whole: bool = True) -> Path:
+        """Writes the model folder; the golden file comes last, so a folder that has it is whole.
+
+        Args:
+            folder: Where.
+            whole: With its backbone; else the folder is of use only to who has that backbone at hand.
+        """
         arrays = {f"{n}.{name}": array for n, part in enumerate(self.parts) for name, array in part.arrays().items()}
         weights = pack_arrays(arrays)
-        described = {
+        described: dict[str, Any] = {
             "format": FORMAT,
             "kind": "wetread classifier",
             "use": "Research and teaching only. Not a medical device.",
+            "task": self.task,
             "classes": list(self.classes),
             "positive": self.positive,
             "rung": self.rung,
-            "network": self.network,
-            "parts": len(self.parts),
+            "parts": [part.described() for part in self.parts],
+            "shares": list(self.shares),
             "view": {"values": str(self.view), "frame": self.view.frame},
-            "preprocess": self.preprocess.as_dict() if self.preprocess else None,
             "temperature": self.temperature,
             "threshold": self.threshold,
+            "thresholds": list(self.thresholds),
             "weights": {"file": "weights.safetensors", "sha256": hashlib.sha256(weights).hexdigest()},
+            "backbone": None,
             "facts": self.facts,
         }
         atomic_write(folder / "weights.safetensors", weights)
+        if self.backbone is not None:
+            described["backbone"] = self.backbone.described()
+            if whole:
+                frozen = pack_arrays(self.backbone.arrays())
+                described["backbone"]["file_sha256"] = hashlib.sha256(frozen).hexdigest()
+                atomic_write(folder / "backbone.safetensors", frozen)
         description = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
         atomic_write(folder / "model.json", description)
         golden = {
@@ -125,17 +172,27 @@ class Classifier:
         return folder
 
 
-def load_classifier(folder: Path) -> Classifier:
+def to_probabilities(logits: Floats, task: str) -> Floats:
+    """Logits ``image class`` -> probabilities: softmax over classes, or a sigmoid for each of several findings."""
+    if task == "multilabel":
+        probabilities: Floats = expit(logits)
+        return probabilities
+    return apply_temperature(logits, 1.0)
+
+
+def load_classifier(folder: Path, *, backbone: Backbone | None = None, trusted: bool = False) -> Classifier:
     """Loads a model folder; the only way in.
 
     Args:
         folder: As written by `Classifier.save`, or a run folder that holds one as ``model``.
+        backbone: The frozen network, for a folder that was saved without it.
+        trusted: Leave the golden pictures out: for what this process family wrote and checksums, many times over.
 
     Returns:
         The classifier, which gives its golden pictures the stored probabilities.
 
     Raises:
-        ModelRejected: Something is missing, altered, or from a later version.
+        ModelRejected: Something is missing, altered, or from another version.
     """
     folder = folder / "model" if (folder / "model" / "model.json").is_file() else folder
     stored = _read_json(folder, "model.json")
@@ -147,32 +204,14 @@ def load_classifier(folder: Path) -> Classifier:
     try:
         if hashlib.sha256(weights).hexdigest() != stored["weights"]["sha256"]:
             raise _rejected(folder, "weights.safetensors", "does not match its checksum")
-        arrays = unpack_arrays(weights)
-        preprocess = Preprocess.from_dict(stored["preprocess"]) if stored["preprocess"] else None
-        classes = tuple(str(name) for name in stored["classes"])
-        parts = [
-            _make_part(stored, preprocess, len(classes), _select(arrays, f"{number}."))
-            for number in range(int(stored["parts"]))
-        ]
-        classifier = Classifier(
-            classes=classes,
-            positive=stored["positive"],
-            rung=str(stored["rung"]),
-            parts=parts,
-            temperature=float(stored["temperature"]),
-            threshold=None if stored["threshold"] is None else float(stored["threshold"]),
-            network=str(stored["network"]),
-            preprocess=preprocess,
-            view=_read_view(stored),
-            facts=dict(stored["facts"]),
-        )
         golden = _read_json(folder, "golden.json")
         described = _read_bytes(folder, "model.json", MAX_JSON)
         if hashlib.sha256(described).hexdigest() != golden["model.json"]["sha256"]:
             # Two class names changed round would turn every answer into its opposite, and nothing else would show it.
             raise _rejected(folder, "model.json", "does not match its checksum")
+        classifier = _rebuild(stored, unpack_arrays(weights), _find_backbone(folder, stored, backbone))
         expected = np.array(golden["probabilities"])
-        replayed = classifier.probabilities(golden_pictures())
+        replayed = expected if trusted else classifier.probabilities(golden_pictures())
     except (KeyError, TypeError, ValueError, RuntimeError, IndexError, AttributeError, InputError) as error:
         if isinstance(error, ModelRejected):
             raise
@@ -181,6 +220,43 @@ def load_classifier(folder: Path) -> Classifier:
     if expected.shape != replayed.shape or not np.allclose(expected, replayed, atol=1e-3):
         raise _rejected(folder, "golden.json", "does not agree with what the model computes here")
     return classifier
+
+
+def _rebuild(stored: dict[str, Any], arrays: dict[str, NDArray[Any]], backbone: Backbone | None) -> Classifier:
+    classes = tuple(str(name) for name in stored["classes"])
+    parts = [_make_part(one, _select(arrays, f"{number}.")) for number, one in enumerate(stored["parts"])]
+    return Classifier(
+        classes=classes,
+        positive=stored["positive"],
+        rung=str(stored["rung"]),
+        parts=parts,
+        task=str(stored["task"]),
+        shares=tuple(_read_share(share) for share in stored["shares"]),
+        temperature=_read_share(stored["temperature"]),
+        threshold=None if stored["threshold"] is None else float(stored["threshold"]),
+        thresholds=tuple(float(cut) for cut in stored["thresholds"]),
+        view=_read_view(stored),
+        backbone=backbone,
+        facts=dict(stored["facts"]),
+    )
+
+
+def _read_share(stored: Any) -> Share:
+    return tuple(float(value) for value in stored) if isinstance(stored, list) else float(stored)
+
+
+def _find_backbone(folder: Path, stored: dict[str, Any], at_hand: Backbone | None) -> Backbone | None:
+    described = stored["backbone"]
+    if described is None:
+        return None
+    if at_hand is not None and at_hand.sha256 == described["sha256"]:
+        return at_hand
+    from wetread.model.backbone import Backbone
+
+    frozen = _read_bytes(folder, "backbone.safetensors", MAX_WEIGHTS)
+    if hashlib.sha256(frozen).hexdigest() != described["file_sha256"]:
+        raise _rejected(folder, "backbone.safetensors", "does not match its checksum")
+    return Backbone.from_arrays(described, unpack_arrays(frozen))
 
 
 def golden_pictures() -> list[Picture]:
@@ -222,22 +298,17 @@ def with_facts(classifier: Classifier, facts: dict[str, Any]) -> Classifier:
     return dataclasses.replace(classifier, facts={**classifier.facts, **facts})
 
 
-def _make_part(
-    stored: dict[str, Any], preprocess: Preprocess | None, classes: int, arrays: dict[str, NDArray[Any]]
-) -> Part:
-    if stored["rung"] == "classical":
-        return LinearPart.from_arrays(arrays)
+def _make_part(described: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Part:
+    if described["kind"] == "linear":
+        return LinearPart.from_arrays(str(described["sees"]), arrays)
     # Torch is loaded only for a model that needs it.
     from wetread.model.network import NetworkPart
 
-    if preprocess is None:
-        raise ValueError("a network needs its preprocessing")
-    return NetworkPart.from_arrays(str(stored["network"]), preprocess, classes, arrays)
+    return NetworkPart.from_arrays(described, arrays)
 
 
 def _read_view(stored: dict[str, Any]) -> View:
-    """Models of 0.1 say nothing of it: their pictures were shown as each file says."""
-    view = stored.get("view") or {"values": "file", "frame": "middle"}
+    view = stored["view"]
     return View.parse(str(view["values"]), frame=str(view["frame"]))
 
 

@@ -35,10 +35,11 @@ def classical_features(pictures: Sequence[Picture]) -> NDArray[np.float32]:
     """Measures pictures.
 
     Args:
-        pictures: Of any size, grey or colour (turned grey).
+        pictures: Of any size, grey or colour. Colours are turned grey, and measured once more as colours.
 
     Returns:
-        ``image feature`` array; the same number of features whatever the size of the pictures.
+        ``image feature`` array; the same number of features whatever the size of the pictures. Those of colour are the
+        same for all grey pictures.
     """
     measured = []
     for start in range(0, len(pictures), _AT_ONCE):
@@ -49,7 +50,8 @@ def classical_features(pictures: Sequence[Picture]) -> NDArray[np.float32]:
         grey = np.stack([np.asarray(image, dtype=np.uint8) for image in images])
         small = [np.asarray(image.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX)) for image in images]
         thumbnails = np.stack(small).reshape(len(grey), -1).astype(np.float32) / 255.0
-        measured.append(np.hstack([gradients(grey), textures(grey), histograms(grey), thumbnails]))
+        colours = np.stack([_colours(picture) for picture in pictures[start : start + _AT_ONCE]])
+        measured.append(np.hstack([gradients(grey), textures(grey), histograms(grey), thumbnails, colours]))
     return np.concatenate(measured).astype(np.float32)
 
 
@@ -134,6 +136,23 @@ def local_binary_patterns(grey: NDArray[np.uint8]) -> NDArray[np.int64]:
         brighter[number] = upper + part_down * (lower - upper) - centre >= -1e-3
     changes = (brighter != np.roll(brighter, 1, axis=0)).sum(axis=0)
     return np.where(changes <= 2, brighter.sum(axis=0), 9)
+
+
+def _colours(picture: Picture) -> NDArray[np.float32]:
+    """How far red and blue lie from green: a small map of each and its histogram; all the same for a grey picture.
+
+    Where values are painted, or windows stacked as colours, the grey that is left has lost what was to be seen.
+    """
+    maps, shares = np.zeros((2, THUMBNAIL * THUMBNAIL)), np.zeros((2, 32))
+    if picture.ndim == 3:
+        small = np.asarray(Image.fromarray(picture).resize((64, 64), Image.Resampling.BOX), dtype=np.int16)
+        for number, channel in enumerate((0, 2)):
+            distance = small[:, :, channel] - small[:, :, 1]
+            levels = np.bincount((distance.ravel() + 256) // 16, minlength=32)
+            shares[number] = np.sqrt(levels / distance.size)
+            image = Image.fromarray(distance.astype(np.float32) / 255.0)
+            maps[number] = np.asarray(image.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX)).ravel()
+    return np.concatenate([maps.ravel(), shares.ravel()]).astype(np.float32)
 
 
 def histograms(grey: NDArray[np.uint8]) -> NDArray[np.float32]:

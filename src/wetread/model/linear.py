@@ -4,28 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wetread.model.features import classical_features
-from wetread.shapes import Floats, Ints, Picture
+from wetread.model.inputs import Inputs
+from wetread.shapes import Floats
 
 #: Strengths that are tried inside the training folds, in units of scikit-learn's C, strongest penalty first.
 STRENGTHS = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 
+#: The logit of a class of which nothing was seen.
+NEVER = -20.0
+
 
 @dataclass(frozen=True)
 class LinearPart:
-    """A linear model of classical features.
+    """A linear model of features.
 
     Attributes:
+        sees: Which features: classical, frozen or combined.
         centre: Of each feature over the training pictures.
         scale: Of each feature; 0 where it never varied, so that it is ignored.
-        weights: ``feature class``.
+        weights: ``feature class`` (or finding).
         bias: ``class``.
     """
 
+    sees: str
     centre: NDArray[np.float64]
     scale: NDArray[np.float64]
     weights: NDArray[np.float64]
@@ -38,18 +44,22 @@ class LinearPart:
         logits: Floats = np.einsum("if,fc->ic", standard, self.weights) + self.bias
         return logits
 
-    def logits(self, pictures: Sequence[Picture]) -> Floats:
+    def logits(self, inputs: Inputs) -> Floats:
         """Pictures -> ``image class``."""
-        return self.logits_of_features(classical_features(pictures))
+        return self.logits_of_features(inputs.features(self.sees))
 
     def arrays(self) -> dict[str, NDArray[np.float64]]:
         """What is stored of it, by name."""
         return {"centre": self.centre, "scale": self.scale, "weights": self.weights, "bias": self.bias}
 
+    def described(self) -> dict[str, Any]:
+        """What else must be known to rebuild it."""
+        return {"kind": "linear", "sees": self.sees}
+
     @staticmethod
-    def from_arrays(arrays: dict[str, NDArray[np.float64]]) -> LinearPart:
+    def from_arrays(sees: str, arrays: dict[str, NDArray[np.float64]]) -> LinearPart:
         """Rebuilds the part from what `arrays` gave."""
-        return LinearPart(arrays["centre"], arrays["scale"], arrays["weights"], arrays["bias"])
+        return LinearPart(sees, arrays["centre"], arrays["scale"], arrays["weights"], arrays["bias"])
 
 
 class LinearFit:
@@ -57,10 +67,16 @@ class LinearFit:
 
     With more features than rows, L2 logistic regression depends on the rows only through their inner products, so it
     is solved in the space of the rows (an exact change of basis by SVD): a hundred unknowns instead of two thousand.
+
+    Args:
+        sees: Which features these are.
+        features: ``image feature``.
+        labels: Class number per image, or ``image finding`` of 1, 0 and NaN (not known).
+        classes: Number of classes or findings.
     """
 
-    def __init__(self, features: Floats, labels: Ints, classes: int) -> None:
-        self._labels, self._classes = labels, classes
+    def __init__(self, sees: str, features: Floats, labels: NDArray[Any], classes: int) -> None:
+        self._sees, self._labels, self._classes = sees, labels, classes
         self._centre = features.mean(axis=0)
         deviation = features.std(axis=0)
         varies = deviation > 1e-8
@@ -71,14 +87,41 @@ class LinearFit:
 
     def at(self, strength: float) -> LinearPart:
         """The model with penalty 1 / strength."""
-        # Imported here: scikit-learn is not needed to use a model.
-        from sklearn.linear_model import LogisticRegression
+        return self.at_each([strength] * self._classes)
 
-        model = LogisticRegression(C=strength, max_iter=500).fit(self._rotated, self._labels)
-        weights = self._basis.T @ model.coef_.T
-        bias = model.intercept_
-        if weights.shape[1] == 1:  # scikit-learn stores one column for two classes
-            weights, bias = np.hstack([-weights / 2, weights / 2]), np.array([-bias[0] / 2, bias[0] / 2])
-        full_weights, full_bias = np.zeros((weights.shape[0], self._classes)), np.full(self._classes, -20.0)
-        full_weights[:, model.classes_], full_bias[model.classes_] = weights, bias
-        return LinearPart(self._centre, self._scale, full_weights, full_bias)
+    def at_each(self, strengths: Sequence[float]) -> LinearPart:
+        """The model with a penalty for each finding; for classes, which are fitted together, the first counts."""
+        if self._labels.ndim == 1:
+            rotated, bias = self._fit_classes(strengths[0])
+        else:
+            columns = [self._fit_finding(number, strength) for number, strength in enumerate(strengths)]
+            rotated, bias = np.stack([one for one, _ in columns], axis=1), np.array([one for _, one in columns])
+        weights = np.asarray(self._basis.T @ rotated, dtype=np.float64)
+        return LinearPart(self._sees, self._centre, self._scale, weights, np.asarray(bias, dtype=np.float64))
+
+    def _fit_classes(self, strength: float) -> tuple[Floats, Floats]:
+        rotated, bias, seen = _regress(self._rotated, self._labels, strength)
+        if rotated.shape[1] == 1:  # scikit-learn stores one column for two classes
+            rotated, bias = np.hstack([-rotated / 2, rotated / 2]), np.array([-bias[0] / 2, bias[0] / 2])
+        full, full_bias = np.zeros((len(rotated), self._classes)), np.full(self._classes, NEVER)
+        full[:, seen], full_bias[seen] = rotated, bias
+        return full, full_bias
+
+    def _fit_finding(self, number: int, strength: float) -> tuple[Floats, float]:
+        truth = self._labels[:, number]
+        known = ~np.isnan(truth)
+        present = truth[known].astype(np.int64)
+        if len(set(present.tolist())) < 2:  # only one side was seen: the prevalence, on the scale of log odds
+            share = (present.sum() + 0.5) / (len(present) + 1.0)
+            return np.zeros(self._rotated.shape[1]), float(np.log(share / (1 - share)))
+        # The basis spans all rows, so it spans those whose label is known: the change of basis stays exact.
+        rotated, bias, _ = _regress(self._rotated[known], present, strength)
+        return rotated[:, 0], float(bias[0])
+
+
+def _regress(rows: Floats, labels: NDArray[Any], strength: float) -> tuple[Floats, Floats, NDArray[Any]]:
+    # Imported here: scikit-learn is not needed to use a model.
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=strength, max_iter=500).fit(rows, labels)
+    return model.coef_.T, model.intercept_, model.classes_

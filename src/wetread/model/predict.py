@@ -11,6 +11,7 @@ from wetread.errors import ImageRejected
 from wetread.images.decoder import Decoder
 from wetread.images.source import Source
 from wetread.model.classifier import Classifier
+from wetread.shapes import Floats
 
 
 def predict_files(
@@ -26,7 +27,8 @@ def predict_files(
 
     Returns:
         In order of `sources`, one per frame where the classifier was trained on all frames: image, predicted,
-        ``p_<class>`` and reason; predicted is empty where the file cannot be read.
+        ``p_<class>`` and reason; predicted is empty where the file cannot be read, or where none of several findings
+        is called.
     """
     if classifier.view.frame == "all":
         sources = _all_frames(sources, decoder)
@@ -38,7 +40,7 @@ def predict_files(
             row |= {f"p_{name}": "" for name in classifier.classes} | {"reason": outcome.reason}
         else:
             probabilities = classifier.probabilities([outcome.pixels])
-            row["predicted"] = classifier.classes[int(classifier.decide(probabilities)[0])]
+            row["predicted"] = _say(classifier, probabilities)
             row |= {
                 f"p_{name}": round(float(p), 6) for name, p in zip(classifier.classes, probabilities[0], strict=True)
             }
@@ -46,6 +48,14 @@ def predict_files(
         rows[number] = row
         done(count)
     return rows
+
+
+def _say(classifier: Classifier, probabilities: Floats) -> str:
+    """The class that is called; of several findings all that are, joined by ``|``."""
+    decided = classifier.decide(probabilities)[0]
+    if classifier.task == "multilabel":
+        return "|".join(name for name, called in zip(classifier.classes, decided, strict=True) if called)
+    return classifier.classes[int(decided)]
 
 
 def _all_frames(sources: Sequence[Source], decoder: Decoder) -> list[Source]:

@@ -5,15 +5,22 @@ Saved inside the model folder: the only authority, for us and for whoever receiv
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from wetread.shapes import Picture
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+#: One number for all channels, or one for each.
+PerChannel = float | tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -26,23 +33,37 @@ class Preprocess:
     Attributes:
         side: Rows and columns of the input, in pixels.
         channels: 1 (grey) or 3 (colour).
-        mean: Of the training pictures, in [0, 1].
-        deviation: Standard deviation of the training pictures, in [0, 1].
+        mean: Is taken off pixels in [0, 1]: that of the training pictures, or of those the weights were made with.
+        deviation: Pixels are divided by it then.
     """
 
     side: int
     channels: int = 1
-    mean: float = 0.0
-    deviation: float = 1.0
+    mean: PerChannel = 0.0
+    deviation: PerChannel = 1.0
+
+    def __post_init__(self) -> None:
+        lengths = {len(one) for one in (self.mean, self.deviation) if isinstance(one, tuple)}
+        if not lengths <= {self.channels}:
+            raise ValueError("as many means and deviations as channels, or one")
 
     def squares(self, pictures: Sequence[Picture]) -> NDArray[np.uint8]:
         """Stretches pictures to ``image channel row column``, uint8."""
         return np.stack([self._square(picture) for picture in pictures])
 
     def normalise(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Brings squares to zero mean and unit deviation, float32."""
-        scaled: NDArray[np.float32] = (squares.astype(np.float32) / 255.0 - self.mean) / self.deviation
+        """Squares -> the input of a network, float32."""
+        mean, deviation = _column(self.mean), _column(self.deviation)
+        scaled: NDArray[np.float32] = (squares.astype(np.float32) / 255.0 - mean) / deviation
         return scaled
+
+    def scale(self, batch: Tensor) -> Tensor:
+        """The same for a tensor ``image channel row column`` that is in [0, 1] already."""
+        mean, deviation = (
+            batch.new_tensor(one)[:, None, None] if isinstance(one, tuple) else one
+            for one in (self.mean, self.deviation)
+        )
+        return (batch - mean) / deviation
 
     def _square(self, picture: Picture) -> NDArray[np.uint8]:
         image = Image.fromarray(picture).convert("L" if self.channels == 1 else "RGB")
@@ -53,17 +74,25 @@ class Preprocess:
     def measured_on(self, squares: NDArray[np.uint8]) -> Preprocess:
         """The same, with mean and deviation of these training squares."""
         scaled = squares.astype(np.float32) / 255.0
-        return Preprocess(
-            self.side, self.channels, round(float(scaled.mean()), 6), round(float(scaled.std()) + 1e-6, 6)
-        )
+        mean, deviation = round(float(scaled.mean()), 6), round(float(scaled.std()) + 1e-6, 6)
+        return dataclasses.replace(self, mean=mean, deviation=deviation)
 
     def as_dict(self) -> dict[str, Any]:
         """What is saved in the model folder: the fields, and how a picture is fitted."""
-        return {"fit": "stretch", **asdict(self)}
+        return {"fit": "stretch", **dataclasses.asdict(self)}
 
     @staticmethod
     def from_dict(stored: dict[str, Any]) -> Preprocess:
-        """Rebuilds the preprocessing from what `as_dict` gave."""
-        return Preprocess(
-            int(stored["side"]), int(stored["channels"]), float(stored["mean"]), float(stored["deviation"])
-        )
+        """Rebuilds the preprocessing from what `as_dict` gave; ValueError where a picture is fitted in another way."""
+        if stored["fit"] != "stretch":
+            raise ValueError("pictures are stretched")
+        mean, deviation = _numbers(stored["mean"]), _numbers(stored["deviation"])
+        return Preprocess(int(stored["side"]), int(stored["channels"]), mean, deviation)
+
+
+def _column(numbers: PerChannel) -> float | NDArray[np.float32]:
+    return np.array(numbers, dtype=np.float32)[:, None, None] if isinstance(numbers, tuple) else numbers
+
+
+def _numbers(stored: Any) -> PerChannel:
+    return tuple(float(one) for one in stored) if isinstance(stored, list | tuple) else float(stored)

@@ -2,6 +2,7 @@
 
 - ``probe.py``: `Probe`, `Features`, `ProbeResult`, and `Sight`: the rows and the small pictures made of them once.
 - ``run_probes.py``: every probe, out of fold, by the folds of the run.
+- ``finding_probes.py``: the same for several findings at once.
 - ``learners.py``: the two models: ridge for brightness, a forest for mixed tables.
 - ``file_properties.py``: size, shape, bytes, format.
 - ``header.py``: harmless DICOM fields.

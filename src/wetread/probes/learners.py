@@ -44,21 +44,35 @@ def forest(table: Floats, labels: Ints, classes: int, new: Floats) -> Floats:
 
 def ridge(table: Floats, labels: Ints, classes: int, new: Floats) -> Floats:
     """Fits a ridge regression of each class against the rest and predicts; used as `forest`."""
+    scores = ridge_scores(table, np.eye(classes)[labels], new)
+    # Only the order of the scores within a class counts; this keeps it and makes shares of them.
+    powers: Floats = np.exp(4 * (scores - scores.max(axis=1, keepdims=True)))
+    shares: Floats = powers / powers.sum(axis=1, keepdims=True)
+    return shares
+
+
+def ridge_scores(table: Floats, truth: Floats, new: Floats) -> Floats:
+    """Fits a ridge regression of each column of the truth and predicts.
+
+    Args:
+        table: ``image feature`` to fit on.
+        truth: ``image class`` of zeros and ones, or shares where it is not known.
+        new: ``image feature`` to predict.
+
+    Returns:
+        ``image class``, about 0 to 1.
+    """
     centre, deviation = table.mean(axis=0), table.std(axis=0)
     scale = np.where(deviation > 1e-6, 1 / np.maximum(deviation, 1e-6), 0.0)
     standard = (table - centre) * scale
-    truth = np.eye(classes)[labels]
     share = truth.mean(axis=0)
     basis, spread = _principal(standard)
     rotated = standard @ basis
     moments = rotated.T @ (truth - share)
     penalty = _choose(rotated, spread, truth - share, moments)
     weights = basis @ (moments / (spread + penalty)[:, None])
-    scores = (new - centre) * scale @ weights + share
-    # Only the order of the scores within a class counts; this keeps it and makes shares of them.
-    powers: Floats = np.exp(4 * (scores - scores.max(axis=1, keepdims=True)))
-    shares: Floats = powers / powers.sum(axis=1, keepdims=True)
-    return shares
+    scores: Floats = (new - centre) * scale @ weights + share
+    return scores
 
 
 def _principal(standard: Floats) -> tuple[Floats, Floats]:

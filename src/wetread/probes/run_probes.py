@@ -63,13 +63,13 @@ def run_probes(
         started = time.perf_counter()
         size = probe.at_most if 0 < probe.at_most < len(rows) else len(rows)
         if size not in samples:
-            chosen = _sample(rows, size, seed)
+            chosen = sample_rows(rows, size, seed)
             samples[size] = chosen, Sight([rows[number] for number in chosen])
         chosen, sight = samples[size]
         features = probe.features(sight)
         if features is None:
             continue
-        tested, probabilities = _predict(probe, features, labels[chosen], classes, _within(folds, chosen))
+        tested, probabilities = _predict(probe, features, labels[chosen], classes, within(folds, chosen))
         if not len(tested):
             continue
         results[probe.name] = ProbeResult(
@@ -85,7 +85,7 @@ def run_probes(
     return results
 
 
-def _sample(rows: list[Row], size: int, seed: int) -> Ints:
+def sample_rows(rows: list[Row], size: int, seed: int) -> Ints:
     """Numbers of about that many rows, ascending: whole groups in random order until there are enough."""
     if size >= len(rows):
         return np.arange(len(rows))
@@ -95,7 +95,7 @@ def _sample(rows: list[Row], size: int, seed: int) -> Ints:
     return np.sort(order[:size])
 
 
-def _within(folds: Sequence[Fold], chosen: Ints) -> list[tuple[Ints, Ints]]:
+def within(folds: Sequence[Fold], chosen: Ints) -> list[tuple[Ints, Ints]]:
     """Training and test part of each fold, in places of the sample."""
     return [(np.flatnonzero(np.isin(chosen, fold.train)), np.flatnonzero(np.isin(chosen, fold.test))) for fold in folds]
 

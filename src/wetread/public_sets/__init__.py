@@ -8,12 +8,7 @@ size. Reading down is the order of the work:
 - ``medmnist.py``    the twelve two-dimensional sets of MedMNIST at 28 and at 224 pixels
 - ``nih.py``         ChestX-ray14, and its labels as one table
 - ``catalogue.py``   all of them by name
-- ``known.py``       the hashes of files whose publisher states none: trusted at first sight, checked ever after
-- ``patience.py``    how long a server may take, and how often it is asked again
-- ``answer.py``      one answer of a server: where it led, what it promises, whether it may be believed
-- ``download.py``    one file, over as many attempts as it takes
-- ``unpack.py``      a .tar.gz, which is refused as a whole for its first bad entry
 - ``get.py``         one set: ask, fetch, check, unpack
 
-This is the only room that speaks to the internet, and it does so only when a set was asked for by name.
+How a file comes is the business of the room ``download``.
 """

@@ -9,12 +9,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from wetread.download.known import KnownHashes
+from wetread.download.patience import PATIENCE, Patience
+from wetread.download.remote_file import RemoteFile, say_bytes
 from wetread.errors import InputError, OutputError, Stopped
 from wetread.progress import Listener, silent
 from wetread.public_sets.catalogue import PUBLIC_SETS
-from wetread.public_sets.known import KnownHashes
-from wetread.public_sets.patience import PATIENCE, Patience
-from wetread.public_sets.public_set import PublicSet, RemoteFile, say_bytes
+from wetread.public_sets.public_set import PublicSet
 from wetread.writing import SPARE_BYTES, FolderLock, make_folder
 
 #: The environment variable that moves the data home.
@@ -121,15 +122,15 @@ def get_set(
 
 def _bring(wanted: PublicSet, place: Path, known: KnownHashes, listen: Listener, patience: Patience) -> None:
     # Imported here: `wetread data list` needs no network code.
-    from wetread.public_sets.download import download
-    from wetread.public_sets.unpack import unpack_tar
+    from wetread.download.fetch import fetch
+    from wetread.download.unpack import unpack_tar
 
     for file in wanted.files:
         unpacked = place / file.unpack_to
         if file.unpack_to and unpacked.is_dir():
             continue
         try:
-            path = download(file, place, listen=listen, known_hashes=known, patience=patience)
+            path = fetch(file, place, listen=listen, known_hashes=known, patience=patience)
         except InputError as error:
             more = sum(not _is_there(other, place) for other in wanted.files) - 1
             if error.code == "offline" and more > 0:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wetread.public_sets.public_set import PublicSet, RemoteFile
+from wetread.download.remote_file import RemoteFile
+from wetread.public_sets.public_set import PublicSet
 
 _RECORD = "https://zenodo.org/records/10519652/files/"
 _CITATION = (

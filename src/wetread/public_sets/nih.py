@@ -10,8 +10,9 @@ import csv
 import io
 from pathlib import Path
 
+from wetread.download.remote_file import RemoteFile
 from wetread.errors import InputError
-from wetread.public_sets.public_set import PublicSet, RemoteFile
+from wetread.public_sets.public_set import PublicSet
 from wetread.writing import atomic_write
 
 _STATIC = "https://nihcc.box.com/shared/static/"

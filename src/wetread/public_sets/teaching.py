@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from wetread.public_sets.public_set import PublicSet, RemoteFile
+from wetread.download.remote_file import RemoteFile
+from wetread.public_sets.public_set import PublicSet
 
 _NIH_LICENCE = (
     "NIH Clinical Center: free to use, also commercially, with a link to https://nihcc.app.box.com/v/ChestXray-NIHCC, "

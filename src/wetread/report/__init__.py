@@ -2,6 +2,7 @@
 
 - ``html.py``: the one self-contained page.
 - ``charts.py``: numbers -> SVG that follows the theme of the page.
+- ``finding_rows.py``: what the page says of each finding, where an image can have several.
 - ``thumbnails.py``: small pictures of a run, for the page.
 - ``look.py``, ``look_facts.py``, ``look_sheet.py``: the page and the picture of `wetread show`.
 - ``page.py``: what every page shares.

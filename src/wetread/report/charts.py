@@ -43,6 +43,7 @@ class Chart:
 
     width, height = 340, 320
     left, right, top, bottom = 46, 12, 12, 42
+    most_steps = 5.01
 
     def __init__(
         self, x_label: str, y_label: str, x_range: tuple[float, float], y_range: tuple[float, float], about: str
@@ -115,12 +116,12 @@ class Chart:
 
     def _axes(self) -> str:
         parts = []
-        for value, text in _ticks(*self._x):
+        for value, text in _ticks(*self._x, self.most_steps):
             x, y = self.place(value, self._y[0])
             _, top = self.place(value, self._y[1])
             parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{y:.1f}" y2="{top:.1f}" stroke="var(--grid)"/>')
             parts.append(f'<text x="{x:.1f}" y="{y + 16:.1f}" text-anchor="middle" class="tick">{text}</text>')
-        for value, text in _ticks(*self._y):
+        for value, text in _ticks(*self._y, self.most_steps):
             x, y = self.place(self._x[0], value)
             right, _ = self.place(self._x[1], value)
             parts.append(f'<line x1="{x:.1f}" x2="{right:.1f}" y1="{y:.1f}" y2="{y:.1f}" stroke="var(--grid)"/>')
@@ -129,6 +130,8 @@ class Chart:
         upright = self.top + (self.height - self.top - self.bottom) / 2
         x_label, y_label = (escape(label) for label in self._labels)
         centred = 'text-anchor="middle" class="axis"'
+        if not x_label:
+            return "".join(parts)
         parts.append(f'<text x="{middle}" y="{self.height - 8}" {centred}>{x_label}</text>')
         parts.append(f'<text transform="translate(13 {upright}) rotate(-90)" {centred}>{y_label}</text>')
         return "".join(parts)
@@ -153,6 +156,17 @@ class Chart:
             name = series.name if len(series.name) <= 26 else series.name[:25] + "…"
             parts.append(f'<text x="{x + 25:.1f}" y="{middle + 4}" class="tick">{escape(name)}</text>')
         return "".join(parts)
+
+
+class SmallChart(Chart):
+    """One of many side by side: no names on the axes, three ticks on each."""
+
+    width, height = 190, 180
+    left, right, top, bottom = 28, 8, 8, 22
+    most_steps = 2.01
+
+    def __init__(self, about: str) -> None:
+        super().__init__("", "", (0, 1), (0, 1), about)
 
 
 def interval_bar(
@@ -217,6 +231,23 @@ def reliability_chart(curves: list[dict[str, Any]]) -> Chart:
     return chart
 
 
+def small_roc_chart(curve: dict[str, Any], point: tuple[float, float] | None) -> Chart:
+    """The ROC curve of one finding, with its operating point as (1 - specificity, sensitivity)."""
+    chart = SmallChart(f"ROC curve of {curve['class']}").guide((0, 0), (1, 1))
+    chart.line(Series(curve["class"], [(x, y) for x, y in curve["roc"]]))
+    return chart.dot(*point, title="at its threshold") if point else chart
+
+
+def small_reliability_chart(curve: dict[str, Any]) -> Chart:
+    """The calibration plot of one finding, with Wilson intervals."""
+    chart = SmallChart(f"Calibration plot of {curve['class']}").guide((0, 0), (1, 1))
+    chart.line(Series(curve["class"], [(bin_["said"], bin_["value"]) for bin_ in curve["reliability"]]))
+    for bin_ in curve["reliability"]:
+        chart.bar(bin_["said"], bin_["low"], bin_["high"])
+        chart.dot(bin_["said"], bin_["value"], 1, 3.0, f"{bin_['n']} images")
+    return chart
+
+
 def training_chart(history: list[dict[str, str]]) -> Chart | None:
     """Mean training and validation loss of the network over all its fits; None where no network was trained."""
     train = _mean_by_epoch(history, "train_loss")
@@ -248,12 +279,10 @@ def _stairs(points: list[list[float]]) -> list[tuple[float, float]]:
     return steps
 
 
-def _ticks(low: float, high: float) -> list[tuple[float, str]]:
+def _ticks(low: float, high: float, most_steps: float = 5.01) -> list[tuple[float, str]]:
     span = high - low
-    step = next(
-        (s for s in (0.1, 0.2, 0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000) if span / s <= 5.01),
-        span or 1,
-    )
+    steps = (0.1, 0.2, 0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+    step = next((s for s in steps if span / s <= most_steps), span or 1)
     first = low if low == int(low) and low != 1 else -(-low // step) * step
     ticks, value = [], first
     while value <= high + 1e-9:

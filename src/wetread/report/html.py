@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from wetread.dataset.table import NO_FINDING
 from wetread.outcome import DISCLAIMER, headline
+from wetread.report.augmented import read_augmented
 from wetread.report.charts import (
     Chart,
     interval_bar,
@@ -22,6 +23,14 @@ from wetread.report.charts import (
     reliability_chart,
     roc_chart,
     training_chart,
+)
+from wetread.report.finding_rows import (
+    ERRORS_SHOWN,
+    find_errors,
+    finding_charts,
+    list_findings,
+    list_means,
+    list_unlabelled,
 )
 from wetread.report.ledger import Ledger, make_ledger
 from wetread.report.page import page_environment
@@ -31,12 +40,15 @@ RUNG_TITLES = {
     "prevalence": ("Prevalence", "always says the commonest class"),
     "file properties": ("Only file properties", "size, shape, bytes and format; never sees the picture"),
     "classical": ("Classical features", "HOG, LBP, histogram and thumbnail with logistic regression"),
+    "frozen": ("Frozen backbone", "a network trained elsewhere, with logistic regression on what it sees"),
+    "combined": ("Backbone and classical features", "both side by side, with logistic regression"),
     "network": ("Small network", "convolutional, trained from scratch on these images"),
+    "ensemble": ("Ensemble", "the mean of the models above, over slightly shifted pictures"),
     "selected": ("Chosen inside the folds", "the procedure whose number heads this page"),
 }
 
 #: Rungs that look at the whole picture; what is not among them is a baseline that should fail.
-MODELS = ("classical", "network", "selected")
+MODELS = ("classical", "frozen", "combined", "network", "ensemble", "selected")
 
 METRIC_TITLES = {
     "auroc": "AUROC",
@@ -85,29 +97,26 @@ def write_page(folder: RunFolder) -> Path:
         OutputError: The page cannot be written.
     """
     numbers = folder.read_json("numbers.json")
-    charts = _charts(numbers, folder.read_history())
-    for name, chart in charts.items():
-        folder.write_text(f"figures/{name}.svg", chart.svg(standalone=True))
-    pictures = _Pictures(folder)
     predictions = folder.read_table("predictions.csv")
+    several = numbers["task"] == "multilabel"
+    parts = _of_findings if several else _of_classes
+    template = "report_findings.html.j2" if several else "report.html.j2"
     page = (
         page_environment()
-        .get_template("report.html.j2")
+        .get_template(template)
         .render(
+            parts(folder, numbers, predictions),
             numbers=numbers,
             run=folder.read_json("run.json"),
             headline=headline(numbers),
             gate_sentence=GATE_SENTENCES[numbers["gate"]],
             findings=folder.read_json("findings.json"),
             ladder=_ladder(numbers),
-            metrics=_metrics(numbers),
-            charts={name: Markup(chart.svg()) for name, chart in charts.items()},  # noqa: S704 - escaped in charts.py
-            confusion=_confusion(numbers, predictions),
-            unlabelled=[row for row in predictions if row["split"] == "unlabelled"],
             cases=_cases(folder),
+            augmented=read_augmented(folder),
             ledger=_ledger(folder),
             plan=_plan(folder),
-            picture=pictures,
+            picture=_Pictures(folder),
             bar=lambda *values, **options: Markup(interval_bar(*values, **options)),  # noqa: S704
             disclaimer=DISCLAIMER,
             rule_titles=RULE_TITLES,
@@ -116,6 +125,43 @@ def write_page(folder: RunFolder) -> Path:
         )
     )
     return folder.write_text("report.html", page)
+
+
+def _of_classes(folder: RunFolder, numbers: dict[str, Any], predictions: list[dict[str, str]]) -> dict[str, Any]:
+    """What the page shows where an image has one class; writes the figures."""
+    charts = _charts(numbers, folder.read_history())
+    return {
+        "metrics": _metrics(numbers),
+        "charts": {name: _keep(folder, name, chart) for name, chart in charts.items()},
+        "confusion": _confusion(numbers, predictions),
+        "unlabelled": [row for row in predictions if row["split"] == "unlabelled"],
+    }
+
+
+def _of_findings(folder: RunFolder, numbers: dict[str, Any], predictions: list[dict[str, str]]) -> dict[str, Any]:
+    """What the page shows where an image can have several findings; writes the figures."""
+    training = training_chart(folder.read_history())
+    # Numbered, since the name of a finding may be no name of a file.
+    number = {name: place for place, name in enumerate(numbers["classes"], start=1)}
+    return {
+        "metrics": list_means(numbers),
+        "rows": list_findings(numbers),
+        "small": {
+            kind: {name: _keep(folder, f"{kind}-{number[name]:02d}", chart) for name, chart in charts.items()}
+            for kind, charts in finding_charts(numbers).items()
+        },
+        "charts": {"training": _keep(folder, "training", training)} if training else {},
+        "errors": find_errors([row for row in predictions if row["split"] != "unlabelled"], numbers["classes"]),
+        "unlabelled": list_unlabelled(predictions, numbers["classes"]),
+        "errors_shown": ERRORS_SHOWN,
+        "mean": numbers["headline"],
+    }
+
+
+def _keep(folder: RunFolder, name: str, chart: Chart) -> Markup:
+    """Writes a figure and gives it to the page."""
+    folder.write_text(f"figures/{name}.svg", chart.svg(standalone=True))
+    return Markup(chart.svg())  # noqa: S704 - escaped in charts.py
 
 
 def write_check_page(folder: RunFolder, gate: str) -> Path:
@@ -203,6 +249,8 @@ def _ladder(numbers: dict[str, Any]) -> list[dict[str, Any]]:
     rows = []
     for name, row in numbers["models"].items():
         title, about = RUNG_TITLES.get(name, (f"Only {name}", row.get("sees") or ""))
+        if name == "prevalence" and numbers["task"] == "multilabel":
+            about = "gives every image the share of each finding"
         if name == "selected" and numbers.get("chosen"):
             folds = sum(numbers["chosen"].values())
             picked = ", ".join(

@@ -50,24 +50,29 @@ def draw_sheet(groups: Sequence[Group], name: str, counts: str, seed: int) -> by
     """
     sheet = Image.new("RGB", (WIDTH, HEAD + ROW * len(groups) + FOOT), GROUND)
     draw = ImageDraw.Draw(sheet)
-    _write(draw, (MARGIN, 34), name, 34, INK, WIDTH - 2 * MARGIN - 460)
-    _write(draw, (MARGIN, 82), counts, 19, MUTED, WIDTH - 2 * MARGIN)
-    wide = draw.textlength(DISCLAIMER, font=_font(18))
-    _write(draw, (WIDTH - MARGIN - round(wide), 46), DISCLAIMER, 18, MUTED, WIDTH)
+    write_line(draw, (MARGIN, 34), name, 34, INK, WIDTH - 2 * MARGIN - 460)
+    write_line(draw, (MARGIN, 82), counts, 19, MUTED, WIDTH - 2 * MARGIN)
+    write_disclaimer(draw)
     for number, group in enumerate(groups):
         _draw_row(sheet, draw, HEAD + ROW * number, group, MARKS[number % len(MARKS)] if group.name else MUTED)
     foot = f"wetread  ·  up to {SAMPLES} pictures per class, drawn at random (seed {seed}), none picked for its looks"
-    _write(draw, (MARGIN, sheet.height - 42), foot, 16, MUTED, WIDTH - 2 * MARGIN)
+    write_line(draw, (MARGIN, sheet.height - 42), foot, 16, MUTED, WIDTH - 2 * MARGIN)
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG")
     return buffer.getvalue()
 
 
+def write_disclaimer(draw: ImageDraw.ImageDraw) -> None:
+    """Writes it at the right of the head."""
+    wide = draw.textlength(DISCLAIMER, font=_font(18))
+    write_line(draw, (WIDTH - MARGIN - round(wide), 46), DISCLAIMER, 18, MUTED, WIDTH)
+
+
 def _draw_row(sheet: Image.Image, draw: ImageDraw.ImageDraw, top: int, group: Group, mark: str) -> None:
     draw.rounded_rectangle((MARGIN, top + 4, MARGIN + 5, top + 30), 2, fill=mark)
     title = group.name.replace("_", " ") or "Without a label"
-    right = _write(draw, (MARGIN + 18, top + 4), title, 23, INK, WIDTH - 2 * MARGIN - 160)
-    _write(draw, (right + 14, top + 8), f"n = {len(group.rows)}", 19, MUTED, 140)
+    right = write_line(draw, (MARGIN + 18, top + 4), title, 23, INK, WIDTH - 2 * MARGIN - 160)
+    write_line(draw, (right + 14, top + 8), f"n = {len(group.rows)}", 19, MUTED, 140)
     for place, row in enumerate(group.samples):
         _draw_tile(sheet, draw, MARGIN + place * (TILE + GAP), top + 44, row)
 
@@ -81,11 +86,11 @@ def _draw_tile(sheet: Image.Image, draw: ImageDraw.ImageDraw, left: int, top: in
     # A small picture is enlarged with its pixels, so that one sees how coarse it is.
     image = image.resize(size, Image.Resampling.NEAREST if grow > 1.5 else Image.Resampling.LANCZOS)
     sheet.paste(image, (left + (TILE - size[0]) // 2, top + (TILE - size[1]) // 2))
-    _write(draw, (left, top + TILE + 8), row.image.rsplit("/", 1)[-1], 15, INK, TILE)
-    _write(draw, (left, top + TILE + 28), f"{row.facts.width} x {row.facts.height}", 15, MUTED, TILE)
+    write_line(draw, (left, top + TILE + 8), row.image.rsplit("/", 1)[-1], 15, INK, TILE)
+    write_line(draw, (left, top + TILE + 28), f"{row.facts.width} x {row.facts.height}", 15, MUTED, TILE)
 
 
-def _write(draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str, size: int, fill: str, width: int) -> int:
+def write_line(draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str, size: int, fill: str, width: int) -> int:
     """Writes one line, shortened in its middle where it is wider than `width`; returns where it ends."""
     text, font = _choose_font(" ".join(text.split()), size)
     kept, whole = len(text), text

@@ -19,6 +19,7 @@ def page_environment() -> Environment:
     )
     environment.filters["two"] = say_share
     environment.filters["interval"] = lambda one: f"{say_share(one['low'])} to {say_share(one['high'])}"
+    environment.filters["three"] = lambda value: f"{value:.3f}"
     environment.filters["words"] = lambda name: str(name).replace("_", " ")
     environment.filters["took"] = say_seconds
     environment.globals["style"] = Markup(environment.loader.get_source(environment, "report.css")[0])  # type: ignore[union-attr]  # noqa: S704

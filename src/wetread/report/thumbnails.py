@@ -8,6 +8,7 @@ import json
 from PIL import Image
 
 from wetread.dataset.table import Table
+from wetread.report.finding_rows import ERRORS_SHOWN, find_errors
 from wetread.run_folder import RunFolder
 from wetread.shapes import Picture
 
@@ -36,11 +37,20 @@ def write_thumbnails(folder: RunFolder, table: Table) -> None:
 
 
 def wanted_images(folder: RunFolder, per_cell: int = 24, per_finding: int = 12) -> set[str]:
-    """The images that the report shows: the first of each cell of the confusion matrix and of each finding."""
-    cells: dict[tuple[str, str], list[str]] = {}
-    for row in folder.read_table("predictions.csv"):
-        cells.setdefault((row["truth"], row["predicted"]), []).append(row["image"])
-    wanted = {image for images in cells.values() for image in images[:per_cell]}
+    """The images that the report shows: the first of each cell of the confusion matrix and of each finding.
+
+    Of images that can have several findings: the worst errors of each.
+    """
+    rows = folder.read_table("predictions.csv")
+    if rows and "truth" not in rows[0]:
+        findings = [column.removeprefix("p_") for column in rows[0] if column.startswith("p_")]
+        errors = find_errors(rows, findings)
+        wanted = {image for one in errors.values() for images in one for image in images[:ERRORS_SHOWN]}
+    else:
+        cells: dict[tuple[str, str], list[str]] = {}
+        for row in rows:
+            cells.setdefault((row["truth"], row["predicted"]), []).append(row["image"])
+        wanted = {image for images in cells.values() for image in images[:per_cell]}
     for finding in folder.read_json("findings.json"):
         wanted |= set(finding["images"][:per_finding])
     return wanted

@@ -1,118 +1,138 @@
 """The epoch loop in the open: forward, loss, backward and validation on one screen.
 
-Plain PyTorch. Started by `torchrun` each process takes its share of every batch and the gradients are averaged;
-started alone it is the same code with a share of one. bf16 is a flag, not a second loop.
+Plain PyTorch. Started by `torchrun` each process takes its share of every batch and the gradients are added up; started
+alone it is the same code with a share of one. The same seed gives the same bits: order, augmentation and dropout are
+drawn from (seed, epoch, picture or step), never from torch's own generator, and a run taken up from a checkpoint ends
+with the weights of one that was never interrupted.
 """
 
 from __future__ import annotations
 
-import math
+import contextlib
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import distributed, nn
-from torch.nn import functional
-from torch.nn.parallel import DistributedDataParallel
+from torch import Tensor, nn
 
-from wetread.shapes import Ints
-from wetread.training.augment import Augment, augment
+from wetread.errors import OutputError
+from wetread.training.feed import Feed
+from wetread.training.fit import Fit
+from wetread.training.optimise import phases, rate_factor, set_mode
+from wetread.training.processor import roomy_memory
+from wetread.training.settings import LoopSettings
 
-
-@dataclass(frozen=True)
-class LoopSettings:
-    """How a network is trained.
-
-    Attributes:
-        epochs: Passes over the training pictures; the last one counts, none is picked by its score.
-        batch: Pictures per step, over all processes together.
-        learning_rate: At the top of the schedule.
-        weight_decay: Decoupled (AdamW).
-        bf16: Compute in bfloat16 where that is faster; weights stay float32.
-        device: cpu or cuda:N.
-        augment: What may change in a training picture.
-    """
-
-    epochs: int
-    batch: int
-    learning_rate: float
-    weight_decay: float
-    bf16: bool
-    device: str
-    augment: Augment
-
+__all__ = ["LoopSettings", "OnEpoch", "TrainingOutcome", "train"]
 
 #: epoch (from 1), seconds, learning rate, mean training loss in nats.
 OnEpoch = Callable[[int, float, float, float], None]
 
 
+@dataclass(frozen=True)
+class TrainingOutcome:
+    """What a fit ended with.
+
+    Attributes:
+        network: In evaluation mode, with the weights that were kept.
+        epochs: Run, those before an interruption included.
+        kept_epoch: Whose weights these are; the last of them for a mean.
+        waiting: Part of the time of the steps that they waited for their batch, in [0, 1].
+        batch: Pictures that went through the network at once; smaller than asked for where memory was short.
+        losses: Mean training loss of each epoch, in nats.
+        validation_losses: Log loss on the validation part, where something was decided by it.
+        notes: What the user should know.
+    """
+
+    network: nn.Module
+    epochs: int
+    kept_epoch: int
+    waiting: float
+    batch: int
+    losses: list[float] = field(default_factory=list)
+    validation_losses: list[float] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
 def train(
     network: nn.Module,
     squares: NDArray[np.uint8],
-    labels: Ints,
-    normalise: Callable[[torch.Tensor], torch.Tensor],
+    labels: NDArray[Any],
+    normalise: Callable[[Tensor], Tensor],
     settings: LoopSettings,
     seed: int,
+    *,
+    validation: tuple[NDArray[np.uint8], NDArray[Any]] | None = None,
+    place: Path | None = None,
+    names: Sequence[str] = (),
     on_epoch: OnEpoch = lambda *_: None,
-) -> nn.Module:
+    notice: Callable[[str], None] = lambda _: None,
+) -> TrainingOutcome:
     """Trains a network in place.
 
     Args:
-        network: With fresh or pretrained weights.
+        network: With fresh or pretrained weights; has ``head``, ``layer_groups()`` where rates decay by layer, and
+            ``seed_dropout(seed)`` where it drops anything.
         squares: Training pictures, ``image channel row column``, uint8.
-        labels: Class number per image.
+        labels: Class number per image; or float ``image finding`` of 1, 0 and NaN (not known) for sigmoid outputs.
         normalise: [0, 1] pictures -> network input, as the model's preprocessing does it.
         settings: How.
-        seed: Of order and augmentation; the caller seeds the weights.
-        on_epoch: Called after each epoch; may raise to stop.
+        seed: Of order, augmentation and dropout; the caller seeds the weights.
+        validation: Squares and labels for early stopping, plateau and the best epoch; never the test part.
+        place: Folder of this fit's checkpoints; None writes none.
+        names: Of the pictures, for messages.
+        on_epoch: Called after each epoch, when its checkpoint is on its way; may raise to stop.
+        notice: Is told what happened that the user should know.
 
     Returns:
-        The same network, in evaluation mode.
+        The same network with the weights that were kept. It holds them too when this ends with an error.
+
+    Raises:
+        InputError: The loss is not finite (``nan-loss``), or one picture needs too much memory (``out-of-memory``).
+        OutputError: A checkpoint cannot be written; the one before it is whole.
     """
-    rank, world = (distributed.get_rank(), distributed.get_world_size()) if distributed.is_initialized() else (0, 1)
-    device = torch.device(settings.device)
-    network.to(device).train()
-    model = DistributedDataParallel(network) if world > 1 else network
-    decayed = [weight for weight in network.parameters() if weight.ndim > 1]
-    plain = [weight for weight in network.parameters() if weight.ndim <= 1]  # biases and batch norm are not decayed
-    optimiser = torch.optim.AdamW(
-        [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": plain, "weight_decay": 0.0}],
-        lr=settings.learning_rate,
-        fused=True,
+    fit = Fit(network, (squares, labels), normalise, settings, seed, validation, place, names, notice)
+    progress, steps = fit.progress, fit.steps()
+    stepping = 0.0
+    try:
+        with roomy_memory(), Feed(fit.prepare, fit.batches()) as feed:
+            for phase in phases(settings):
+                optimiser = fit.begin(phase)
+                for epoch in phase:
+                    if epoch < progress.epoch or fit.is_over():
+                        continue
+                    started = time.perf_counter()
+                    set_mode(network, phase, settings)
+                    for step, batch in enumerate(feed.take(steps), start=(epoch - phase.first) * steps):
+                        factor = rate_factor(settings.schedule, step, steps * phase.epochs) * 0.1**progress.reductions
+                        loss = fit.backward(batch, epoch, step)
+                        if settings.clip:
+                            norm = nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
+                            loss = loss + 0 * norm  # an endless gradient shows here, at its own batch
+                        fit.watch.note(loss, batch.rows, epoch)
+                        optimiser.step(factor)
+                        fit.kept.after_step(network)
+                    mean_loss, seconds = fit.watch.mean(epoch), time.perf_counter() - started
+                    stepping, progress.seconds = stepping + seconds, progress.seconds + seconds
+                    fit.end_epoch(phase, mean_loss, optimiser)
+                    on_epoch(epoch + 1, seconds, phase.rate * factor, mean_loss)
+    except BaseException:
+        with contextlib.suppress(OutputError):  # the first error is the one to hear of
+            fit.settle()
+        raise
+    fit.settle()
+    if settings.keep == "average" and fit.kept.count == 0:
+        fit.say("Training ended before the last five epochs, so there was nothing to average: the last weights count.")
+    return TrainingOutcome(
+        network,
+        progress.epoch,
+        progress.best_epoch if settings.keep == "best" else progress.epoch,
+        feed.waited / stepping if stepping else 0.0,
+        progress.micro or min(settings.batch, len(labels)),
+        progress.losses,
+        progress.validation_losses,
+        progress.notes,
     )
-    steps = max(1, len(labels) // settings.batch)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, steps * settings.epochs))
-    for epoch in range(settings.epochs):
-        started, losses = time.perf_counter(), []
-        order = np.random.Generator(np.random.Philox(key=[seed, epoch])).permutation(len(labels))
-        for whole_batch in np.array_split(order, steps):
-            share = np.array_split(whole_batch, world)[rank]
-            inputs = normalise(augment(squares[share], share, settings.augment, seed, epoch)).to(device)
-            truth = torch.from_numpy(labels[share]).to(device)
-            with torch.autocast(device.type, torch.bfloat16, enabled=settings.bf16):
-                loss = functional.cross_entropy(model(inputs).float(), truth)
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-            optimiser.step()
-            schedule.step()
-            losses.append(loss.detach())
-        mean_loss = torch.stack(losses).mean()
-        if world > 1:
-            distributed.all_reduce(
-                mean_loss, op=distributed.ReduceOp.AVG if device.type == "cuda" else distributed.ReduceOp.SUM
-            )
-            mean_loss = mean_loss if device.type == "cuda" else mean_loss / world
-        on_epoch(epoch + 1, time.perf_counter() - started, float(schedule.get_last_lr()[0]), float(mean_loss))
-    return network.eval()
-
-
-def _rate(step: int, steps: int) -> float:
-    """Part of the top learning rate: up over the first tenth, then down along a cosine to nothing."""
-    warm = max(1, steps // 10)
-    if step < warm:
-        return (step + 1) / warm
-    return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))

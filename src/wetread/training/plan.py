@@ -1,129 +1,230 @@
 """Every decision of a run, frozen, each with its reason; plan.yaml in and out. No torch here.
 
-The rules are plain functions of a fingerprint of the data set. Whoever disagrees edits plan.yaml and passes it back
-with --plan.
+The decisions follow from a fingerprint of the data set by the plain functions of `wetread.training.rules`. Whoever
+disagrees edits plan.yaml and passes it back with --plan, or changes one decision with --set.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from wetread.dataset.split import LOCKED_TEST_GROUPS
 from wetread.errors import InputError
-from wetread.images.view import View
+from wetread.model.network_names import OURS, check_network
+from wetread.training.fingerprint import Fingerprint
+from wetread.training.modality import augment_for
+from wetread.training.ranges import Augment
+from wetread.training.rules import (
+    Asked,
+    Decisions,
+    choose_positive_class,
+    decide_division,
+    decide_evaluation,
+    decide_network,
+    decide_question,
+    decide_rungs,
+    decide_training,
+)
+from wetread.weights.catalogue import CATALOGUE
 
-#: Each file shown as it says itself.
-AS_STORED = View()
+RUNGS = ("classical", "frozen", "combined", "network", "ensemble")
 
-#: Class names that mean "without the finding"; the other class of two is then the positive one.
-NEGATIVE_NAMES = frozenset([
-    "0", "no", "none", "normal", "negative", "neg", "healthy", "control", "controls", "absent", "benign", "clear",
-    "no_finding", "no finding", "nofinding", "without",
-])  # fmt: skip
-
-
-#: What may stand in an edited plan, where not every text or number makes sense.
+#: What may stand in an edited plan, where not every text makes sense.
 CHOICES: dict[str, tuple[str, ...]] = {
     "estimate": ("cross-validation", "locked test", "given test"),
-    "network": ("small",),
+    "uncertain": ("leave out", "positive", "negative"),
+    "laterality": ("matters", "free", "unknown"),
+    "choice": ("by gain", *RUNGS),
+    "scaling": ("measured", "weights", "0..1", "-1..1", "imagenet"),
+    "output": ("softmax", "sigmoid"),
+    "tuning": ("whole", "head", "head first"),
+    "optimiser": ("adamw", "adam", "sgd"),
+    "schedule": ("cosine", "constant", "plateau"),
+    "loss": ("plain", "class weights", "focal", "logit adjustment"),
+    "sampling": ("as is", "balanced"),
+    "keep": ("last", "best", "average", "ema"),
     "precision": ("float32", "bfloat16"),
     "operating_point": ("youden", "sensitivity", "specificity", "f1"),
     "calibration": ("temperature", "none"),
 }
-RUNGS = ("classical", "network")
-LEAST = {
+
+#: Least values of whole numbers and fractions.
+LEAST: dict[str, float] = {
     "repeats": 1,
-    "inner_folds": 2,
-    "network_side": 32,
+    "inner_folds": 1,
+    "holdout": 0.05,
+    "test_time_shifts": 0,
+    "network_side": 16,
     "channels": 1,
+    "hidden": 0,
+    "dropout": 0.0,
+    "head_epochs": 0,
+    "layer_decay": 0.1,
+    "epsilon": 0.0,
+    "learning_rate": 0.0,
+    "weight_decay": 0.0,
+    "patience": 0,
+    "clip": 0.0,
     "epochs": 1,
     "batch": 2,
     "resamples": 100,
     "cases": 0,
+    "time_limit": 1.0,
+}
+
+#: Networks that exist for certain: the weights of the catalogue belong to them.
+_COMMON = frozenset(known.network for known in CATALOGUE.values())
+
+#: And the largest ones.
+MOST: dict[str, float] = {
+    "holdout": 0.5,
+    "test_time_shifts": 8,
+    "network_side": 1024,
+    "channels": 3,
+    "dropout": 0.95,
+    "layer_decay": 1.0,
+    "learning_rate": 10.0,
+    "epochs": 100_000,
+    "batch": 4096,
 }
 
 
 @dataclass(frozen=True)
-class Fingerprint:
-    """What is measured of a data set before anything is decided.
-
-    Attributes:
-        images: Labelled images in use.
-        groups: Patients, or single pictures where patients are not known.
-        classes: Names, in alphabetical order.
-        smallest_class: Groups of the rarest class.
-        colour: Part of the pictures that are coloured, in [0, 1].
-        side: Median of the longer side of the files, in pixels.
-        grouping: Where patients are known from.
-        estimate: ``given test`` where a usable one came with the data, else empty.
-    """
-
-    images: int
-    groups: int
-    classes: tuple[str, ...]
-    smallest_class: int
-    colour: float
-    side: int
-    grouping: str
-    estimate: str = ""
-
-
-@dataclass(frozen=True)
 class Plan:
-    """The decisions. `reasons` says why, by name of the field."""
+    """The decisions, in the order of the work. `reasons` says why, by name of the field."""
 
+    task: str
     classes: tuple[str, ...]
     positive: str | None
+    recipe: str
     preset: str
+    time_limit: float
     seed: int
     view: str
     frame: str
+    modality: str
+    laterality: str
+    uncertain: str
     estimate: str
     folds: int
     repeats: int
     inner_folds: int
+    holdout: float
     rungs: tuple[str, ...]
+    choice: str
+    backbone: str
+    test_time_shifts: int
     network: str
+    weights: str
     network_side: int
     channels: int
-    epochs: int
-    batch: int
+    scaling: str
+    hidden: int
+    dropout: float
+    head_bias: bool
+    output: str
+    tuning: str
+    head_epochs: int
+    layer_decay: float
+    freeze_statistics: bool
+    optimiser: str
+    epsilon: float
     learning_rate: float
     weight_decay: float
+    schedule: str
+    patience: int
+    clip: float
+    epochs: int
+    batch: int
+    loss: str
+    sampling: str
+    keep: str
     precision: str
     device: str
-    rotation: float
-    zoom: float
-    shift: float
-    gamma: float
-    contrast: float
-    noise: float
-    mirror: float
+    augment: Augment
     operating_point: str
     calibration: str
     resamples: int
     cases: int
     reasons: dict[str, str] = field(default_factory=dict, compare=False)
 
+    def values(self) -> dict[str, Any]:
+        """Decision -> value, in order; the ranges of augmentation are decisions of their own."""
+        found: dict[str, Any] = {}
+        for entry in dataclasses.fields(self):
+            if entry.name == "augment":
+                found |= dataclasses.asdict(self.augment)
+            elif entry.name != "reasons":
+                found[entry.name] = getattr(self, entry.name)
+        return found
+
+    def replace(self, changes: Mapping[str, Any], reason: Callable[[str], str]) -> Plan:
+        """The plan with other values, whose reasons say so."""
+        ranges = {name: value for name, value in changes.items() if name in _range_names()}
+        rest = {name: value for name, value in changes.items() if name not in ranges}
+        reasons = self.reasons | {name: reason(name) for name in changes}
+        return dataclasses.replace(self, **rest, augment=dataclasses.replace(self.augment, **ranges), reasons=reasons)
+
     def to_yaml(self) -> str:
         """The text of plan.yaml: for each decision its value and its reason."""
         decisions = {
-            entry.name: {"value": _plain(getattr(self, entry.name)), "reason": self.reasons.get(entry.name, "")}
-            for entry in dataclasses.fields(self)
-            if entry.name != "reasons"
+            name: {"value": list(value) if isinstance(value, tuple) else value, "reason": self.reasons.get(name, "")}
+            for name, value in self.values().items()
         }
         head = "# Every decision of this run, with its reason. Edit a value and pass the file back with --plan.\n"
         return head + yaml.safe_dump(decisions, sort_keys=False, allow_unicode=True, width=110)
 
     def decisions(self) -> tuple[tuple[str, str, str], ...]:
         """(name, value, reason) in order, for people."""
-        named = [entry.name for entry in dataclasses.fields(self) if entry.name != "reasons"]
-        return tuple((name, _say(getattr(self, name)), self.reasons.get(name, "")) for name in named)
+        return tuple((name, _say(value), self.reasons.get(name, "")) for name, value in self.values().items())
+
+
+def _range_names() -> tuple[str, ...]:
+    return tuple(entry.name for entry in dataclasses.fields(Augment))
+
+
+def make_plan(data: Fingerprint, asked: Asked | None = None) -> Plan:
+    """Decides everything from a fingerprint.
+
+    Args:
+        data: What was measured.
+        asked: What the user asked for; by default nothing.
+
+    Returns:
+        The plan with a reason for each decision.
+
+    Raises:
+        InputError: The class or the backbone asked for does not exist.
+    """
+    asked = asked or Asked()
+    _require_possible(data, asked)
+    made: Decisions = decide_question(data, asked)
+    for rule in (decide_division, decide_rungs, decide_network, decide_training, decide_evaluation):
+        made |= rule(data, asked, made)
+    ranges, why = augment_for(data.modality, data.laterality)
+    reasons = {name: reason for name, (_, reason) in made.items()} | why
+    return Plan(**{name: value for name, (value, _) in made.items()}, augment=ranges, reasons=reasons)
+
+
+def _require_possible(data: Fingerprint, asked: Asked) -> None:
+    if asked.positive is not None and asked.positive not in data.classes:
+        raise InputError(
+            f"There is no class {asked.positive}; the classes are: {', '.join(data.classes)}.",
+            remedy="Name the class as it stands in the data.",
+            code="unknown-class",
+        )
+    if asked.backbone not in (None, "none") and data.find(str(asked.backbone)) is None:
+        at_hand = ", ".join(known.name for known in data.weights) or "none"
+        raise InputError(
+            f"There are no weights called {asked.backbone} in the weights home; there: {at_hand}.",
+            remedy=f"Fetch them with: wetread weights get {asked.backbone}",
+            code="no-weights",
+        )
 
 
 def choose_positive(classes: tuple[str, ...], wanted: str | None = None) -> str | None:
@@ -138,143 +239,7 @@ def choose_positive(classes: tuple[str, ...], wanted: str | None = None) -> str 
             remedy="Name the class as it stands in the data.",
             code="unknown-class",
         )
-    if len(classes) != 2:
-        return None
-    if wanted is not None:
-        return wanted
-    for name, other in (classes, classes[::-1]):
-        if _is_negative(name) and not _is_negative(other):
-            return other
-    return classes[1]
-
-
-def _is_negative(name: str) -> bool:
-    plain = name.strip().lower().replace("-", "_").strip("_")
-    stripped = plain.lstrip("0123456789_")
-    return (
-        plain in NEGATIVE_NAMES
-        or stripped in NEGATIVE_NAMES
-        or stripped.startswith(("no_", "no ", "non_", "not_", "without_"))
-    )
-
-
-def make_plan(
-    data: Fingerprint,
-    *,
-    preset: str = "standard",
-    seed: int = 0,
-    device: str = "cpu",
-    positive: str | None = None,
-    view: View = AS_STORED,
-    view_reason: str = "as each file says",
-) -> Plan:
-    """Decides everything from a fingerprint.
-
-    Args:
-        data: What was measured.
-        preset: quick, standard or best.
-        seed: Of splits, weights, augmentation and resampling.
-        device: cpu or cuda:N, already chosen.
-        positive: The positive class of two, where the user names it.
-        view: How stored values become grey, already chosen.
-        view_reason: Why.
-
-    Returns:
-        The plan with a reason for each decision.
-    """
-    small = data.groups < LOCKED_TEST_GROUPS
-    estimate = data.estimate or ("cross-validation" if small else "locked test")
-    known = data.grouping != "none"
-    patients = "patients" if known else "different pictures"
-    folds = min(5, data.smallest_class) if estimate == "cross-validation" else 1
-    repeats = {"quick": 1, "standard": 2, "best": 5}[preset] if estimate == "cross-validation" else 1
-    # A network sees about as many pictures in each fit whatever the size of the set, within bounds: with 100 pictures
-    # fewer passes underfit, with 10,000 more passes add hours and no AUROC.
-    fitted = data.images * (1 - 1 / folds if folds > 1 else 0.8) * 2 / 3
-    budget = {"quick": 800, "standard": 1200, "best": 8000}[preset]
-    epochs = int(min(max(budget / max(fitted, 1), 6), 40))
-    side = 64 if device == "cpu" and preset != "best" else 128
-    reasons = {
-        "classes": f"as found: {data.images} images of {data.groups} {patients}"
-        + ("" if known else "; patients are not known"),
-        "positive": "sensitivity speaks of this class" if len(data.classes) == 2 else "more than two classes",
-        "preset": "asked for" if preset != "standard" else "the default",
-        "seed": "the same seed repeats the run",
-        "view": view_reason,
-        "frame": "one picture per file" if view.frame == "middle" else "asked for",
-        "estimate": {
-            "cross-validation": (
-                f"{data.groups} {patients}: below {LOCKED_TEST_GROUPS} a single test set is too small to be precise"
-            ),
-            "locked test": f"{data.groups} {patients}: one fifth set aside is precise, and is opened once",
-            "given test": "the data came with a test set that is large enough",
-        }[estimate],
-        "folds": f"the rarest class has {data.smallest_class} {patients}",
-        "repeats": "a second division shows how much chance is in the first" if repeats > 1 else "one division",
-        "inner_folds": "choice of model, strength, calibration and threshold happen inside the training part",
-        "rungs": (
-            "simple before complex: a network must beat classical features, and both must beat the file properties"
-        ),
-        "network": "no pretrained weights are used; small enough for a few hundred images",
-        "network_side": f"files are {data.side} pixels long in the median"
-        + ("; 64 is what a processor can train on in minutes" if side == 64 else ""),
-        "channels": f"{data.colour:.0%} of the pictures are coloured",
-        "epochs": f"about {budget} pictures per fit; the last epoch counts, none is picked by its score",
-        "batch": "small sets learn better from many small steps",
-        "learning_rate": "top of a warm-up and cosine schedule (AdamW)",
-        "weight_decay": "AdamW, not on biases and batch norm",
-        "precision": "float32 is as fast as bfloat16 for this network on a processor"
-        if device == "cpu"
-        else "tensor cores",
-        "device": "the only one here" if device == "cpu" else "an accelerator was found",
-        "rotation": "degrees: patients stand a little tilted",
-        "zoom": "part of the size: distance and body size vary",
-        "shift": "part of the side: centring varies",
-        "gamma": "exposure and look-up tables vary between devices",
-        "contrast": "exposure and look-up tables vary between devices",
-        "noise": "dose varies",
-        "mirror": "never: heart, liver and an effusion have a side",
-        "operating_point": (
-            "Youden's J on predictions from inside the training part, never on the cases it is tested on"
-        ),
-        "calibration": "one temperature, fitted on predictions from inside the training part (Guo 2017)",
-        "resamples": "bootstrap resamples of patients",
-        "cases": "worst errors and random cases that are explained",
-    }
-    return Plan(
-        classes=data.classes,
-        positive=choose_positive(data.classes, positive),
-        preset=preset,
-        seed=seed,
-        view=str(view),
-        frame=view.frame,
-        estimate=estimate,
-        folds=folds,
-        repeats=repeats,
-        inner_folds=3,
-        rungs=("classical", "network"),
-        network="small",
-        network_side=side,
-        channels=3 if data.colour > 0.5 else 1,
-        epochs=epochs,
-        batch=16,
-        learning_rate=3e-3,
-        weight_decay=0.05,
-        precision="float32" if device == "cpu" else "bfloat16",
-        device=device,
-        rotation=7.0,
-        zoom=0.10,
-        shift=0.04,
-        gamma=0.25,
-        contrast=0.15,
-        noise=0.02,
-        mirror=0.0,
-        operating_point="youden",
-        calibration="temperature",
-        resamples=2000,
-        cases=12,
-        reasons=reasons,
-    )
+    return choose_positive_class(classes, wanted)
 
 
 def planned_view(path: Path) -> tuple[str | None, str | None]:
@@ -287,11 +252,9 @@ def planned_view(path: Path) -> tuple[str | None, str | None]:
         InputError: The file is no plan.
     """
     stored = _load(path)
-    values = [
-        entry["value"] if isinstance(entry, dict) and "value" in entry else entry
-        for entry in map(stored.get, ("view", "frame"))
-    ]
-    view, frame = (None if value is None else str(value) for value in values)
+    view, frame = (
+        None if value is None else str(value) for value in map(_value_of, map(stored.get, ("view", "frame")))
+    )
     return view, frame
 
 
@@ -299,48 +262,175 @@ def read_plan(path: Path, base: Plan) -> Plan:
     """Takes the values of a plan.yaml over the planned ones.
 
     Args:
-        path: An edited plan.yaml; decisions that it leaves out stay as planned.
+        path: An edited plan.yaml, or a recipe; decisions that it leaves out stay as planned.
         base: The plan for this data set.
 
     Returns:
         The plan to use.
 
     Raises:
-        InputError: The file is no plan, names an unknown decision, or gives a value of another type.
+        InputError: The file is no plan, names an unknown decision, gives a value of another type, or contradicts the
+            data.
     """
     stored = _load(path)
+    reasons = {
+        name: str(entry["reason"]) for name, entry in stored.items() if isinstance(entry, dict) and entry.get("reason")
+    }
+    changed = _changes({str(name): _value_of(entry) for name, entry in stored.items()}, base, path.name, path)
+    planned = base.values()
+    own = path.parent == Path(__file__).with_name("recipes")
+    plan = _with_ranges_of(changed, base).replace(
+        changed,
+        lambda name: (
+            reasons[name] if own and name in reasons else f"set in {path.name} (planned: {_say(planned[name])})"
+        ),
+    )
+    return _settled(plan, base, path.name, path)
+
+
+def _with_ranges_of(changed: Mapping[str, Any], plan: Plan) -> Plan:
+    """The plan with the ranges that belong to another modality or another answer about sides, where these change."""
+    if not {"modality", "laterality"} & set(changed):
+        return plan
+    ranges, why = augment_for(changed.get("modality", plan.modality), changed.get("laterality", plan.laterality))
+    return dataclasses.replace(plan, augment=ranges, reasons=plan.reasons | why)
+
+
+def set_decisions(plan: Plan, settings: Sequence[str], base: Plan) -> Plan:
+    """Changes single decisions, as ``--set name=value`` does.
+
+    Args:
+        plan: So far.
+        settings: Such as ``epochs=40`` or ``rungs=classical,frozen``.
+        base: The plan for this data set, whose given test set cannot be wished away.
+
+    Returns:
+        The plan with these values.
+
+    Raises:
+        InputError: A setting is no ``name=value``, its name is unknown, or its value is of another type.
+    """
     values: dict[str, Any] = {}
-    reasons = dict(base.reasons)
-    for name, entry in stored.items():
-        planned = getattr(base, str(name), None)
-        if name == "reasons" or not hasattr(base, str(name)):
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals:
+            raise InputError(f"--set {setting} is not understood.", remedy="Write it as --set epochs=40.", code="usage")
+        planned = plan.values().get(name.strip())
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            value = text
+        if isinstance(planned, tuple):
+            value = [part.strip() for part in str(text).split(",") if part.strip()]
+        elif isinstance(planned, str):
+            value = text.strip()
+        values[name.strip()] = value
+    changed = _changes(values, plan, "--set", None)
+    before = plan.values()
+    plan = _with_ranges_of(changed, plan).replace(changed, lambda name: f"asked for (planned: {_say(before[name])})")
+    return _settled(plan, base, "--set", None)
+
+
+def without_missing_weights(plan: Plan, data: Fingerprint) -> Plan:
+    """A recipe on a machine that lacks its weights: the network starts fresh, and the plan says so.
+
+    Raises:
+        InputError: The recipe keeps the body frozen, so fresh weights would stay noise.
+    """
+    if not plan.weights or data.find(plan.weights) is not None:
+        return plan
+    if plan.tuning == "head":
+        require_weights(plan, data)
+    return plan.replace(
+        {"weights": ""},
+        lambda _: (
+            f"{plan.weights} are not in the weights home, so the network starts fresh, unlike the recipe; "
+            f"fetch them with: wetread weights get {plan.weights}"
+        ),
+    )
+
+
+def require_weights(plan: Plan, data: Fingerprint) -> None:
+    """Refuses a plan whose weights are not here.
+
+    Raises:
+        InputError: Names them, and how to get them.
+    """
+    wanted = [plan.weights] if "network" in plan.rungs else []
+    wanted += [plan.backbone] if {"frozen", "combined"} & set(plan.rungs) else []
+    for name in wanted:
+        if name and data.find(name) is None:
             raise InputError(
-                f"{path.name}: there is no decision {name}.", remedy="Remove the line.", file=path, code="plan"
+                f"The plan asks for the weights {name}, which are not in the weights home.",
+                remedy=f"Fetch them with `wetread weights get {name}`, or bring them: `wetread weights import FILE`.",
+                code="no-weights",
             )
-        value = entry["value"] if isinstance(entry, dict) and "value" in entry else entry
-        value = tuple(value) if isinstance(value, list) else str(value) if name in ("view", "frame") else value
-        if planned is not None and value is not None and not _same_type(planned, value):
+
+
+def _changes(values: Mapping[str, Any], base: Plan, place: str, file: Path | None) -> dict[str, Any]:
+    planned = base.values()
+    changed: dict[str, Any] = {}
+    for name, given in values.items():
+        if name not in planned:
             raise InputError(
-                f"{path.name}: {name} is {value!r}, where {type(planned).__name__} such as {planned!r} is needed.",
-                remedy="Correct the value.",
-                file=path,
+                f"{place}: there is no decision {name}.",
+                remedy=f"Remove it{_nearest(name, planned)}.",
+                file=file,
                 code="plan",
             )
-        if value != planned:
-            values[str(name)] = float(value) if isinstance(planned, float) and isinstance(value, int | float) else value
-            reasons[str(name)] = f"set in {path.name} (planned: {_say(planned)})"
-    if values.get("classes", base.classes) != base.classes:
+        value = _as_planned(given, planned[name], name)
+        if planned[name] is not None and value is not None and type(value) is not type(planned[name]):
+            raise InputError(
+                f"{place}: {name} is {given!r}, where {type(planned[name]).__name__} such as {planned[name]!r} is "
+                "needed.",
+                remedy="Correct the value.",
+                file=file,
+                code="plan",
+            )
+        if value != planned[name]:
+            changed[name] = value
+    if changed.get("classes", base.classes) != base.classes:
         raise InputError(
-            f"{path.name} was made for the classes {', '.join(values['classes'])}.",
+            f"{place} was made for the classes {', '.join(changed['classes'])}.",
             remedy="Choose classes with --classes, not in the plan.",
-            file=path,
+            file=file,
             code="plan",
         )
-    plan = dataclasses.replace(base, **values, reasons=reasons)
-    wrong = _find_nonsense(plan, base)
-    if wrong:
-        raise InputError(f"{path.name}: {wrong}.", remedy="Correct the value.", file=path, code="plan")
-    return plan
+    if changed.get("task", base.task) != base.task:
+        raise InputError(
+            f"{place} was made for another question ({changed['task']}; these data are {base.task}).",
+            remedy="Use a plan made for such data, or remove the line task.",
+            file=file,
+            code="plan",
+        )
+    return changed
+
+
+def _nearest(name: str, known: Mapping[str, Any]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(name, list(known), 1)
+    return f", or write {close[0]}" if close else ""
+
+
+def _as_planned(value: Any, planned: Any, name: str) -> Any:
+    """The value in the type of the planned one, where nothing is lost by that."""
+    if isinstance(value, list):
+        return tuple(value)
+    if isinstance(planned, float) and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(planned, float) and isinstance(value, str):
+        try:
+            return float(value)  # YAML takes 1e-4 for a text
+        except ValueError:
+            return value
+    if name in ("view", "frame") and value is not None:  # YAML reads a frame number, or 40/80, as it likes
+        return str(value)
+    return "" if isinstance(planned, str) and value is None else value
+
+
+def _value_of(entry: Any) -> Any:
+    return entry["value"] if isinstance(entry, dict) and "value" in entry else entry
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -355,35 +445,65 @@ def _load(path: Path) -> dict[str, Any]:
     return stored
 
 
+def _settled(plan: Plan, base: Plan, place: str, file: Path | None) -> Plan:
+    """The plan with its network by the name that can be built; refused where it cannot be followed."""
+    wrong = _find_nonsense(plan, base)
+    if wrong:
+        raise InputError(
+            f"{place}: {wrong}.", remedy="Correct the value, there or with --set NAME=VALUE.", file=file, code="plan"
+        )
+    if plan.network in OURS or plan.network in _COMMON or plan.network == base.network:
+        return plan
+    # Loads timm, which takes seconds, so only names that nobody here knows are looked up.
+    return dataclasses.replace(plan, network=check_network(plan.network))
+
+
 def _find_nonsense(plan: Plan, base: Plan) -> str:
     """The first value that cannot be followed, in words; empty where all can."""
+    values = plan.values()
     for name, allowed in CHOICES.items():
-        if getattr(plan, name) not in allowed:
-            return f"{name} is {getattr(plan, name)}, where one of {', '.join(allowed)} is needed"
-    for name, least in LEAST.items():
-        if getattr(plan, name) < least:
-            return f"{name} is {getattr(plan, name)}, where at least {least} is needed"
+        if values[name] not in allowed:
+            return f"{name} is {values[name]}, where one of {', '.join(allowed)} is needed"
+    for name, value in values.items():
+        if isinstance(value, float) and not -1e6 < value < 1e6:
+            return f"{name} is {value}, which is no number to work with"
+        if name in LEAST and value < LEAST[name]:
+            return f"{name} is {value}, where at least {LEAST[name]} is needed"
+        if name in MOST and value > MOST[name]:
+            return f"{name} is {value}, where at most {MOST[name]} is possible"
+    return _find_contradiction(plan, base)
+
+
+def _find_contradiction(plan: Plan, base: Plan) -> str:
     if not plan.rungs or not set(plan.rungs) <= set(RUNGS):
         return f"rungs are {', '.join(plan.rungs) or 'none'}, where some of {', '.join(RUNGS)} are needed"
+    if plan.rungs != tuple(sorted(set(plan.rungs), key=RUNGS.index)):
+        return f"rungs are {', '.join(plan.rungs)}, where each stands once, in the order {', '.join(RUNGS)}"
+    if plan.rungs == ("ensemble",):
+        return "rungs are ensemble alone, which has nothing to put together"
+    if plan.choice != "by gain" and plan.choice not in plan.rungs:
+        return f"choice is {plan.choice}, which is not among the rungs"
+    if {"frozen", "combined"} & set(plan.rungs) and not plan.backbone:
+        return "rungs ask for a backbone, and there is none; see `wetread weights list`"
     if plan.estimate == "given test" != base.estimate:
         return "estimate is given test, but the data came with no test set that can be used"
     if plan.estimate == "cross-validation" and plan.folds < 2:
         return f"folds is {plan.folds}, where at least 2 are needed"
     if plan.positive != base.positive and plan.positive not in plan.classes:
         return f"positive is {plan.positive}, which is no class"
+    if plan.channels == 2:
+        return "channels is 2, where 1 (grey) or 3 (colour) is needed"
+    if plan.task == "multilabel" and plan.output != "sigmoid":
+        return "output is softmax, but several findings can be present at once, which takes sigmoid"
+    if plan.task == "multiclass" and plan.output != "softmax":
+        return "output is sigmoid, but exactly one of several classes is true, which takes softmax"
+    if plan.scaling == "weights" and not plan.weights:
+        return "scaling is weights, but the network starts without any"
+    if plan.freeze_statistics and not plan.weights:
+        return "freeze_statistics keeps the statistics of weights, but the network starts without any"
+    if plan.tuning == "head" and not plan.weights:
+        return "tuning is head, but the body starts without weights and would stay noise"
     return ""
-
-
-def _same_type(planned: Any, value: Any) -> bool:
-    if isinstance(planned, bool) or isinstance(value, bool):
-        return type(planned) is type(value)
-    if isinstance(planned, float):
-        return isinstance(value, int | float)
-    return isinstance(value, type(planned))
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
 
 
 def _say(value: Any) -> str:

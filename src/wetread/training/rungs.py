@@ -7,234 +7,247 @@ the threshold, so that nothing needs the cases outside.
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wetread.dataset.split import group_folds
 from wetread.metrics.discrimination import macro_auroc
-from wetread.metrics.temperature import apply_temperature, fit_temperature
-from wetread.model.classifier import Classifier, Part
-from wetread.model.features import classical_features
-from wetread.model.linear import STRENGTHS, LinearFit, LinearPart
-from wetread.model.preprocess import Preprocess
-from wetread.progress import EpochDone, Listener
-from wetread.shapes import Floats, Ints, Picture
-from wetread.training.plan import Plan
+from wetread.model.classifier import Classifier, Part, Share
+from wetread.model.linear import STRENGTHS, LinearFit
+from wetread.progress import EpochDone, Listener, Notice
+from wetread.shapes import Floats, Ints
+from wetread.training.fitted import Fitted, finish, to_probabilities_or_nan
+from wetread.training.gain import CLOSEST, mean_loss
+from wetread.training.settings import LoopSettings
+from wetread.training.training_set import Place, TrainingSet, inner_parts, seed_of
+
+if TYPE_CHECKING:
+    from wetread.model.network import NetworkPart
+    from wetread.model.networks import NetworkSpec
+    from wetread.training.plan import Plan
 
 _FRESH_WEIGHTS = threading.Lock()
 
 
-@dataclass
-class TrainingSet:
-    """What every rung sees: pictures with labels and groups, by row number.
+def fit_linear(sees: str, data: TrainingSet, train: Ints, place: Place) -> Fitted:
+    """Standardised features with L2 logistic regression; strength by inner log loss, for each finding its own.
 
-    Attributes:
-        features: ``image feature``.
-        squares: ``image channel row column``.
-
-    Both are computed once, since each row is in many training parts.
+    Args:
+        sees: classical, frozen or combined.
+        data: All rows.
+        train: Rows to fit on.
+        place: Where in the run.
     """
-
-    pictures: list[Picture]
-    labels: Ints
-    groups: Ints
-    plan: Plan
-
-    def __post_init__(self) -> None:
-        self.features: NDArray[np.float32] = classical_features(self.pictures)
-        self.squares: NDArray[np.uint8] = Preprocess(self.plan.network_side, self.plan.channels).squares(self.pictures)
-
-    def key(self) -> str:
-        """SHA-256 of what a fit depends on, plan and pixels: tells a stored fold of another plan or other data."""
-        decisions = [one for one in self.plan.decisions() if one[0] not in ("resamples", "cases")]
-        digest = hashlib.sha256(repr([(name, value) for name, value, _ in decisions]).encode())
-        for array in (self.labels, self.groups, self.features, self.squares):
-            digest.update(np.ascontiguousarray(array).tobytes())
-        return digest.hexdigest()
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where in the run a fit stands: repeat and outer fold from 1, 0 and 0 for the final model."""
-
-    repeat: int
-    fold: int
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A rung after fitting.
-
-    Attributes:
-        classifier: Ready to predict; its threshold is not set yet.
-        inner: Calibrated probabilities for the training rows, each from a part that did not see it.
-        seconds: Wall clock of the fit.
-    """
-
-    classifier: Classifier
-    inner: Floats
-    seconds: float
-
-
-def fit_classical(data: TrainingSet, train: Ints, place: Place, listen: Listener) -> Fitted:
-    """HOG, LBP, histogram and thumbnail with L2 logistic regression; strength by inner log loss."""
-    del listen  # a second's work
     started = time.perf_counter()
-    classes = len(data.plan.classes)
-    inner = np.zeros((len(STRENGTHS), len(train), classes))
-    for part in _inner_folds(data, train, place):
+    classes, labels = len(data.plan.classes), data.labels[train]
+    features = data.inputs.features(sees)[train].astype(np.float64)
+    inner = np.full((len(STRENGTHS), len(train), classes), np.nan)
+    for part in inner_parts(data, train, place):
         rest = np.setdiff1d(np.arange(len(train)), part)
-        fit = LinearFit(data.features[train[rest]].astype(np.float64), data.labels[train[rest]], classes)
+        fit = LinearFit(sees, features[rest], labels[rest], classes)
         for number, strength in enumerate(STRENGTHS):
-            inner[number, part] = fit.at(strength).logits_of_features(data.features[train[part]])
-    labels = data.labels[train]
-    losses = [_log_loss(apply_temperature(logits, 1.0), labels) for logits in inner]
-    best = int(np.argmin(losses))
-    part_model = LinearFit(data.features[train].astype(np.float64), labels, classes).at(STRENGTHS[best])
-    return _finish(data.plan, "classical", [part_model], inner[best], labels, started)
+            inner[number, part] = fit.at(strength).logits_of_features(features[part])
+    best = _best_strengths(inner, labels, data.plan.task)
+    model = LinearFit(sees, features, labels, classes).at_each([STRENGTHS[number] for number in best])
+    chosen = np.stack([inner[number, :, column] for column, number in enumerate(best)], axis=1)
+    return finish(
+        data.plan, sees, [model], chosen, labels, started, backbone=None if sees == "classical" else data.backbone
+    )
+
+
+def _best_strengths(inner: Floats, labels: NDArray[Any], task: str) -> list[int]:
+    """Which strength has the least inner loss: one for all classes together, or one for each finding."""
+    tables = [to_probabilities_or_nan(logits, task) for logits in inner]
+    if task != "multilabel":
+        return [int(np.argmin([mean_loss(table, labels) for table in tables]))] * inner.shape[2]
+    return [
+        int(np.argmin([mean_loss(table[:, [column]], labels[:, [column]]) for table in tables]))
+        for column in range(inner.shape[2])
+    ]
 
 
 def fit_network(data: TrainingSet, train: Ints, place: Place, listen: Listener) -> Fitted:
-    """A small network for each inner fold; together they are the model, their outputs averaged."""
+    """A network for each inner fold; together they are the model, their outputs averaged."""
     # Torch costs seconds and hundreds of megabytes: only who trains a network pays.
-    import torch
-
-    from wetread.model.build import build_network, share_processor
     from wetread.model.network import NetworkPart
-    from wetread.training.augment import Augment
-    from wetread.training.loop import LoopSettings
-    from wetread.training.loop import train as train_network
 
     started = time.perf_counter()
     plan, labels = data.plan, data.labels[train]
-    share_processor(plan.network)
-    settings = LoopSettings(
+    preprocess = data.preprocess_for(train)
+    positive = plan.classes.index(plan.positive) if _has_one_output(plan) and plan.positive is not None else None
+    inner = np.full((len(train), len(plan.classes)), np.nan)
+    parts: list[NetworkPart] = []
+    waiting: list[float] = []
+    for number, held_out in enumerate(inner_parts(data, train, place), start=1):
+        rest = np.setdiff1d(np.arange(len(train)), held_out)
+        part = NetworkPart(
+            network_spec(data), preprocess, _fresh(data, seed_of(plan.seed, place.repeat, place.fold, number)), positive
+        )
+        waiting.append(_train_part(part, data, train[rest], train[held_out], place, number, listen))
+        inner[held_out] = part.logits_of_squares(data.inputs.squares(data.square)[train[held_out]])
+        parts.append(part)
+    return finish(plan, "network", parts, inner, labels, started, waiting=max(waiting, default=0.0))
+
+
+def network_spec(data: TrainingSet) -> NetworkSpec:
+    """The network that the plan asks for."""
+    from wetread.model.networks import NetworkSpec
+
+    plan = data.plan
+    options = dict(data.start.options) if data.start is not None else {}
+    if plan.network == "dense":  # it has no body but its hidden layer
+        options = {"side": plan.network_side, "units": plan.hidden or 128}
+    return NetworkSpec(
+        name=plan.network,
+        outputs=1 if _has_one_output(plan) else len(plan.classes),
+        channels=plan.channels,
+        side=plan.network_side,
+        options=options,
+        hidden=0 if plan.network == "dense" else plan.hidden,
+        dropout=plan.dropout,
+        bias=plan.head_bias,
+    )
+
+
+def _has_one_output(plan: Plan) -> bool:
+    return plan.task == "binary" and plan.output == "sigmoid"
+
+
+def _fresh(data: TrainingSet, seed: int) -> Any:
+    import torch
+
+    from wetread.model.networks import build_network
+
+    with _FRESH_WEIGHTS:  # several folds are fitted at once, and torch has one generator for all of them
+        torch.manual_seed(seed)
+        return build_network(network_spec(data), data.start_arrays)
+
+
+def settings_of(plan: Plan) -> LoopSettings:
+    """What the plan says to the epoch loop."""
+    return LoopSettings(
         epochs=plan.epochs,
         batch=plan.batch,
         learning_rate=plan.learning_rate,
         weight_decay=plan.weight_decay,
-        bf16=plan.precision == "bfloat16",
+        precision=plan.precision,
         device=plan.device,
-        augment=Augment(plan.rotation, plan.zoom, plan.shift, plan.gamma, plan.contrast, plan.noise, plan.mirror),
+        augment=plan.augment,
+        optimiser=plan.optimiser,
+        schedule=plan.schedule,
+        tuning=plan.tuning,
+        head_epochs=plan.head_epochs,
+        head_learning_rate=HEAD_RATE * plan.learning_rate if plan.tuning == "head first" else 0.0,
+        layer_decay=plan.layer_decay,
+        freeze_statistics=plan.freeze_statistics,
+        output=plan.output,
+        loss=plan.loss,
+        sampling=plan.sampling,
+        keep=plan.keep,
+        patience=plan.patience,
+        clip=plan.clip,
+        epsilon=plan.epsilon,
     )
-    # One normalisation for all parts, since a model has one preprocessing: two numbers of the training pictures.
-    preprocess = Preprocess(plan.network_side, plan.channels).measured_on(data.squares[train])
-    inner = np.zeros((len(train), len(plan.classes)))
+
+
+#: A head that starts from nothing may learn faster than the layers below, which already know something.
+HEAD_RATE = 10.0
+
+
+def _train_part(
+    part: NetworkPart, data: TrainingSet, fitted: Ints, held_out: Ints, place: Place, number: int, listen: Listener
+) -> float:
+    """Trains one network of a rung in place; returns the part of the time that its steps waited for pictures."""
+    from wetread.model.network import spread
+    from wetread.model.networks import share_processor
+    from wetread.training.loop import train as train_network
+    from wetread.training.losses import correct_logits, count_labels
+
+    plan = data.plan
+    share_processor(plan.network)
+    settings = settings_of(plan)
+    squares = data.inputs.squares(data.square)
+    labels = data.labels if part.positive is None else (data.labels == part.positive).astype(np.int64)
+    names = [data.names[row] for row in fitted] if len(data.names) else ()
+    outcome = train_network(
+        part.network,
+        squares[fitted],
+        labels[fitted],
+        part.preprocess.scale,
+        settings,
+        seed_of(plan.seed, place.repeat, place.fold, number),
+        validation=(squares[held_out], labels[held_out]),
+        place=place.folder / "fits" / f"{number}" if place.folder is not None else None,
+        names=names,
+        on_epoch=_epoch_reporter(part, data, held_out, place, number, settings.all_epochs, listen),
+        notice=lambda text: listen(Notice(text)),
+    )
+    counts = count_labels(labels[fitted], plan.output, part.spec.outputs)
+    shift = correct_logits(np.zeros((1, part.spec.outputs)), settings, counts)
+    part.offset = tuple(float(value) for value in spread(shift, part.positive)[0]) if np.any(shift) else ()
+    return outcome.waiting
+
+
+def fit_ensemble(data: TrainingSet, train: Ints, below: dict[str, Fitted]) -> Fitted:
+    """The mean of the calibrated logits of the rungs before it; networks look several times, moved a little."""
+    started = time.perf_counter()
+    inner = np.mean([_as_logits(one.inner, data.plan.task) for one in below.values()], axis=0)
+    parts, shares = members({name: one.classifier for name, one in below.items()}, data.plan.test_time_shifts)
+    return finish(
+        data.plan, "ensemble", parts, inner, data.labels[train], started, shares=shares, backbone=data.backbone
+    )
+
+
+def members(classifiers: dict[str, Classifier], shifts: int) -> tuple[list[Part], tuple[Share, ...]]:
+    """The parts of an ensemble of classifiers, each classifier weighing the same, and the shares of the parts."""
     parts: list[Part] = []
-    for number, held_out in enumerate(_inner_folds(data, train, place), start=1):
-        rest = np.setdiff1d(np.arange(len(train)), held_out)
-        seed = _seed(plan.seed, place.repeat, place.fold, number)
-        with _FRESH_WEIGHTS:  # several folds are fitted at once, and torch has one generator for all of them
-            torch.manual_seed(seed)
-            network = build_network(plan.network, channels=plan.channels, classes=len(plan.classes))
-        part = NetworkPart(plan.network, preprocess, network, len(plan.classes))
-        validation = data.squares[train[held_out]], labels[held_out]
-        on_epoch = _epoch_reporter(part, validation, place, number, plan.epochs, listen)
-        train_network(
-            network,
-            data.squares[train[rest]],
-            labels[rest],
-            lambda batch: (batch - preprocess.mean) / preprocess.deviation,
-            settings,
-            seed,
-            on_epoch,
-        )
-        inner[held_out] = part.logits_of_squares(validation[0])
-        parts.append(part)
-    fitted = _finish(plan, "network", parts, inner, labels, started)
-    fitted.classifier.network = plan.network
-    fitted.classifier.preprocess = preprocess
+    shares: list[Share] = []
+    for classifier in classifiers.values():
+        weight = len(classifiers) * len(classifier.parts) * np.asarray(classifier.temperature)
+        for part in classifier.parts:
+            parts.append(part.with_shifts(shifts) if shifts and hasattr(part, "with_shifts") else part)
+            shares.append(tuple((1 / weight).tolist()) if weight.ndim else float(1 / weight))
+    return parts, tuple(shares)
+
+
+def _as_logits(probabilities: Floats, task: str) -> Floats:
+    safe = np.clip(probabilities, CLOSEST, 1 - CLOSEST)
+    return np.log(safe) - np.log1p(-safe) if task == "multilabel" else np.log(safe)
+
+
+def fit_all(data: TrainingSet, train: Ints, place: Place, listen: Listener) -> dict[str, Fitted]:
+    """Fits the rungs of the plan on training rows, simplest first."""
+    fitted: dict[str, Fitted] = {}
+    for name in data.plan.rungs:
+        if name == "network":
+            fitted[name] = fit_network(data, train, place, listen)
+        elif name == "ensemble":
+            fitted[name] = fit_ensemble(data, train, fitted)
+        else:
+            fitted[name] = fit_linear(name, data, train, place)
     return fitted
 
 
-#: name -> fit, simplest first. Pretrained backbones will stand after these.
-FITS: dict[str, Callable[[TrainingSet, Ints, Place, Listener], Fitted]] = {
-    "classical": fit_classical,
-    "network": fit_network,
-}
-
-
-def predict_rows(data: TrainingSet, classifier: Classifier, rows: Ints) -> Floats:
-    """Calibrated probabilities of rows, from the features or squares that are already there."""
-    if classifier.rung == "classical":
-        logits = [
-            part.logits_of_features(data.features[rows]) for part in classifier.parts if isinstance(part, LinearPart)
-        ]
-    else:
-        logits = [part.logits_of_squares(data.squares[rows]) for part in classifier.parts]  # type: ignore[attr-defined]
-    return apply_temperature(np.mean(logits, axis=0), classifier.temperature)
-
-
-def choose_rung(inner: dict[str, Floats], labels: Ints, groups: Ints) -> str:
-    """Which rung to use, judged on inner predictions.
-
-    A higher rung must lower the log loss by more than one standard error of the paired difference over groups; else the
-    simpler one stays (one-standard-error rule, Breiman et al. 1984).
-
-    Args:
-        inner: rung -> ``image class`` probabilities from inside the training part, simplest rung first.
-        labels: Class number per image.
-        groups: Group per image.
-
-    Returns:
-        The name of the rung.
-    """
-    names = list(inner)
-    chosen = names[0]
-    for name in names[1:]:
-        gains = _losses(inner[chosen], labels) - _losses(inner[name], labels)
-        _, where = np.unique(groups, return_inverse=True)
-        by_group = np.bincount(where, gains) / np.bincount(where)
-        error = by_group.std(ddof=1) / np.sqrt(len(by_group)) if len(by_group) > 1 else np.inf
-        if by_group.mean() > error:
-            chosen = name
-    return chosen
-
-
-def _inner_folds(data: TrainingSet, train: Ints, place: Place) -> list[Ints]:
-    seed = _seed(data.plan.seed, place.repeat, place.fold, 0) % (2**31)
-    return group_folds(data.labels[train], data.groups[train], data.plan.inner_folds, seed)
-
-
-def _seed(*numbers: int) -> int:
-    return int(np.random.SeedSequence(numbers).generate_state(1)[0])
-
-
-def _finish(plan: Plan, rung: str, parts: list[Part], inner: Floats, labels: Ints, started: float) -> Fitted:
-    # Below about 50 rows a temperature says more about chance than about the model (trust: n_cal >= 50).
-    enough = plan.calibration == "temperature" and len(labels) >= 50
-    temperature = (fit_temperature(inner, labels) if enough else None) or 1.0
-    classifier = Classifier(plan.classes, plan.positive, rung, list(parts), float(np.clip(temperature, 0.1, 10.0)))
-    return Fitted(classifier, apply_temperature(inner, classifier.temperature), time.perf_counter() - started)
-
-
-def _losses(probabilities: Floats, labels: Ints) -> Floats:
-    losses: Floats = -np.log(np.clip(probabilities[np.arange(len(labels)), labels], 1e-6, 1.0))
-    return losses
-
-
-def _log_loss(probabilities: Floats, labels: Ints) -> float:
-    return float(_losses(probabilities, labels).mean())
-
-
 def _epoch_reporter(
-    part: Part, validation: tuple[NDArray[np.uint8], Ints], place: Place, inner: int, epochs: int, listen: Listener
+    part: NetworkPart, data: TrainingSet, held_out: Ints, place: Place, inner: int, epochs: int, listen: Listener
 ) -> Callable[[int, float, float, float], None]:
     """Turns the end of an epoch into an event, with the loss on the held-out inner fold: shown, never chosen by."""
     every = max(1, epochs // 6)
+    squares, labels = data.inputs.squares(data.square)[held_out], data.labels[held_out]
 
     def report(epoch: int, seconds: float, rate: float, loss: float) -> None:
         val_loss = val_auroc = None
         if epoch % every == 0 or epoch in (1, epochs):
-            probabilities = apply_temperature(part.logits_of_squares(validation[0]), 1.0)  # type: ignore[attr-defined]
-            val_loss, val_auroc = _log_loss(probabilities, validation[1]), macro_auroc(validation[1], probabilities)
-            part.network.train()  # type: ignore[attr-defined]
+            modes = [(module, module.training) for module in part.network.modules()]
+            probabilities = to_probabilities_or_nan(part.logits_of_squares(squares), data.plan.task)
+            val_loss = mean_loss(probabilities, labels)
+            val_auroc = macro_auroc(labels, probabilities) if labels.ndim == 1 else None
+            for module, mode in modes:  # frozen batch norm stays frozen
+                module.training = mode
         listen(EpochDone(place.repeat, place.fold, inner, epoch, epochs, seconds, rate, loss, val_loss, val_auroc))
 
     return report

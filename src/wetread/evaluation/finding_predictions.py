@@ -1,0 +1,172 @@
+"""Predictions of images that can have several findings, one row per tested image. predictions.csv in and out."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wetread.dataset.table import quote_formula, unquote_formula
+from wetread.errors import InputError
+from wetread.evaluation.predictions import UNLABELLED
+from wetread.shapes import Bools, Floats
+
+#: From which probability on a finding is called where no threshold could be chosen.
+USUAL_THRESHOLD = 0.5
+
+
+@dataclass(frozen=True)
+class FindingPredictions:
+    """Held-out predictions of several findings, each with its own probability.
+
+    Attributes:
+        findings: Names, in the order of the columns.
+        images: Path of each image, relative to the data folder.
+        patients: Patient key of each image; empty strings where patients are not known.
+        groups: What is resampled together: patient, joined with copies of the same picture.
+        splits: cv, test or unlabelled.
+        folds: Test fold in the first repeat, as text; empty outside cross-validation.
+        truth: ``image finding``: 1 present, 0 absent, NaN not known.
+        probabilities: ``image finding``, each in [0, 1]; rows add up to anything.
+        thresholds: ``image finding``, from which probability on each was called; None where none was chosen.
+    """
+
+    findings: tuple[str, ...]
+    images: list[str]
+    patients: list[str]
+    groups: list[str]
+    splits: list[str]
+    folds: list[str]
+    truth: Floats
+    probabilities: Floats
+    thresholds: Floats | None = None
+
+    def __post_init__(self) -> None:
+        shape = (len(self.images), len(self.findings))
+        tables = [self.truth, self.probabilities, *([] if self.thresholds is None else [self.thresholds])]
+        if any(table.shape != shape for table in tables):
+            raise ValueError(f"tables must have {shape[0]} images and {shape[1]} findings")
+
+    @property
+    def called(self) -> Bools:
+        """``image finding``: what was called present."""
+        cut = USUAL_THRESHOLD if self.thresholds is None else self.thresholds
+        return np.asarray(self.probabilities >= cut)
+
+    @property
+    def known(self) -> Bools:
+        """``image finding``: where the truth is known."""
+        return np.isfinite(self.truth)
+
+    @property
+    def labelled(self) -> FindingPredictions:
+        """Only the images that were tested; of some the truth of every finding may still be unknown."""
+        return self.take(np.array([split != UNLABELLED for split in self.splits], dtype=np.bool_))
+
+    def of_finding(self, column: int) -> tuple[Bools, Floats, Bools]:
+        """Truth and probability of one finding where its truth is known, and where that is (one bool per image)."""
+        known = self.known[:, column]
+        return self.truth[known, column] == 1, self.probabilities[known, column].astype(np.float64), known
+
+    def with_probabilities(self, probabilities: Floats, thresholds: Floats | None = None) -> FindingPredictions:
+        """What another model says of the same images."""
+        return replace(self, probabilities=probabilities, thresholds=thresholds)
+
+    def take(self, chosen: Bools) -> FindingPredictions:
+        """Some of the images."""
+        numbers = np.flatnonzero(chosen).tolist()
+        return replace(
+            self,
+            images=[self.images[n] for n in numbers],
+            patients=[self.patients[n] for n in numbers],
+            groups=[self.groups[n] for n in numbers],
+            splits=[self.splits[n] for n in numbers],
+            folds=[self.folds[n] for n in numbers],
+            truth=self.truth[chosen],
+            probabilities=self.probabilities[chosen],
+            thresholds=None if self.thresholds is None else self.thresholds[chosen],
+        )
+
+    def followed_by(self, other: FindingPredictions) -> FindingPredictions:
+        """These images, then those of another table of the same model."""
+        thresholds = None
+        if self.thresholds is not None and other.thresholds is not None:
+            thresholds = np.concatenate([self.thresholds, other.thresholds])
+        return FindingPredictions(
+            self.findings,
+            self.images + other.images,
+            self.patients + other.patients,
+            self.groups + other.groups,
+            self.splits + other.splits,
+            self.folds + other.folds,
+            np.concatenate([self.truth, other.truth]),
+            np.concatenate([self.probabilities, other.probabilities]),
+            thresholds,
+        )
+
+    def to_csv(self) -> str:
+        """The text of predictions.csv: for each finding ``truth_``, ``p_``, ``called_`` and ``threshold_``.
+
+        Truth is 1, 0 or blank where it is not known.
+        """
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, lineterminator="\n")
+        kinds = ("truth", "p", "called", *(("threshold",) if self.thresholds is not None else ()))
+        columns = [f"{kind}_{name}" for name in self.findings for kind in kinds]
+        writer.writerow(["image", "patient", "split", "fold", *columns, "group", "status"])
+        called = self.called
+        for n, image in enumerate(self.images):
+            numbers: list[str] = []
+            for column in range(len(self.findings)):
+                truth = self.truth[n, column]
+                # Shortest text that reads back as the same number: what is shown can be recomputed to the last digit.
+                numbers += ["" if np.isnan(truth) else str(int(truth)), repr(float(self.probabilities[n, column]))]
+                numbers.append(str(int(called[n, column])))
+                if self.thresholds is not None:
+                    numbers.append(repr(float(self.thresholds[n, column])))
+            cells = map(quote_formula, (image, self.patients[n], self.splits[n], self.folds[n]))
+            writer.writerow([*cells, *numbers, self.groups[n], ""])
+        return buffer.getvalue()
+
+
+def read_finding_predictions(path: Path, findings: Sequence[str]) -> FindingPredictions:
+    """Reads predictions.csv of a run with several findings.
+
+    Args:
+        path: The file.
+        findings: Names in the order of the columns, from numbers.json or the plan.
+
+    Raises:
+        InputError: The file is missing or has other columns.
+    """
+    try:
+        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+
+        def table(kind: str) -> NDArray[np.float64]:
+            cells = [[float(row[f"{kind}_{name}"] or "nan") for name in findings] for row in rows]
+            return np.array(cells, dtype=np.float64).reshape(len(rows), len(findings))
+
+        cut = bool(rows) and f"threshold_{findings[0]}" in rows[0]
+        return FindingPredictions(
+            findings=tuple(findings),
+            images=[unquote_formula(row["image"]) for row in rows],
+            patients=[unquote_formula(row["patient"]) for row in rows],
+            groups=[row["group"] for row in rows],
+            splits=[row["split"] for row in rows],
+            folds=[row["fold"] for row in rows],
+            truth=table("truth"),
+            probabilities=table("p"),
+            thresholds=table("threshold") if cut else None,
+        )
+    except (OSError, KeyError, ValueError, IndexError) as error:
+        raise InputError(
+            f"{path.name} is missing or not a table of predictions of these findings.",
+            remedy="Repeat the run.",
+            file=path,
+            code="predictions",
+        ) from error

@@ -1,0 +1,293 @@
+"""Every number of images that can have several findings: each finding alone, and their mean over the same resamples.
+
+The mean over findings (macro) is the headline: each finding counts once, however rare. Its interval comes from drawing
+patients with all their findings, so that findings which go together are not taken for independent. All findings pooled
+(micro) stand beside it and tell mostly which findings are common (Metrics Reloaded: Maier-Hein 2024,
+10.1038/s41592-023-02151-z). A finding whose truth is not known of an image does not count for this image.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from wetread.evaluation.curves import curves_of_class
+from wetread.evaluation.evaluate import as_dicts, rates_of
+from wetread.evaluation.finding_predictions import FindingPredictions
+from wetread.metrics import counted, counted_calibration, discrimination
+from wetread.metrics.bootstrap import patient_bootstrap_many
+from wetread.metrics.calibration import (
+    brier_skill,
+    calibration_error_by_luck,
+    calibration_slope_intercept,
+    expected_calibration_error,
+)
+from wetread.metrics.choice import disjoint_pairs, one_image_per_patient
+from wetread.metrics.counted import CountedStatistic
+from wetread.metrics.delong import delong, exact_by_pairs
+from wetread.metrics.interval import Interval
+from wetread.metrics.intervals import wilson
+from wetread.shapes import Bools, Floats
+
+#: As for two classes, and so many on either side: a slope through nine positives is a slope through noise.
+FEWEST_FOR_CALIBRATION, FEWEST_ON_A_SIDE = 50, 10
+#: Pairs of image and finding up to which the pooled AUROC gets an interval; beyond, sorting them in every resample
+#: would take longer than everything else together.
+MOST_PAIRS = 60_000
+#: Points of a curve that is drawn small, beside many others.
+MOST_POINTS = 120
+
+RATES = ("sensitivity", "specificity", "ppv", "npv")
+
+
+def evaluate_findings(predictions: FindingPredictions, *, resamples: int = 2000, seed: int = 0) -> dict[str, Any]:
+    """Computes the numbers of one model on labelled images.
+
+    Args:
+        predictions: Labelled ones.
+        resamples: Bootstrap resamples of patients.
+        seed: Of the resamples.
+
+    Returns:
+        ``metrics`` (means over the findings that can be tested), ``per_class`` (an entry per finding, of one that
+        cannot be tested its counts and ``undefined``, the reason), ``calibration`` and ``curves`` by finding, as they
+        stand in numbers.json. What cannot be computed is absent.
+    """
+    columns, groups, names = testable(predictions), np.array(predictions.groups), predictions.findings
+    alone = one_image_per_patient(groups)
+    single = {column: _of_finding(predictions, column, rates=not alone) for column in columns}
+    statistics = {f"{name} {column}": one for column, parts in single.items() for name, one in parts.items()}
+    if columns:
+        statistics |= _of_all(predictions, columns, single)
+    found = patient_bootstrap_many(statistics, groups, resamples=resamples, seed=seed) if statistics else {}
+    return {
+        "metrics": as_dicts({name: _mend_mean(found[name], predictions, columns) for name in found if " " not in name}),
+        "per_class": {
+            name: _count(predictions, column)
+            | as_dicts(_intervals(predictions, column, found, alone) if column in single else {})
+            for column, name in enumerate(names)
+        },
+        "calibration": {names[n]: line for n in columns if (line := _calibration(predictions, n, seed))},
+        "curves": [
+            curve
+            for n in columns
+            if (curve := curves_of_class(names[n], *predictions.of_finding(n)[:2], MOST_POINTS)) is not None
+        ],
+    }
+
+
+def testable(predictions: FindingPredictions) -> list[int]:
+    """Columns of the findings that some image has and some image has not."""
+    truth = predictions.truth
+    return [n for n in range(truth.shape[1]) if (truth[:, n] == 1).any() and (truth[:, n] == 0).any()]
+
+
+def ladder_row_of_findings(
+    predictions: FindingPredictions, seconds: float | None, *, resamples: int = 2000, seed: int = 0
+) -> dict[str, Any]:
+    """Mean AUROC and mean log loss of one rung with intervals, and its seconds, for the ladder."""
+    columns = testable(predictions)
+    found: dict[str, Interval | None] = {}
+    if columns:
+        areas = [_area(predictions, column) for column in columns]
+        statistics = {
+            "auroc": counted.mean_of(areas),
+            "log_loss": counted.mean_of_columns(log_losses(predictions)[:, columns]),
+        }
+        found = patient_bootstrap_many(statistics, np.array(predictions.groups), resamples=resamples, seed=seed)
+    mended = {name: _mend_mean(one, predictions, columns) if name == "auroc" else one for name, one in found.items()}
+    return {**as_dicts(mended), "seconds": None if seconds is None else round(seconds, 3)}
+
+
+def paired_gain_of_findings(
+    better: FindingPredictions, than: FindingPredictions, *, resamples: int = 2000, seed: int = 0
+) -> dict[str, Any] | None:
+    """Mean AUROC of one model minus that of another on the same images, by resampled patients.
+
+    Args:
+        better: Predictions of the model that should be better.
+        than: Those of the other one, for the same images and findings in the same order.
+        resamples: Bootstrap resamples of patients.
+        seed: Of the resamples.
+
+    Returns:
+        The interval of the difference; under ``log_loss`` how much lower the mean log loss is, with its interval
+        (positive is better). None where no finding can be tested.
+
+    Raises:
+        ValueError: The predictions are not of the same images and findings.
+    """
+    if better.images != than.images or better.findings != than.findings:
+        raise ValueError("a paired comparison needs the same images and findings in the same order")
+    columns = testable(better)
+    if not columns:
+        return None
+    a = counted.mean_of([_area(better, column) for column in columns])
+    b = counted.mean_of([_area(than, column) for column in columns])
+    statistics: dict[str, CountedStatistic] = {
+        "gain": lambda counts: a(counts) - b(counts),
+        "log_loss": counted.mean_of_columns((log_losses(than) - log_losses(better))[:, columns]),
+    }
+    found = as_dicts(patient_bootstrap_many(statistics, np.array(better.groups), resamples=resamples, seed=seed))
+    return {**found["gain"], "log_loss": found.get("log_loss")} if "gain" in found else None
+
+
+def log_losses(predictions: FindingPredictions) -> Floats:
+    """``image finding``: minus the logarithm of the probability given to what was true, in nats; NaN where unknown."""
+    nearest = counted_calibration.NEAREST_TO_CERTAIN
+    p = np.clip(predictions.probabilities.astype(np.float64), nearest, 1 - nearest)
+    losses: Floats = -np.log(np.where(predictions.truth == 1, p, 1 - p))
+    return np.where(predictions.known, losses, np.nan)
+
+
+def macro_auroc_of_findings(truth: ArrayLike, probabilities: ArrayLike) -> float | None:
+    """The mean AUROC over the findings that can be tested; None where none can.
+
+    Args:
+        truth: ``image finding`` of 1, 0 and NaN.
+        probabilities: ``image finding``.
+    """
+    said, table = np.asarray(truth), np.asarray(probabilities)
+    areas = []
+    for column in range(said.shape[1]):
+        known = np.isfinite(said[:, column])
+        area = discrimination.auroc(said[known, column] == 1, table[known, column]) if known.any() else None
+        areas += [] if area is None else [area]
+    return float(np.mean(areas)) if areas else None
+
+
+def _area(predictions: FindingPredictions, column: int) -> CountedStatistic:
+    truth, p, known = predictions.of_finding(column)
+    return counted.auroc(truth, p, np.flatnonzero(known))
+
+
+def _of_finding(predictions: FindingPredictions, column: int, *, rates: bool) -> dict[str, CountedStatistic]:
+    truth, p, known = predictions.of_finding(column)
+    squares = (predictions.probabilities[:, column] - predictions.truth[:, column]) ** 2
+    statistics = {
+        "auroc": counted.once(_area(predictions, column)),
+        "auprc": counted.once(counted.average_precision(truth, p, np.flatnonzero(known))),
+        "brier": counted.mean_of_columns(squares[:, None]),
+    }
+    if rates:
+        is_there, is_not = predictions.truth[:, column] == 1, predictions.truth[:, column] == 0
+        called = predictions.called[:, column]
+        for name, (successes, trials) in rates_of(is_there, is_not, called).items():
+            if trials.any():
+                statistics[name] = counted.rate(successes, trials)
+    return statistics
+
+
+def _of_all(
+    predictions: FindingPredictions, columns: list[int], single: dict[int, dict[str, CountedStatistic]]
+) -> dict[str, CountedStatistic]:
+    truth, table, known = (one[:, columns] for one in (predictions.truth, predictions.probabilities, predictions.known))
+    right = predictions.called[:, columns] == (truth == 1)
+    statistics = {
+        "auroc": counted.mean_of([single[column]["auroc"] for column in columns]),
+        "auprc": counted.mean_of([single[column]["auprc"] for column in columns]),
+        "brier": counted.mean_of_columns((table - truth) ** 2),
+        "log_loss": counted.mean_of_columns(log_losses(predictions)[:, columns]),
+        "right_decisions": counted.mean_of_columns(np.where(known, right, np.nan)),
+    }
+    whole = known.all(axis=1)
+    if whole.any():
+        statistics["all_right"] = counted.rate(whole & right.all(axis=1), whole)
+    rows, places = np.nonzero(known)
+    if len(rows) <= MOST_PAIRS:
+        statistics["auroc_micro"] = counted.auroc(truth[rows, places] == 1, table[rows, places], rows)
+    return statistics
+
+
+def _count(predictions: FindingPredictions, column: int) -> dict[str, Any]:
+    truth, _, known = predictions.of_finding(column)
+    positive, n = int(truth.sum()), len(truth)
+    counts: dict[str, Any] = {
+        "images": positive,
+        "positive": positive,
+        "negative": n - positive,
+        "unknown": len(known) - n,
+        "called": int(predictions.called[known, column].sum()),
+    }
+    if n:
+        counts["prevalence"] = round(positive / n, 6)
+    if predictions.thresholds is not None and len(known):
+        counts["threshold"] = round(float(np.median(predictions.thresholds[:, column])), 6)
+    if reason := _why_undefined(truth):
+        counts["undefined"] = reason
+    return counts
+
+
+def _why_undefined(truth: Bools) -> str:
+    if not len(truth):
+        return "not known of any tested image"
+    if not truth.any():
+        return "no tested image has it"
+    return "every tested image has it" if truth.all() else ""
+
+
+def _intervals(
+    predictions: FindingPredictions, column: int, found: dict[str, Interval | None], alone: bool
+) -> dict[str, Interval | None]:
+    """The numbers of one finding: closed formulas for one image per patient, else resampled patients."""
+    truth, p, known = predictions.of_finding(column)
+    keys = np.array(predictions.groups)[known]
+    numbers = {name: found.get(f"{name} {column}") for name in ("auroc", "auprc", *RATES, "brier")}
+    if alone:
+        numbers["auroc"] = delong(truth, p)
+    elif (area := numbers["auroc"]) is not None and area.low == area.high:
+        numbers["auroc"] = exact_by_pairs(area.value, disjoint_pairs(truth, keys))
+    for name, (successes, trials) in rates_of(truth, ~truth, predictions.called[known, column]).items():
+        one = numbers[name]
+        if alone:
+            numbers[name] = wilson(int(successes.sum()), int(trials.sum()))
+        elif one is not None and one.low == one.high:
+            numbers[name] = _wilson_by_patient(one, len(set(keys[trials].tolist())))
+    if (precision := numbers["auprc"]) is not None and precision.low == precision.high:
+        # Every resample of a perfect ranking is perfect; each patient with the finding counts once, as in a proportion.
+        numbers["auprc"] = _wilson_by_patient(precision, len(set(keys[truth].tolist())))
+    return numbers
+
+
+def _wilson_by_patient(interval: Interval, people: int) -> Interval | None:
+    bounds = wilson(interval.value * people, people, interval.level)
+    if bounds is None:
+        return None
+    method = "Wilson, each patient counted once (every resample gives the same value)"
+    low, high = min(bounds.low, interval.value), max(bounds.high, interval.value)
+    return replace(interval, low=low, high=high, n=people, method=method)
+
+
+def _mend_mean(interval: Interval | None, predictions: FindingPredictions, columns: list[int]) -> Interval | None:
+    """A perfect mean gets the bound that its rarest finding allows: a bootstrap would claim to be certain."""
+    if interval is None or interval.value != 1.0 or interval.low < 1.0:
+        return interval
+    keys = np.array(predictions.groups)
+    pairs = []
+    for column in columns:
+        truth, _, known = predictions.of_finding(column)
+        pairs.append(disjoint_pairs(truth, keys[known]))
+    return exact_by_pairs(1.0, min(pairs), interval.level)
+
+
+def _can_calibrate(truth: NDArray[np.bool_]) -> bool:
+    return len(truth) >= FEWEST_FOR_CALIBRATION and min(truth.sum(), (~truth).sum()) >= FEWEST_ON_A_SIDE
+
+
+def _calibration(predictions: FindingPredictions, column: int, seed: int) -> dict[str, Any]:
+    truth, p, _ = predictions.of_finding(column)
+    if not _can_calibrate(truth):
+        return {}
+    line = calibration_slope_intercept(truth, p)
+    found = {
+        "slope": line and line.slope,
+        "intercept": line and line.intercept,
+        "brier_skill": brier_skill(truth, p),
+        "ece": expected_calibration_error(truth, p),
+        "ece_if_perfect": calibration_error_by_luck(p, draws=200, seed=seed),
+        "n": len(p),
+    }
+    return {name: value for name, value in found.items() if value is not None}

@@ -1,0 +1,11 @@
+"""The stages of the main job, each wiring rooms and filling the run folder.
+
+- ``session.py``: keeps run.json true whatever happens; tells when a step begins and ends.
+- ``intake.py``: list, decode, patients and copies; what of it goes into the run folder.
+- ``preparation.py``: labels, plan, division, checks.
+- ``fitting.py``: the ladder over all folds, and the model to ship.
+- ``numbers.py``: held-out predictions -> numbers.json and predictions.csv.
+- ``pages.py``: explanations, the model folder, the report.
+
+Heavy rooms are imported inside the function that needs them, so that `import wetread` and `--help` stay light.
+"""

@@ -1,0 +1,127 @@
+"""List, decode, find patients and copies; and what of it goes into the run folder."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wetread.errors import ImageRejected
+from wetread.main_job.session import step
+from wetread.progress import Listener
+from wetread.request import Request
+from wetread.run_folder import RUNNING, RunFolder
+
+if TYPE_CHECKING:
+    from wetread.checks.finding import Finding
+    from wetread.dataset.duplicates import Pair
+    from wetread.dataset.table import Row, Table
+    from wetread.images.view import View
+
+#: Files whose headers are examined for what may identify a patient, spread over the whole set.
+HEADERS_EXAMINED = 400
+
+
+@dataclass
+class ReadData:
+    """A data set as it was read: table, labelled rows, duplicates among them, how pictures are shown and why."""
+
+    table: Table
+    rows: list[Row]
+    pairs: list[Pair]
+    view: tuple[View, str]
+
+
+def read_data(request: Request, folder: RunFolder, tell: Listener) -> ReadData:
+    """Lists and decodes a data set, and finds patients and duplicates.
+
+    Args:
+        request: What the user asked for.
+        folder: The run folder.
+        tell: Is told about progress.
+    """
+    from wetread.dataset.duplicates import find_duplicates
+    from wetread.dataset.groups import assign_groups, assign_patients
+    from wetread.dataset.reading import read_images, rows_with_pictures
+    from wetread.dataset.scan import scan
+    from wetread.images.cache import default_cache
+
+    table = scan(
+        request.data,
+        labels=request.labels,
+        label_column=request.label_column,
+        classes=request.classes,
+        finding=request.finding,
+    )
+    window, frame = _asked_view(request, folder)
+    total = sum(row.status == "used" for row in table.rows)
+    with step(tell, "read", "Reading images", total) as done:
+        view = read_images(table, window=window, frame=frame, cache=default_cache(), listen=tell)
+        kinds = f"{len(table.findings)} findings" if table.multi else f"{len(table.classes)} classes"
+        done(f"{len(table.used)} labelled images, {kinds}")
+    with step(tell, "group", "Looking for patients and copies") as done:
+        assign_patients(table)
+        rows = rows_with_pictures(table)
+        pairs = find_duplicates(rows)
+        assign_groups(rows, pairs, request.together)
+        done(f"{len({row.group for row in rows})} separate cases, {len(pairs)} pairs of copies")
+    return ReadData(table, rows, pairs, view)
+
+
+def write_intake(folder: RunFolder, table: Table, findings: list[Finding], **facts: Any) -> None:
+    """Writes images.csv and what belongs beside it, findings.json, and the facts of the intake into run.json."""
+    folder.write_text("images.csv", table.to_csv())
+    for name, text in table.files.items():
+        folder.write_text(name, text)
+    folder.write_json("findings.json", [finding.as_dict() for finding in findings])
+    folder.write_status(
+        RUNNING,
+        fingerprint=_fingerprint(table),
+        notes=table.notes,
+        grouping=table.grouping,
+        ledger=table.ledger(),
+        multi=table.multi,
+        provenance=table.provenance or None,
+        **facts,
+    )
+
+
+def _asked_view(request: Request, folder: RunFolder) -> tuple[str | None, str]:
+    """Window and frame as asked for on the command line, else as planned; a resumed run keeps what it began with."""
+    from wetread.training.plan import planned_view
+
+    path = stored_plan(request, folder)
+    view, frame = planned_view(path) if path else (None, None)
+    return request.window or view, request.frame or frame or "middle"
+
+
+def stored_plan(request: Request, folder: RunFolder) -> Path | None:
+    """The plan to follow: the one named, else that of the run that is resumed."""
+    return request.plan or (folder.path / "plan.yaml" if (folder.path / "plan.yaml").is_file() else None)
+
+
+def examine_headers(rows: list[Row]) -> Counter[str]:
+    """In how many files each kind of what may identify a patient occurs, of at most a few hundred files."""
+    from wetread.privacy.cleaner import Cleaner
+    from wetread.privacy.examine import summarise
+
+    reports = []
+    sources = [row.source for row in rows if row.source.item is None]  # arrays have no headers
+    with Cleaner() as cleaner:
+        for source in sources[:: max(1, len(sources) // HEADERS_EXAMINED)]:
+            with suppress(ImageRejected):
+                reports.append(cleaner.examine(source))
+    return summarise(reports)
+
+
+def _fingerprint(table: Table) -> str:
+    """SHA-256 over image, label and content of every row in use: the same data give the same fingerprint."""
+    digest = hashlib.sha256()
+    for row in table.rows:
+        if row.status == "used":
+            label = "\0".join((row.label, *row.unknown))
+            digest.update(f"{row.image}\0{label}\0{row.sha256}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,299 @@
+"""Every number of a run, from held-out predictions: numbers.json and predictions.csv."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wetread.main_job.fitting import Trained
+from wetread.main_job.preparation import Prepared
+from wetread.main_job.session import step
+from wetread.outcome import say_share
+from wetread.progress import Listener
+from wetread.run_folder import RunFolder
+from wetread.shapes import Floats, Ints
+
+if TYPE_CHECKING:
+    from wetread.dataset.table import Row
+    from wetread.evaluation.finding_predictions import FindingPredictions
+    from wetread.evaluation.predictions import Predictions
+    from wetread.model.classifier import Classifier
+    from wetread.training.ladder import Pooled
+    from wetread.training.plan import Plan
+
+
+def evaluate_run(
+    prepared: Prepared, trained: Trained, folder: RunFolder, tell: Listener
+) -> tuple[dict[str, Any], Predictions | FindingPredictions]:
+    """Computes every number from held-out predictions; writes numbers.json and predictions.csv."""
+    from wetread.training.ladder import pool
+
+    plan = prepared.plan
+    with step(tell, "evaluate", "Computing numbers and intervals") as done:
+        pooled = {name: pool(trained.results, name, plan) for name in (*plan.rungs, "selected")}
+        predictions: Predictions | FindingPredictions
+        if plan.task == "multilabel":
+            numbers, predictions, text = _evaluate_findings(prepared, trained, pooled)
+        else:
+            numbers, predictions, text = _evaluate_classes(prepared, trained, pooled)
+        numbers |= {"choices": _choices(trained, plan), **_test_set(prepared, folder, pooled["selected"].rows)}
+        folder.write_json("numbers.json", numbers)
+        folder.write_text("predictions.csv", text)
+        shown = numbers["headline"]
+        done(f"AUROC {say_share(shown['value'])} ({say_share(shown['low'])} to {say_share(shown['high'])})")
+    return numbers, predictions
+
+
+def _evaluate_classes(
+    prepared: Prepared, trained: Trained, pooled: dict[str, Pooled]
+) -> tuple[dict[str, Any], Predictions, str]:
+    """Numbers where each image has one class; the predictions behind them, and the text of predictions.csv."""
+    from wetread.evaluation.evaluate import evaluate, ladder_row, paired_gain
+    from wetread.metrics.discrimination import macro_auroc
+
+    plan, probes, tested = prepared.plan, prepared.probes, pooled["selected"].rows
+    options = {"resamples": plan.resamples, "seed": plan.seed}
+    made = {name: _predictions(prepared, one.rows, one.probabilities, one.thresholds) for name, one in pooled.items()}
+    share = np.bincount(prepared.labels, minlength=len(plan.classes)) / len(prepared.labels)
+    made["prevalence"] = _predictions(prepared, tested, np.tile(share, (len(tested), 1)), None)
+    for name, one in probes.items():
+        inside = np.isin(one.tested, tested)  # the same images as the models, as far as the probe looked at them
+        made[name] = _predictions(prepared, one.tested[inside], one.probabilities[inside], None)
+    seconds = _seconds(prepared, trained)
+    models = {
+        name: ladder_row(made[name], seconds[name], **options)
+        for name in ("prevalence", *probes, *plan.rungs, "selected")
+    }
+    for name, one in probes.items():
+        models[name]["sees"] = one.looks_at
+    models["prevalence"]["auroc"] = {"value": 0.5, "low": 0.5, "high": 0.5, "method": "by definition"}
+    predictions = made["selected"]
+    found = evaluate(predictions, **options)
+    repeats = [macro_auroc(prepared.labels[tested], table) for table in pooled["selected"].by_repeat]
+    numbers = {
+        "task": plan.task,
+        "classes": list(plan.classes),
+        "positive": plan.positive,
+        "unit": "image" if prepared.table.grouping == "none" else "patient",
+        "grouping": prepared.table.grouping,
+        "estimate": plan.estimate,
+        "n": _counts(prepared, tested),
+        "headline": {"name": "auroc", **found["metrics"]["auroc"]},
+        "metrics": found["metrics"],
+        "per_class": found["per_class"],
+        "models": models,
+        "chosen": _wins(trained, plan),
+        "shipped": trained.final.rung,
+        "gain_over_file_properties": paired_gain(predictions, made["file properties"], **options),
+        "repeats": {"auroc": [round(value, 6) for value in repeats if value is not None]},
+        "operating_point": _operating_point(plan, trained.final, found["metrics"]),
+        "calibration": found["calibration"],
+        "confusion": found["confusion"],
+        "curves": found["curves"],
+        "subgroups": [],
+        "gate": prepared.gate,
+    }
+    return numbers, predictions, _with_unlabelled(prepared, trained.final, predictions).to_csv()
+
+
+def _evaluate_findings(
+    prepared: Prepared, trained: Trained, pooled: dict[str, Pooled]
+) -> tuple[dict[str, Any], FindingPredictions, str]:
+    """The same where an image can have several findings."""
+    from wetread.evaluation.finding_numbers import numbers_of_findings, prevalence_predictions
+
+    plan, tested = prepared.plan, pooled["selected"].rows
+    made = {
+        name: _finding_predictions(prepared, tested, pooled[name].probabilities, pooled[name].thresholds)
+        for name in (*plan.rungs, "selected")
+    }
+    share = np.nan_to_num(np.nanmean(prepared.labels, axis=0), nan=0.5)
+    predictions = made["selected"]
+    probed = {}
+    for name, one in prepared.probes.items():
+        inside = np.isin(one.tested, tested)
+        probed[name] = _finding_predictions(prepared, one.tested[inside], one.probabilities[inside], None)
+    numbers = numbers_of_findings(
+        {"prevalence": prevalence_predictions(predictions, share), **probed, **made},
+        table=prepared.table,
+        estimate=plan.estimate,
+        trained_on=len(trained.development),
+        gate=prepared.gate,
+        rule=plan.operating_point,
+        thresholds=trained.final.thresholds,
+        chosen=_wins(trained, plan),
+        shipped=trained.final.rung,
+        seconds=_seconds(prepared, trained),
+        sees={name: one.looks_at for name, one in prepared.probes.items()},
+        by_repeat=pooled["selected"].by_repeat,
+        set_aside=[name for name in prepared.table.findings if name not in plan.classes],
+        uncertain=plan.uncertain,
+        resamples=plan.resamples,
+        seed=plan.seed,
+    )
+    rows = [row for row in prepared.table.unlabelled if row.picture is not None]
+    everything = predictions
+    if rows:
+        table = trained.final.probabilities([row.picture for row in rows if row.picture is not None])
+        unknown = np.full(table.shape, np.nan)
+        cuts = np.tile(trained.final.thresholds, (len(rows), 1))
+        everything = predictions.followed_by(_finding_table(plan.classes, rows, unknown, table, cuts))
+    return numbers, predictions, everything.to_csv()
+
+
+def _finding_predictions(
+    prepared: Prepared, tested: Ints, probabilities: Floats, thresholds: Floats | None
+) -> FindingPredictions:
+    rows = [prepared.rows[number] for number in tested]
+    truth = prepared.labels[tested].astype(np.float64)
+    return _finding_table(prepared.plan.classes, rows, truth, probabilities, thresholds)
+
+
+def _finding_table(
+    findings: tuple[str, ...], rows: list[Row], truth: Floats, probabilities: Floats, thresholds: Floats | None
+) -> FindingPredictions:
+    from wetread.evaluation.finding_predictions import FindingPredictions
+
+    return FindingPredictions(
+        findings,
+        [row.image for row in rows],
+        [row.patient for row in rows],
+        [row.group for row in rows],
+        [row.split for row in rows],
+        [str(row.folds[0]) if row.folds else "" for row in rows],
+        truth,
+        probabilities,
+        thresholds,
+    )
+
+
+def _seconds(prepared: Prepared, trained: Trained) -> dict[str, float | None]:
+    """Model -> seconds of all its fits and predictions."""
+    rungs = prepared.plan.rungs
+    seconds: dict[str, float | None] = {"prevalence": 0.0}
+    seconds |= {name: one.seconds for name, one in prepared.probes.items()}
+    seconds |= {name: sum(result.seconds[name] for result in trained.results) for name in rungs}
+    seconds["selected"] = sum(seconds[name] or 0.0 for name in rungs)
+    return seconds
+
+
+def _wins(trained: Trained, plan: Plan) -> dict[str, int]:
+    """Rung -> in how many folds it was chosen."""
+    chosen = [result.chosen for result in trained.results]
+    return {name: chosen.count(name) for name in plan.rungs}
+
+
+def _choices(trained: Trained, plan: Plan) -> dict[str, Any]:
+    """Why each rung was used or not: the gains that were measured inside the training parts, fold by fold.
+
+    ``gains`` holds for each rung the median gain in log loss over the rung in use before it, the folds in which its
+    interval excluded zero, and the folds in which it was compared.
+    """
+    gains = []
+    for rung in plan.rungs[1:]:
+        found = [gain for result in trained.results for gain in result.gains if gain["rung"] == rung]
+        if found:
+            gains.append({
+                "rung": rung,
+                "over": Counter(gain["over"] for gain in found).most_common(1)[0][0],
+                "gain": round(float(np.median([gain["value"] for gain in found])), 6),
+                "low": round(float(np.median([gain["low"] for gain in found])), 6),
+                "high": round(float(np.median([gain["high"] for gain in found])), 6),
+                "worth_it": sum(gain["worth_it"] for gain in found),
+                "compared": len(found),
+            })  # fmt: skip
+    waiting = max((result.waiting for result in trained.results), default=0.0)
+    return {"rule": plan.choice, "gains": gains, "waiting": round(waiting, 4)}
+
+
+def _predictions(prepared: Prepared, tested: Ints, probabilities: Floats, thresholds: Floats | None) -> Predictions:
+    from wetread.evaluation.predictions import Predictions
+
+    plan = prepared.plan
+    rows = [prepared.rows[number] for number in tested]
+    predicted = probabilities.argmax(axis=1)
+    if thresholds is not None and plan.positive is not None:
+        positive = plan.classes.index(plan.positive)
+        predicted = np.where(probabilities[:, positive] >= thresholds, positive, 1 - positive)
+    return Predictions(
+        classes=plan.classes,
+        positive=plan.positive,
+        images=[row.image for row in rows],
+        patients=[row.patient for row in rows],
+        groups=[row.group for row in rows],
+        splits=[row.split for row in rows],
+        folds=[str(row.folds[0]) if row.folds else "" for row in rows],
+        truth=prepared.labels[tested],
+        predicted=predicted,
+        probabilities=probabilities,
+        thresholds=thresholds,
+    )
+
+
+def _with_unlabelled(prepared: Prepared, final: Classifier, predictions: Predictions) -> Predictions:
+    """Adds what the final model says about images without a label."""
+    from wetread.evaluation.predictions import UNLABELLED, Predictions
+
+    rows = [row for row in prepared.table.unlabelled if row.picture is not None]
+    if not rows:
+        return predictions
+    probabilities = final.probabilities([row.picture for row in rows if row.picture is not None])
+    return predictions.followed_by(
+        Predictions(
+            predictions.classes,
+            predictions.positive,
+            [row.image for row in rows],
+            [row.patient for row in rows],
+            [row.group for row in rows],
+            [UNLABELLED] * len(rows),
+            [""] * len(rows),
+            np.full(len(rows), -1),
+            final.decide(probabilities),
+            probabilities,
+            None if final.threshold is None else np.full(len(rows), final.threshold),
+        )
+    )
+
+
+def _counts(prepared: Prepared, tested: Ints) -> dict[str, Any]:
+    rows = [prepared.rows[number] for number in tested]
+    known = prepared.table.grouping != "none"
+    counts: dict[str, Any] = {
+        "images": len(rows),
+        "patients": len({row.patient for row in rows}) if known else None,
+        "per_class": {name: sum(row.label == name for row in rows) for name in prepared.plan.classes},
+        "trained_on": len(prepared.rows)
+        if prepared.plan.estimate == "cross-validation"
+        else len(prepared.rows) - len(rows),
+        **prepared.table.ledger(),
+    }
+    if known:
+        counts["patients_per_class"] = {
+            name: len({row.patient for row in rows if row.label == name}) for name in prepared.plan.classes
+        }
+    return counts
+
+
+def _test_set(prepared: Prepared, folder: RunFolder, tested: Ints) -> dict[str, Any]:
+    """How often the test set was opened, and whether training images of tested patients were left in."""
+    from wetread.dataset.openings import count_openings, fingerprint_of
+
+    if prepared.plan.estimate == "cross-validation":
+        return {}
+    fingerprint = fingerprint_of(prepared.rows[number] for number in tested)
+    known = {"fingerprint": fingerprint, "opened": count_openings(folder.path, fingerprint)}
+    return {"test_set": known, "leak_allowed": prepared.leak_allowed or None}
+
+
+def _operating_point(plan: Plan, final: Classifier, metrics: dict[str, Any]) -> dict[str, Any] | None:
+    if plan.positive is None:
+        return None
+    return {
+        "rule": plan.operating_point,
+        "threshold": None if final.threshold is None else round(final.threshold, 6),
+        "chosen_on": "predictions from inside the training part",
+        "sensitivity": metrics.get("sensitivity"),
+        "specificity": metrics.get("specificity"),
+    }

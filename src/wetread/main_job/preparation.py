@@ -1,0 +1,316 @@
+"""Labels, plan, division, checks: everything between the pictures and the first fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wetread.main_job.intake import ReadData, examine_headers, stored_plan, write_intake
+from wetread.main_job.session import step
+from wetread.progress import Listener, PlanMade
+from wetread.request import Request, choose_device
+from wetread.run_folder import RunFolder
+from wetread.shapes import Ints
+
+if TYPE_CHECKING:
+    from wetread.checks.finding import Finding
+    from wetread.dataset.duplicates import Pair
+    from wetread.dataset.review import Doubt
+    from wetread.dataset.split import Fold
+    from wetread.dataset.table import Row, Table
+    from wetread.probes.finding_probes import ProbeOfFindings
+    from wetread.probes.probe import ProbeResult
+    from wetread.training.fingerprint import Fingerprint
+    from wetread.training.plan import Plan
+
+
+@dataclass
+class Prepared:
+    """A data set that was read, checked, planned and divided.
+
+    Attributes:
+        table: All files.
+        rows: What training and testing use, in the order of every row number.
+        folds: Divisions into training and test rows.
+        plan: What is decided.
+        findings: Of the checks.
+        gate: green, amber or red.
+        labels: Class number per row, or ``row finding`` of 1, 0 and NaN.
+        groups: Group number per row.
+        probes: Of what should not tell the label.
+        doubts: Labels to look at again.
+        leak_allowed: Training rows of tested patients that the user left in.
+    """
+
+    table: Table
+    rows: list[Row]
+    folds: list[Fold]
+    plan: Plan
+    findings: list[Finding]
+    gate: str
+    labels: NDArray[Any]
+    groups: Ints
+    probes: Mapping[str, ProbeResult | ProbeOfFindings] = field(default_factory=dict)
+    doubts: list[Doubt] = field(default_factory=list)
+    leak_allowed: int = 0
+
+
+@dataclass(frozen=True)
+class _Division:
+    """The rows of a data set once a given split is settled and classes too small are out."""
+
+    rows: list[Row]
+    pairs: list[Pair]
+    classes: list[str]
+    aside: list[str]
+    estimate: str
+    leaking: list[Row]
+    allowed: int
+
+    @property
+    def usable(self) -> list[Row]:
+        return [row for row in self.rows if row.status == "used"]
+
+
+def prepare(request: Request, read: ReadData, folder: RunFolder, tell: Listener) -> Prepared:
+    """Checks, plans and divides a data set; writes images.csv, findings.json, fingerprint.json and plan.yaml."""
+    table = read.table
+    with step(tell, "check", "Checking the data") as done:
+        division = _settle(request, read)
+        plan, measured = _plan(request, folder, table, division, read)
+        prepared = _divide_and_audit(table, division, plan)
+        done(f"{len(prepared.findings)} findings, gate {prepared.gate}")
+    tell(PlanMade(plan.decisions()))
+    folder.write_text("fingerprint.json", measured.as_json())
+    folder.write_text("plan.yaml", plan.to_yaml())
+    view = {"values": plan.view, "frame": plan.frame, "reason": plan.reasons["view"]}
+    write_intake(folder, table, prepared.findings, view=view, device=plan.device)
+    return prepared
+
+
+def check_several(read: ReadData, folder: RunFolder, tell: Listener) -> tuple[list[Finding], str]:
+    """Checks a data set whose images can have several findings: all that needs no division into classes."""
+    from wetread.checks.finding import Audit
+    from wetread.checks.run_checks import gate, run_checks
+
+    with step(tell, "check", "Checking the data") as done:
+        audit = Audit(
+            table=read.table,
+            rows=read.rows,
+            classes=read.table.findings,
+            pairs=read.pairs,
+            estimate="cross-validation",
+            leaking=[],
+            small_classes=[],
+            folds=[],
+            positive=None,
+            phi=examine_headers(read.rows),
+        )
+        findings = run_checks(audit)
+        verdict = gate(findings)
+        done(f"{len(findings)} findings, gate {verdict}")
+    view, reason = read.view
+    read.table.notes.append(f"Grey values: {view} ({reason}).")
+    write_intake(folder, read.table, findings, view={"values": str(view), "frame": view.frame, "reason": reason})
+    return findings, verdict
+
+
+def write_fixes(read: ReadData, doubts: list[Doubt], review: Path | None, folder: RunFolder, tell: Listener) -> None:
+    """Writes a table without the faults that can be mended, every change with its reason, and labels to review."""
+    from wetread.dataset.fix import propose_fixes, write_fixed
+    from wetread.dataset.review import read_review
+
+    with step(tell, "fix", "Writing a mended table") as done:
+        decisions = read_review(review, read.table.classes) if review is not None else {}
+        fixes = propose_fixes(read.table, read.rows, read.pairs, doubts, decisions)
+        write_fixed(folder, read.table, fixes)
+        done(f"{len(fixes.changes)} changes, {len(fixes.doubts)} labels to review")
+
+
+def _settle(request: Request, read: ReadData) -> _Division:
+    """Decides on a given split, and takes out classes or findings that are too small."""
+    from wetread.dataset.findings import choose_findings
+    from wetread.dataset.reading import drop_small_classes
+    from wetread.dataset.scan import MIN_PER_CLASS
+    from wetread.dataset.split import find_leaking_rows, set_leaking_rows_aside, settle_given_split
+
+    table = read.table
+    small = [] if table.multi else drop_small_classes(table, MIN_PER_CLASS)
+    kept = [number for number, row in enumerate(read.rows) if row.status == "used"]
+    rows, pairs = [read.rows[number] for number in kept], _renumber(read.pairs, kept)
+    estimate = settle_given_split(table, rows)
+    leaking = find_leaking_rows(rows) if estimate else []
+    allowed = leaking if request.allow_leak else []
+    leaking = [] if request.allow_leak else leaking
+    set_leaking_rows_aside(leaking)
+    used = [row for row in rows if row.status == "used"]
+    if table.multi:
+        learnt = [row for row in used if not estimate or row.given_split != "test"]
+        classes, small = choose_findings(table, learnt)
+    else:
+        classes = sorted({row.label for row in used})
+        _require_classes_in_training(table, used, classes, estimate)
+    return _Division(rows, pairs, classes, small, estimate, leaking, len(allowed))
+
+
+def _require_classes_in_training(table: Table, rows: list[Row], classes: list[str], estimate: str) -> None:
+    """A class that only the given test part holds cannot be learnt."""
+    from wetread.errors import InputError
+
+    if not estimate:
+        return
+    learnt = {row.label for row in rows if row.given_split != "test"}
+    missing = [name for name in classes if name not in learnt]
+    rest = ",".join(name for name in classes if name in learnt)
+    if missing:
+        raise InputError(
+            f"The class {missing[0]} stands only in the part to be tested, so nothing can be learnt of it.",
+            remedy=f"Leave it out with --classes {rest}, or divide the data anew.",
+            file=table.root,
+            code="class-not-trained",
+        )
+
+
+def _renumber(pairs: list[Pair], kept: list[int]) -> list[Pair]:
+    new = {old: number for number, old in enumerate(kept)}
+    inside = [pair for pair in pairs if pair.first in new and pair.second in new]
+    return [replace(pair, first=new[pair.first], second=new[pair.second]) for pair in inside]
+
+
+def _plan(
+    request: Request, folder: RunFolder, table: Table, division: _Division, read: ReadData
+) -> tuple[Plan, Fingerprint]:
+    from wetread.dataset.findings import label_matrix
+    from wetread.training.measure import measure
+    from wetread.training.plan import make_plan, read_plan, require_weights, set_decisions, without_missing_weights
+    from wetread.training.recipes import recipe_path
+    from wetread.training.rules import Asked
+
+    rows = division.usable
+    measured = measure(
+        table,
+        rows,
+        division.classes,
+        division.pairs,
+        labels=label_matrix(rows, division.classes) if table.multi else None,
+        estimate=division.estimate,
+        device=choose_device(request.device),
+        laterality=request.laterality,
+    )
+    measured = _with_pace(measured, request)
+    asked = Asked(
+        request.preset,
+        request.seed,
+        request.positive,
+        *read.view,
+        time_limit=request.time_limit,
+        backbone=request.backbone,
+    )
+    planned = make_plan(measured, asked)
+    plan = planned
+    if request.recipe:
+        plan = without_missing_weights(read_plan(recipe_path(request.recipe), planned), measured)
+    stored = stored_plan(request, folder)
+    plan = read_plan(stored, plan) if stored else plan
+    plan = set_decisions(plan, request.settings, planned)
+    require_weights(plan, measured)
+    return plan, measured
+
+
+def _with_pace(measured: Fingerprint, request: Request) -> Fingerprint:
+    """Times a training step where the answer decides something: in `best`, which may tune a backbone."""
+    from wetread.training.rules import choose_backbone
+
+    backbone, _ = choose_backbone(measured, request.backbone)
+    if request.preset != "best" or backbone is None or request.recipe or request.plan:
+        return measured
+    from wetread.training.pace import images_per_second
+
+    return replace(measured, rate=round(images_per_second(backbone, measured.device), 2))
+
+
+def _divide_and_audit(table: Table, division: _Division, plan: Plan) -> Prepared:
+    from wetread.checks.finding import Audit
+    from wetread.checks.label_errors import examine_labels
+    from wetread.checks.run_checks import gate, run_checks
+    from wetread.dataset.findings import label_matrix
+    from wetread.dataset.split import cross_validation, encode, given_test, locked_test, number_groups
+    from wetread.probes.finding_probes import run_finding_probes
+    from wetread.probes.run_probes import run_probes
+
+    rows, classes = division.usable, list(plan.classes)
+    matrix = label_matrix(rows, classes, plan.uncertain) if table.multi else None
+    if plan.estimate == "cross-validation":
+        folds = cross_validation(rows, classes, folds=plan.folds, repeats=plan.repeats, seed=plan.seed, labels=matrix)
+    elif plan.estimate == "locked test":
+        folds = locked_test(rows, classes, seed=plan.seed, labels=matrix)
+    else:
+        folds = given_test(rows)
+    for row in table.unlabelled:
+        row.split = "unlabelled"
+    audit = Audit(
+        table=table,
+        rows=division.rows,
+        classes=classes,
+        pairs=division.pairs,
+        estimate=plan.estimate,
+        leaking=division.leaking,
+        small_classes=division.aside,
+        folds=folds,
+        positive=None if plan.positive is None else classes.index(plan.positive),
+        phi=examine_headers(division.rows),
+    )
+    labels: NDArray[Any]
+    labels, groups = (matrix, number_groups(rows)) if matrix is not None else encode(rows, classes)
+    aside = _probe_folds(plan, folds, labels, groups)
+    probes: dict[str, Any]
+    if matrix is not None:
+        examined = None
+        probes = run_finding_probes(rows, matrix, aside, seed=plan.seed)
+    else:
+        classed = labels.astype(np.int64)
+        examined = examine_labels(rows, classed, groups, classes, seed=plan.seed)
+        probes = run_probes(rows, classed, len(classes), aside, seed=plan.seed)
+        audit = replace(audit, label_errors=examined)
+    findings = run_checks(replace(audit, probes=probes, texts=_count_texts(probes)))
+    return Prepared(
+        table,
+        rows,
+        folds,
+        plan,
+        findings,
+        gate(findings),
+        labels,
+        groups,
+        probes,
+        examined.doubts if examined else [],
+        division.allowed,
+    )
+
+
+def _probe_folds(plan: Plan, folds: list[Fold], labels: NDArray[Any], groups: Ints) -> list[Fold]:
+    """Folds for what should not tell the label: over all images, also where the model has one test set.
+
+    The question is about the data, and a test set of forty images is too small to answer it.
+    """
+    from wetread.dataset.split import Fold, group_folds
+
+    if plan.estimate == "cross-validation":
+        return folds
+    everything = np.arange(len(labels))
+    tests = group_folds(labels, groups, 5, plan.seed)
+    return [Fold(1, number, np.setdiff1d(everything, test), test) for number, test in enumerate(tests, start=1)]
+
+
+def _count_texts(probes: Mapping[str, ProbeResult | ProbeOfFindings]) -> dict[str, int]:
+    """How many lines of text were found in each picture, by the probe that looks for them."""
+    found = probes.get("text and marks")
+    if found is None:
+        return {}
+    lines = found.features.values[:, found.features.names.index("lines of text")]
+    return {row.image: int(count) for row, count in zip(found.rows, lines, strict=True) if count}

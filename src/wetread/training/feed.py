@@ -1,0 +1,152 @@
+"""Batches, ready when the step wants them: order, augmentation and memory layout, prepared in the background.
+
+Pictures stay uint8 until then. What is in a batch depends on (seed, epoch, picture) alone, never on how far ahead the
+thread is or how many there are.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from wetread.shapes import Ints
+from wetread.training.settings import LoopSettings
+
+#: Batches that wait ready. Two: one is used up while the other is made.
+AHEAD = 2
+#: Keeps the stream that draws an order apart from those that draw a picture's augmentation.
+_ORDER = 1 << 63
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One step's pictures.
+
+    Attributes:
+        rows: Of all processes together.
+        inputs: Of this process: ``image channel row column``, normalised, channels last in memory.
+        truth: Labels of the same pictures.
+    """
+
+    rows: Ints
+    inputs: Tensor
+    truth: Tensor
+
+
+def draw_epoch(labels: NDArray[Any], settings: LoopSettings, seed: int, epoch: int) -> NDArray[np.int64]:
+    """The order of an epoch.
+
+    Args:
+        labels: Class number per image, or a table of findings.
+        settings: Sampling.
+        seed: Of the fit.
+        epoch: From 0.
+
+    Returns:
+        Draw numbers: row + images x repetition, so that a picture drawn twice is augmented in two ways.
+    """
+    random = np.random.Generator(np.random.Philox(key=np.array([seed, _ORDER | epoch], dtype=np.uint64)))
+    if settings.sampling == "as is":
+        return random.permutation(len(labels))
+    classes = np.asarray(labels, dtype=np.float64).reshape(-1)
+    members = [np.flatnonzero(classes == value) for value in np.unique(classes[~np.isnan(classes)])]
+    drawn = []
+    for number, rows in enumerate(members):
+        # What does not divide evenly goes to another class in each epoch.
+        wanted = (len(labels) + (number + epoch) % len(members)) // len(members)
+        turns = range(-(-wanted // len(rows)))
+        drawn.append(np.concatenate([random.permutation(rows) + turn * len(labels) for turn in turns])[:wanted])
+    return random.permutation(np.concatenate(drawn))
+
+
+def cut_batches(order: NDArray[np.int64], batch: int) -> list[NDArray[np.int64]]:
+    """Divides an epoch evenly: no batch is larger than asked for, and none is a rest of one picture."""
+    steps = max(1, -(-len(order) // batch))
+    if len(order) // steps < 2:  # batch norm cannot learn from a single picture
+        steps = max(1, len(order) // 2)
+    return np.array_split(order, steps)
+
+
+class Feed:
+    """Prepares batches in a thread while steps run.
+
+    Args:
+        make: Epoch and draw numbers -> batch.
+        draws: Epoch and draw numbers of each batch, in order, over all epochs.
+        ahead: Batches that may wait ready; 0 prepares each when it is asked for, without a thread.
+
+    The thread uses one core: the step has the others, and what it computes does not depend on how many it uses.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[int, NDArray[np.int64]], Batch],
+        draws: Iterable[tuple[int, NDArray[np.int64]]],
+        ahead: int = AHEAD,
+    ) -> None:
+        self._make, self._draws = make, iter(draws)
+        self._ready: queue.Queue[Batch | BaseException] = queue.Queue(max(1, ahead))
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="feed", daemon=True) if ahead else None
+        #: Seconds that steps waited for their batch.
+        self.waited = 0.0
+
+    def __enter__(self) -> Feed:
+        if self._thread is not None:
+            # Torch hands the last number that any thread asked for to threads begun later: put it back.
+            threads = torch.get_num_threads()
+            self._started = threading.Event()
+            self._thread.start()
+            self._started.wait()
+            torch.set_num_threads(threads)
+        return self
+
+    def next(self) -> Batch:
+        """The next batch; raises what went wrong while it was made."""
+        began = time.perf_counter()
+        item = self._make(*next(self._draws)) if self._thread is None else self._ready.get()
+        self.waited += time.perf_counter() - began
+        if isinstance(item, BaseException):
+            raise item
+        return item
+
+    def take(self, steps: int) -> Iterator[Batch]:
+        """The batches of the next steps."""
+        for _ in range(steps):
+            yield self.next()
+
+    def _work(self) -> None:
+        torch.set_num_threads(1)
+        self._started.set()
+        try:
+            for epoch, numbers in self._draws:
+                item = self._make(epoch, numbers)
+                while not self._put(item):
+                    if self._stop.is_set():
+                        return
+        except BaseException as error:  # raised again where the batch is asked for
+            self._put(error)
+
+    def _put(self, item: Batch | BaseException) -> bool:
+        try:
+            self._ready.put(item, timeout=0.2)
+        except queue.Full:
+            return False
+        return True
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()

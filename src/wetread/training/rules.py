@@ -1,0 +1,336 @@
+"""The rules: from a fingerprint to decisions, each with its reason. One group of decisions per function.
+
+A rule reads what was measured, what the user asked for, and what was decided before it; nothing else. The evidence
+stands beside it as a comment, so that whoever disagrees knows what to argue with. Figures marked "measured" are in
+docs/measured.md, docs/performance.md and docs/accuracy.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wetread.dataset.split import LOCKED_TEST_GROUPS
+from wetread.images.view import View
+from wetread.training.fingerprint import Fingerprint, KnownWeights
+
+#: name of a decision -> (value, reason)
+Decisions = dict[str, tuple[Any, str]]
+
+#: Each file shown as it says itself.
+AS_STORED = View()
+
+#: Class names that mean "without the finding"; the other class of two is then the positive one.
+NEGATIVE_NAMES = frozenset([
+    "0", "no", "none", "normal", "negative", "neg", "healthy", "control", "controls", "absent", "benign", "clear",
+    "no_finding", "no finding", "nofinding", "without",
+])  # fmt: skip
+
+#: Seconds of training that a preset may plan for.
+SECONDS = {"quick": 60.0, "standard": 600.0, "best": 3600.0}
+
+#: Fewest images for fine-tuning a pretrained network: below, frozen features are as good and far more stable.
+#: Davila 2024 (arXiv 2406.10050), MedMNIST+ (Doerrich 2025, s41598-025-92156-9).
+TUNING_IMAGES = 300
+
+#: More classes than this are told apart by one softmax, and the small network gets more passes.
+FITS_OF_NETWORK = 3
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the user asked for.
+
+    Attributes:
+        preset: quick, standard or best.
+        seed: Of splits, weights, augmentation and resampling.
+        positive: The positive class of two.
+        view: How stored values become grey, already chosen.
+        view_reason: Why.
+        time_limit: Seconds that training may take; None for the preset's own.
+        backbone: Name of the weights to use; None for the best that are there.
+    """
+
+    preset: str = "standard"
+    seed: int = 0
+    positive: str | None = None
+    view: View = AS_STORED
+    view_reason: str = "as each file says"
+    time_limit: float | None = None
+    backbone: str | None = None
+
+
+def decide_question(data: Fingerprint, asked: Asked) -> Decisions:
+    """What is asked of the pictures, and how they are shown."""
+    known = data.grouping != "none"
+    kind = "findings, each present or absent" if data.several else "classes, one per image"
+    found = f"{kind}; {data.images} images of {data.groups} {'patients' if known else 'different pictures'}"
+    return {
+        "task": (data.task, kind),
+        "classes": (data.classes, found + ("" if known else "; patients are not known")),
+        "positive": (
+            None if data.several else choose_positive_class(data.classes, asked.positive),
+            "sensitivity speaks of this class" if data.task == "binary" else "there are not just two classes",
+        ),
+        "recipe": ("", "no published recipe was asked for"),
+        "preset": (asked.preset, "asked for" if asked.preset != "standard" else "the default"),
+        "time_limit": (
+            asked.time_limit or SECONDS[asked.preset],
+            "seconds of training to plan for: " + ("asked for" if asked.time_limit else f"preset {asked.preset}"),
+        ),
+        "seed": (asked.seed, "the same seed repeats the run"),
+        "view": (str(asked.view), asked.view_reason),
+        "frame": (asked.view.frame, "one picture per file" if asked.view.frame == "middle" else "asked for"),
+        "modality": (data.modality, "from the file headers" if data.modality != "unknown" else "the files do not say"),
+        "laterality": (
+            data.laterality,
+            "asked for"
+            if data.laterality != "unknown"
+            else "does it matter which side is left? --laterality matters or free answers; unknown counts as matters",
+        ),
+        "uncertain": (
+            "leave out",
+            f"{data.unknown:.0%} of the labels are missing or uncertain; they teach nothing and are not tested"
+            if data.unknown
+            else "every label is known",
+        ),
+    }
+
+
+def decide_division(data: Fingerprint, asked: Asked, so_far: Mapping[str, Any]) -> Decisions:
+    """How cases are kept apart: the unit is the patient, or the picture where patients are not known."""
+    del so_far
+    unit = "patients" if data.grouping != "none" else "different pictures"
+    # An AUROC of 0.80 needs about 310 balanced cases for +-0.05 (Hanley & McNeil 1982): a fifth of 1,000 is near that.
+    small = data.groups < LOCKED_TEST_GROUPS
+    estimate = data.estimate or ("cross-validation" if small else "locked test")
+    crossed = estimate == "cross-validation"
+    # Several divisions reduce the part of the variance that comes from the division (Eve 2026, arXiv 2606.12552).
+    repeats = {"quick": 1, "standard": 2, "best": 5}[asked.preset] if crossed else 1
+    return {
+        "estimate": (
+            estimate,
+            {
+                "cross-validation": (
+                    f"{data.groups} {unit}: below {LOCKED_TEST_GROUPS} a single test set is too small to be precise"
+                ),
+                "locked test": f"{data.groups} {unit}: one fifth set aside is precise, and is opened once",
+                "given test": "the data came with a test set that is large enough",
+            }[estimate],
+        ),
+        "folds": (
+            min(5, data.smallest_class) if crossed else 1,
+            f"the rarest class has {data.smallest_class} {unit}" if crossed else "one division",
+        ),
+        "repeats": (
+            repeats,
+            "a further division shows how much chance is in the first" if repeats > 1 else "one division",
+        ),
+        "inner_folds": (3, "choice of model, strength, calibration and threshold happen inside the training part"),
+        "holdout": (0.2, "share held out inside the training part where inner_folds is 1"),
+    }
+
+
+def decide_rungs(data: Fingerprint, asked: Asked, so_far: Mapping[str, Any]) -> Decisions:
+    """Which models compete. Simple before complex; each must beat those before it."""
+    backbone, why = choose_backbone(data, asked.backbone)
+    tuned, tuned_why = _worth_tuning(data, asked, so_far, backbone)
+    rungs = ["classical"]
+    if backbone is not None:
+        rungs += ["frozen", "combined"]
+    # A small network from scratch loses to frozen features wherever both were tried (measured; trust 5.1), but it sees
+    # colours, which classical features do not: it stays where there are no pretrained weights.
+    if tuned or (backbone is None and asked.preset != "quick"):
+        rungs.append("network")
+    if asked.preset != "quick" and len(rungs) > 1:
+        rungs.append("ensemble")
+    return {
+        "rungs": (tuple(rungs), f"each must beat those before it; {tuned_why}"),
+        "choice": ("by gain", "a higher rung is used where the 95 % interval of its gain over patients excludes zero"),
+        "backbone": (backbone.name if backbone else "", why),
+        "test_time_shifts": (
+            4 if "network" in rungs and "ensemble" in rungs else 0,
+            "the ensemble's networks see each picture again, moved by a few pixels; never mirrored",
+        ),
+    }
+
+
+def choose_backbone(data: Fingerprint, wanted: str | None = None) -> tuple[KnownWeights | None, str]:
+    """Which of the weights at hand reads the pictures, and why."""
+    if wanted == "none":
+        return None, "asked for: none"
+    if wanted is not None:
+        return data.find(wanted), "asked for"
+    if not data.weights:
+        return None, "no pretrained weights are in the weights home (wetread weights list tells how to get some)"
+    # Encoders of the same kind of picture first: better than everyday photographs in linear probing (arXiv 2505.10823,
+    # 2511.09742). Then the largest that this machine can embed with in a minute; weights on disk stand for work.
+    limit = 1000.0 if data.device != "cpu" else 120.0 if data.images <= 2000 else 60.0
+    suited = [known for known in data.weights if known.medical in ("", data.modality) and known.megabytes <= limit]
+    if not suited:
+        return None, "no weights at hand suit these pictures and this machine"
+    best = max(suited, key=lambda known: (known.medical == data.modality, known.megabytes, known.name))
+    of = f"trained on {best.medical} pictures" if best.medical else "trained on everyday photographs"
+    return best, f"the best suited of {len(data.weights)} in the weights home: {best.network}, {of}"
+
+
+def _worth_tuning(
+    data: Fingerprint, asked: Asked, so_far: Mapping[str, Any], backbone: KnownWeights | None
+) -> tuple[bool, str]:
+    if backbone is None:
+        return False, "without pretrained weights there is nothing to fine-tune"
+    if asked.preset == "quick":
+        return False, "the backbone stays frozen: quick"
+    if data.images < TUNING_IMAGES and asked.preset != "best":
+        return False, f"the backbone stays frozen: {data.images} images are too few to gain from tuning it"
+    if data.device == "cpu" and asked.preset != "best":
+        return False, "the backbone stays frozen: tuning it takes an accelerator, or --preset best --time-limit"
+    seconds = _tuning_seconds(data, so_far["repeats"][0], so_far["folds"][0], 1)
+    limit = so_far["time_limit"][0]
+    if seconds is not None and seconds * LEAST_EPOCHS > limit:
+        return (
+            False,
+            f"the backbone stays frozen: tuning it takes {seconds * LEAST_EPOCHS / 60:.0f} minutes or more here",
+        )
+    return True, "and tuning the backbone comes last"
+
+
+#: Fewest passes that a fine-tuned network needs to settle.
+LEAST_EPOCHS = 6
+
+
+def _tuning_seconds(data: Fingerprint, repeats: int, folds: int, epochs: int) -> float | None:
+    """Seconds that all fits of a fine-tuned network take together; None where the step was not timed."""
+    if data.rate is None:
+        return None
+    outer = repeats * folds + (1 if folds > 1 else 0)
+    seen = data.images * (1 - 1 / folds if folds > 1 else 0.8) * 2 / 3
+    return outer * FITS_OF_NETWORK * epochs * seen / data.rate
+
+
+def decide_network(data: Fingerprint, asked: Asked, so_far: Mapping[str, Any]) -> Decisions:
+    """The network of the rung that is trained on these pictures."""
+    rungs, backbone = so_far["rungs"][0], so_far["backbone"][0]
+    known = data.find(backbone) if "network" in rungs and backbone else None
+    small_side = 64 if data.device == "cpu" and asked.preset != "best" else 128
+    return {
+        "network": (known.network if known else "small", "that of the backbone" if known else _SMALL),
+        "weights": (known.name if known else "", "it starts where the backbone ends" if known else "it starts fresh"),
+        "network_side": (
+            known.side if known else small_side,
+            "as its weights were trained"
+            if known
+            else f"files are {data.side} pixels long in the median"
+            + ("; 64 is what a processor can train on in minutes" if small_side == 64 else ""),
+        ),
+        "channels": (
+            known.channels if known else 3 if data.colour > 0.5 else 1,
+            "as its weights were trained" if known else f"{data.colour:.0%} of the pictures are coloured",
+        ),
+        "scaling": ("weights" if known else "measured", "as its weights were trained" if known else _MEASURED),
+        "hidden": (0, "one linear layer: a hidden one adds weights that a small set cannot fill"),
+        "dropout": (0.0, "weight decay and augmentation do this work"),
+        "head_bias": (True, "classes are not equally frequent"),
+        "output": (
+            "sigmoid" if data.several else "softmax",
+            "findings do not exclude each other" if data.several else "exactly one class is true",
+        ),
+    }
+
+
+_SMALL = "no pretrained weights are used; small enough for a few hundred images"
+_MEASURED = "mean and deviation of the training pictures"
+
+
+def decide_training(data: Fingerprint, asked: Asked, so_far: Mapping[str, Any]) -> Decisions:
+    """How that network is trained."""
+    tuned = bool(so_far["weights"][0])
+    epochs, epochs_why = _epochs(data, asked, so_far, tuned)
+    few = data.images < 1000
+    return {
+        # Linear probing first, then all layers: the features are not torn before the head points somewhere (Kumar
+        # 2022, arXiv 2202.10054); better in more than half of the medical cases tried (Davila 2024).
+        "tuning": ("head first", "the head first, then all layers at lower rates") if tuned else ("whole", "all fresh"),
+        "head_epochs": (3 if tuned else 0, "until the head points somewhere" if tuned else "no weights to protect"),
+        "layer_decay": (0.75 if tuned else 1.0, "early layers learn less: they see edges" if tuned else "all fresh"),
+        "freeze_statistics": (
+            tuned and few,
+            f"{data.images} images are too few to measure them anew" if tuned and few else "measured on the pictures",
+        ),
+        "optimiser": ("adamw", "decoupled weight decay"),
+        "epsilon": (1e-8, "of the optimiser"),
+        "learning_rate": (3e-4 if tuned else 3e-3, "top of a warm-up and cosine schedule"),
+        "weight_decay": (0.05, "not on biases and batch norm"),
+        "schedule": ("cosine", "ends at zero, so the last epochs agree"),
+        "patience": (0, "no early stopping: the schedule ends by itself"),
+        "clip": (5.0, "a single odd batch must not throw the weights away"),
+        "epochs": (epochs, epochs_why),
+        "batch": (16, "small sets learn better from many small steps"),
+        # Weighting brings no AUROC and wrecks calibration; the threshold does its work (van den Goorbergh 2022,
+        # 10.1093/jamia/ocac093; arXiv 2606.08966).
+        "loss": ("plain", _imbalance(data) + "; the threshold is moved instead of the loss"),
+        "sampling": ("as is", "each image once per epoch, for the same reason"),
+        "keep": ("average", "the mean of the last five epochs; none is picked by its score"),
+        "precision": (
+            "bfloat16" if data.bf16 and (tuned or data.device != "cpu") else "float32",
+            "this device has units for it" if data.bf16 else "no units for bfloat16 here: it would be slower",
+        ),
+        "device": (data.device, "the only one here" if data.device == "cpu" else "an accelerator was found"),
+    }
+
+
+def _epochs(data: Fingerprint, asked: Asked, so_far: Mapping[str, Any], tuned: bool) -> tuple[int, str]:
+    if tuned:
+        one = _tuning_seconds(data, so_far["repeats"][0], so_far["folds"][0], 1)
+        fits = 20 if one is None else int(min(20, max(LEAST_EPOCHS, so_far["time_limit"][0] / one)))
+        return fits, "as many as the time limit allows, at most 20" if fits < 20 else "enough for pretrained weights"
+    # A network sees about as many pictures in each fit whatever the size of the set, within bounds: with 100 pictures
+    # fewer passes underfit, with 10,000 more passes add hours and no AUROC (measured).
+    folds = so_far["folds"][0]
+    fitted = data.images * (1 - 1 / folds if folds > 1 else 0.8) * 2 / 3
+    budget = {"quick": 800, "standard": 1200, "best": 8000}[asked.preset]
+    return int(min(max(budget / max(fitted, 1), 6), 40)), f"about {budget} pictures per fit"
+
+
+def _imbalance(data: Fingerprint) -> str:
+    return f"the commonest class has {data.imbalance:.1f} times the images of the rarest"
+
+
+def decide_evaluation(data: Fingerprint, asked: Asked, so_far: Mapping[str, Any]) -> Decisions:
+    """What is done with the predictions."""
+    del data, so_far
+    return {
+        "operating_point": (
+            "youden",
+            "Youden's J on predictions from inside the training part, never on the cases it is tested on",
+        ),
+        "calibration": (
+            "temperature",
+            "one temperature, fitted on predictions from inside the training part (Guo 2017)",
+        ),
+        "resamples": (2000, "bootstrap resamples of patients"),
+        "cases": (6 if asked.preset == "quick" else 12, "worst errors and random cases that are explained"),
+    }
+
+
+def choose_positive_class(classes: tuple[str, ...], wanted: str | None = None) -> str | None:
+    """The class that sensitivity speaks of; None unless there are two classes."""
+    if len(classes) != 2:
+        return None
+    if wanted is not None:
+        return wanted
+    for name, other in (classes, classes[::-1]):
+        if _is_negative(name) and not _is_negative(other):
+            return other
+    return classes[1]
+
+
+def _is_negative(name: str) -> bool:
+    plain = name.strip().lower().replace("-", "_").strip("_")
+    stripped = plain.lstrip("0123456789_")
+    return (
+        plain in NEGATIVE_NAMES
+        or stripped in NEGATIVE_NAMES
+        or stripped.startswith(("no_", "no ", "non_", "not_", "without_"))
+    )

@@ -1,0 +1,140 @@
+"""What every rung sees: pictures with labels and groups, by row number, and how the rows are divided inside."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wetread.dataset.split import group_folds
+from wetread.model.inputs import Inputs
+from wetread.model.preprocess import Preprocess
+from wetread.shapes import Ints, Picture
+from wetread.training.plan import Plan
+from wetread.weights.stored import read_arrays
+
+if TYPE_CHECKING:
+    from wetread.model.backbone import Backbone
+    from wetread.weights.stored import StoredWeights
+
+#: Decisions that change what is made of predictions, not the predictions.
+AFTERWARDS = ("resamples", "cases", "time_limit")
+
+#: Mean and deviation of [0, 1] pixels: the published values of the ImageNet recipes, red, green, blue.
+IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+@dataclass
+class TrainingSet:
+    """Pictures with labels and groups; what is computed of them is computed once, since each row is in many parts.
+
+    Attributes:
+        pictures: In the order of the rows.
+        labels: Class number per image; or ``image finding`` of 1, 0 and NaN (not known).
+        groups: Group number per image.
+        plan: What is decided.
+        names: Of the images, for messages.
+        backbone: The frozen network, where the plan has one.
+        start: Weights from which the network starts, where the plan names some.
+    """
+
+    pictures: Sequence[Picture]
+    labels: NDArray[Any]
+    groups: Ints
+    plan: Plan
+    names: Sequence[str] = ()
+    backbone: Backbone | None = None
+    start: StoredWeights | None = None
+    inputs: Inputs = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.inputs = Inputs(self.pictures, self.backbone, keep=True)
+        if {"classical", "combined"} & set(self.plan.rungs):
+            self.inputs.classical()
+        if {"frozen", "combined"} & set(self.plan.rungs):
+            self.inputs.embedding()
+        if "network" in self.plan.rungs:
+            self.inputs.squares(self.square)
+
+    @property
+    def square(self) -> Preprocess:
+        """Size and channels of what the network sees; its scaling is settled in each training part."""
+        return Preprocess(self.plan.network_side, self.plan.channels)
+
+    @cached_property
+    def start_arrays(self) -> dict[str, NDArray[Any]] | None:
+        """The weights from which the network starts, by name; None for fresh ones."""
+        return read_arrays(self.start) if self.start is not None else None
+
+    def preprocess_for(self, train: Ints) -> Preprocess:
+        """What the network sees, scaled by the plan; measured on these rows only where that is the plan."""
+        scaling = self.plan.scaling
+        if scaling == "measured":
+            return self.square.measured_on(self.inputs.squares(self.square)[train])
+        if scaling == "weights" and self.start is not None:
+            mean, deviation = self.start.mean, self.start.deviation
+        elif scaling == "imagenet":
+            mean, deviation = IMAGENET
+        else:
+            mean, deviation = ((0.5,), (0.5,)) if scaling == "-1..1" else ((0.0,), (1.0,))
+        return Preprocess(
+            self.plan.network_side,
+            self.plan.channels,
+            _for_channels(mean, self.plan.channels),
+            _for_channels(deviation, self.plan.channels),
+        )
+
+    def key(self) -> str:
+        """SHA-256 of what a fit depends on, plan and pixels: tells a stored fold of another plan or other data."""
+        decisions = [(name, value) for name, value in self.plan.values().items() if name not in AFTERWARDS]
+        digest = hashlib.sha256(repr(decisions).encode())
+        digest.update((self.backbone.sha256 if self.backbone else "none").encode())
+        digest.update((self.start.sha256 if self.start else "none").encode())
+        digest.update(np.ascontiguousarray(self.labels).tobytes())
+        digest.update(np.ascontiguousarray(self.groups).tobytes())
+        for picture in self.pictures:
+            digest.update(repr(picture.shape).encode())
+            digest.update(np.ascontiguousarray(picture).tobytes())
+        return digest.hexdigest()
+
+
+def _for_channels(values: tuple[float, ...], channels: int) -> tuple[float, ...]:
+    """One number per channel; grey takes the mean of the colours."""
+    if len(values) == channels:
+        return values
+    return (float(np.mean(values)),) * channels
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a fit stands: repeat and outer fold from 1, 0 and 0 for the final model; and its folder, if it has one."""
+
+    repeat: int
+    fold: int
+    folder: Path | None = None
+
+
+def inner_parts(data: TrainingSet, train: Ints, place: Place) -> list[Ints]:
+    """Divides a training part once more, by group.
+
+    Returns:
+        For each inner fit the positions in `train` that are held out: all of them once, or, where the plan has one
+        inner fold, the share that it holds out.
+    """
+    plan = data.plan
+    seed = seed_of(plan.seed, place.repeat, place.fold, 0) % (2**31)
+    labels, groups = data.labels[train], data.groups[train]
+    if plan.inner_folds > 1:
+        return group_folds(labels, groups, plan.inner_folds, seed)
+    return group_folds(labels, groups, max(2, round(1 / plan.holdout)), seed)[:1]
+
+
+def seed_of(*numbers: int) -> int:
+    """One seed from several numbers."""
+    return int(np.random.SeedSequence(numbers).generate_state(1)[0])

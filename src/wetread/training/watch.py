@@ -1,0 +1,71 @@
+"""The losses of an epoch; the first that is no number stops the fit and names its pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from wetread.errors import InputError
+from wetread.shapes import Ints
+
+#: Steps between looks at the loss on a GPU: each look waits for all that was asked of it.
+LOOK_EVERY = 50
+#: Names of pictures in a message.
+NAMED = 5
+
+
+class Watch:
+    """Collects the losses of the steps without waiting for them.
+
+    Args:
+        device: On a CPU every loss is looked at before the weights move.
+        names: Of the pictures; empty for their numbers.
+        learning_rate: To propose a lower one.
+    """
+
+    def __init__(self, device: torch.device, names: Sequence[str], learning_rate: float) -> None:
+        self.every = 1 if device.type == "cpu" else LOOK_EVERY
+        self.names, self.learning_rate = names, learning_rate
+        self._losses: list[Tensor] = []
+        self._rows: list[Ints] = []
+
+    def note(self, loss: Tensor, rows: Ints, epoch: int) -> None:
+        """Takes in the loss of a step.
+
+        Args:
+            loss: Mean over the batch.
+            rows: Of its pictures.
+            epoch: From 0.
+
+        Raises:
+            InputError: A loss is not finite (``nan-loss``).
+        """
+        self._losses.append(loss)
+        self._rows.append(rows)
+        if len(self._losses) % self.every == 0:
+            self._look(self.every, epoch)
+
+    def mean(self, epoch: int) -> float:
+        """Mean loss of the steps since the last call; raises as `note` does."""
+        self._look(len(self._losses), epoch)
+        mean = float(torch.stack(self._losses).mean())
+        self._losses, self._rows = [], []
+        return mean
+
+    def _look(self, last: int, epoch: int) -> None:
+        finite = torch.isfinite(torch.stack(self._losses[-last:])).tolist()
+        if all(finite):
+            return
+        rows = self._rows[len(self._rows) - last + finite.index(False)]
+        names = [self.names[row] if len(self.names) else f"number {row}" for row in rows]
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        raise InputError(
+            f"Training stopped in epoch {epoch + 1}: the loss is no longer a number. "
+            f"It happened at the pictures {', '.join(names[:NAMED])}{more}. "
+            f"The weights are those of the end of epoch {epoch} again.",
+            remedy=f"Set learning_rate in plan.yaml to {self.learning_rate / 10:g} (a tenth), "
+            "or look at these pictures and leave them out.",
+            code="nan-loss",
+        )

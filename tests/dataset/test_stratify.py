@@ -1,0 +1,113 @@
+"""Folds of several findings: groups whole, every finding in proportion, a seed repeats them."""
+
+import numpy as np
+import pytest
+
+from dataset.test_findings import finding_row
+from wetread.dataset.findings import label_matrix
+from wetread.dataset.split import cross_validation, locked_test, settle_given_split
+from wetread.dataset.stratify import finding_folds
+from wetread.dataset.table import Table
+from wetread.errors import InputError
+
+SHARES = (0.03, 0.08, 0.15, 0.25, 0.40)
+
+
+def study(seed, patients=200, unknown=0.0):
+    """Patients with one to three images; a finding lasts in two images of three."""
+    random = np.random.default_rng(seed)
+    groups = np.repeat(np.arange(patients), random.integers(1, 4, patients))
+    ill = random.random((patients, len(SHARES))) < SHARES
+    for column, share in enumerate(SHARES):  # never fewer than the share says: the test is about folds
+        ill[: round(share * patients), column] |= ill[:, column].sum() < share * patients
+    labels = (ill[groups] & (random.random((len(groups), len(SHARES))) < 0.9)).astype(np.float32)
+    labels[random.random(labels.shape) < unknown] = np.nan
+    order = random.permutation(len(groups))
+    return labels[order], groups[order]
+
+
+@pytest.mark.parametrize("unknown", [0.0, 0.2])
+@pytest.mark.parametrize("seed", range(6))
+def test_folds_keep_groups_whole_and_the_share_of_every_finding(seed, unknown):
+    labels, groups = study(seed, unknown=unknown)
+    parts = finding_folds(labels, groups, 5, seed)
+    assert sorted(np.concatenate(parts).tolist()) == list(range(len(labels)))
+    assert sum(len(set(groups[part].tolist())) for part in parts) == len(set(groups.tolist()))
+    overall = np.nanmean(labels, axis=0)
+    for part in parts:
+        assert abs(len(part) - len(labels) / 5) <= 0.05 * len(labels)
+        assert (np.nansum(labels[part], axis=0) >= 1).all()
+        # Within 2 points of 3 to 40 %; drawn by chance, folds of 80 images differ by 10.
+        np.testing.assert_allclose(np.nanmean(labels[part], axis=0), overall, atol=0.035 if unknown else 0.025)
+
+
+def test_a_finding_nearly_everybody_has_is_spread_by_its_absence():
+    labels = np.ones((100, 2), dtype=np.float32)
+    labels[:5, 0] = 0
+    labels[::2, 1] = 0
+    assert [int((labels[part, 0] == 0).sum()) for part in finding_folds(labels, np.arange(100), 5, 0)] == [1] * 5
+
+
+def test_a_finding_with_fewer_groups_than_folds_is_in_as_many_as_it_can_be():
+    labels = np.zeros((60, 2), dtype=np.float32)
+    labels[:3, 0] = 1
+    labels[::3, 1] = 1
+    parts = finding_folds(labels, np.arange(60), 5, 0)
+    assert sorted(int(labels[part, 0].sum()) for part in parts) == [0, 0, 1, 1, 1]
+
+
+def test_a_seed_repeats_the_folds_and_another_changes_them():
+    labels, groups = study(0)
+    first, again, other = ([part.tolist() for part in finding_folds(labels, groups, 5, seed)] for seed in (1, 1, 2))
+    assert first == again != other
+
+
+def test_one_patient_cannot_be_divided_and_few_make_fewer_folds():
+    with pytest.raises(InputError, match="one patient"):
+        finding_folds(np.ones((4, 2)), np.zeros(4, dtype=int), 5, 0)
+    assert len(finding_folds(np.ones((4, 2)), np.array([0, 0, 1, 2]), 5, 0)) == 3
+
+
+def rows_of(labels, groups):
+    names = [f"f{column}" for column in range(labels.shape[1])]
+    return [
+        finding_row(f"{n}", [name for name, has in zip(names, one, strict=True) if has == 1], group=f"G{group}")
+        for n, (one, group) in enumerate(zip(labels, groups, strict=True))
+    ], names
+
+
+def test_divisions_of_rows_take_a_matrix():
+    rows, names = rows_of(*study(3))
+    labels = label_matrix(rows, names)
+    folds = cross_validation(rows, names, folds=5, repeats=2, seed=0, labels=labels)
+    assert len(folds) == 10 and all(len(one.folds) == 2 for one in rows)
+    for fold in folds:
+        assert not {rows[n].group for n in fold.train} & {rows[n].group for n in fold.test}
+    test = locked_test(rows, names, seed=0, labels=labels)[0].test
+    assert 0.15 < len(test) / len(rows) < 0.25
+    np.testing.assert_allclose(labels[test].mean(axis=0), labels.mean(axis=0), atol=0.03)
+
+
+@pytest.mark.parametrize(("testable", "estimate"), [(2, "given test"), (1, "")])
+def test_a_given_test_set_serves_if_it_can_test_half_of_the_findings(testable, estimate):
+    rows = [
+        finding_row(
+            f"{part}{n}",
+            [name for column, name in enumerate("abc") if (part == "train" or column < testable) and (n + column) % 2],
+            group=f"{part}{n}",
+            given_split=part,
+        )
+        for part in ("train", "test")
+        for n in range(40)
+    ]
+    table = Table(rows[0].source.path, "table", rows, multi=True)
+    assert settle_given_split(table, rows) == estimate
+    assert ("half of its findings" in " ".join(table.notes)) == (estimate == "")
+
+
+def test_thirty_thousand_groups_take_seconds():
+    random = np.random.default_rng(0)
+    labels = (random.random((30_000, 14)) < np.geomspace(0.002, 0.2, 14)).astype(np.float32)
+    parts = finding_folds(labels, np.arange(30_000), 5, 0)
+    shares = np.array([labels[part].mean(axis=0) for part in parts])
+    assert np.ptp(shares, axis=0).max() < 0.002

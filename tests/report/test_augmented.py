@@ -1,0 +1,96 @@
+"""The page and the sheet of `wetread show --augmented`, and the part of the report."""
+
+import io
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+from PIL import Image
+
+from wetread.outcome import DISCLAIMER
+from wetread.report.augmented import read_augmented, write_augmented
+from wetread.report.page import page_environment
+from wetread.run_folder import RunFolder
+from wetread.training.fingerprint import Fingerprint
+from wetread.training.plan import make_plan
+from wetread.training.preview import Preview
+
+ODD = "<b>&_class"
+
+
+def plan_for(**changes):
+    plan = make_plan(Fingerprint(40, 40, (ODD, "b"), 20, 0.0, 64, "column"))
+    return plan.replace({"rungs": ("classical", "network"), **changes}, lambda _: "since <i>I</i> say so")
+
+
+def previews(n=2):
+    shown = tuple(np.full((224, 224), 20 * k, np.uint8) for k in range(8))
+    seen = tuple(np.full((32, 32), 20 * k, np.uint8) for k in range(8))
+    return [
+        Preview(f"x/<{k}>.png", label, shown, seen, tuple(f"{k}° left, <mirrored>" for k in range(7)))
+        for label in (ODD, "b")
+        for k in range(n)
+    ]
+
+
+def page_of(tmp_path, plan):
+    return write_augmented(previews(), plan, tmp_path / "a.html", "set <1>").read_text(encoding="utf-8")
+
+
+def test_page_holds_every_copy_and_escapes_every_name(tmp_path):
+    page = page_of(tmp_path, plan_for(gamma=0.3))
+    assert page.count("data:image/jpeg") == 4 * 8 and page.count("data:image/png") == 2 * 8
+    assert "0° left, &lt;mirrored&gt;" in page and "since &lt;i&gt;I&lt;/i&gt; say so" in page
+    assert "<i>I" not in page and "<mirrored>" not in page and "set <1>" not in page
+    assert DISCLAIMER in page
+    assert not re.search(r'(src|href)="(?!data:|#)', page)
+
+
+def test_the_question_is_put_where_nobody_answered(tmp_path):
+    assert "nothing is mirrored" in page_of(tmp_path, plan_for())
+    assert "Does it matter which side is left?" not in re.sub(
+        "<li>.*?</li>", "", page_of(tmp_path, plan_for(laterality="free", mirror=0.5))
+    )
+    recipe = page_of(tmp_path, plan_for(recipe="lakhani", mirror=0.5))
+    assert "as the recipe has it" in recipe and "--set mirror=0" in recipe
+    assert "nothing in such pictures has a side" in page_of(tmp_path, plan_for(modality="microscopy", mirror=0.5))
+
+
+def test_a_plan_without_a_network_says_so(tmp_path):
+    assert "This plan trains no network" in page_of(tmp_path, plan_for(rungs=("classical",)))
+    assert "This plan trains no network" not in page_of(tmp_path, plan_for())
+
+
+def test_the_sheet_is_one_picture_with_a_row_per_preview(tmp_path):
+    path = write_augmented(previews(1), plan_for(), tmp_path / "a.png", "set")
+    one = np.asarray(Image.open(path))
+    two = np.asarray(Image.open(write_augmented(previews(2), plan_for(), tmp_path / "b.png", "set")))
+    assert one.shape[1] == two.shape[1] == 1600 and two.shape[0] > one.shape[0]
+    # The last copies are grey 140, as they came.
+    assert (one == 140).all(axis=2).sum() > 2 * 150**2
+
+
+def test_the_report_shows_what_lies_in_the_run_folder(tmp_path):
+    folder = RunFolder(tmp_path)
+    assert read_augmented(folder) == {}
+    buffer = io.BytesIO()
+    Image.new("L", (263, 32)).save(buffer, "PNG")
+    folder.write_bytes("augmented/01.png", buffer.getvalue())
+    row = {"image": "<x>.png", "label": ODD, "file": "01.png", "words": ["mirrored"] * 7}
+    folder.write_text("augmented/index.json", json.dumps({"side": 32, "ranges": [["Zoom", "", "w"]], "rows": [row]}))
+    found = read_augmented(folder)
+    assert found["rows"][0]["strip"].startswith("data:image/png;base64,")
+    source = '{% from "augmented_part.html.j2" import augmented_part with context %}{{ augmented_part(a) }}'
+    part = page_environment().from_string(source)
+    html = part.render(a=found)
+    assert html.count("mirrored") == 7 and "&lt;x&gt;.png" in html and "<b>&lt;b&gt;&amp; class</b>" in html
+    assert part.render(a={}).strip() == ""
+    (tmp_path / "augmented" / "01.png").unlink()
+    assert read_augmented(folder) == {}
+
+
+def test_drawing_loads_no_torch():
+    code = "import sys, wetread.report.augmented; print('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"
