@@ -5,18 +5,23 @@ Research and teaching only. Not a medical device.
 The map, from the top (images come in) to the bottom (a report goes out); a room imports only what stands above it::
 
     errors  writing            what can go wrong; the one place that writes files
-    archive public_sets progress shapes run_folder outcome request
+    progress shapes hardware   events; words for arrays; what this machine has
+    run_folder outcome         what a run leaves behind, and what the verbs give back
+    archive download           zip files, read in place; one file from one server, checked
+    public_sets weights        sets and pretrained weights: what is known of them, fetched only when asked
+    request                    what the user asked for
     metrics                    arithmetic on truth and probability
-    images  phantoms           files -> pixels; simulated radiographs
+    images  phantoms           files -> pixels; simulated radiographs and CT
     dataset                    pixels on disk -> one table, by patient, divided into folds
     probes  privacy            what tells a label without looking; who could be told from a file
     checks                     known pitfalls -> findings
-    model                      pictures -> probabilities
-    training                   plan + table -> classifier, tested in nested folds
+    model                      pictures -> probabilities: features, frozen backbones, networks
+    training                   fingerprint -> plan; plan + table -> classifier, tested in nested folds
     evaluation                 predictions -> numbers with intervals
     explanation                classifier + picture -> heatmap
     report                     run folder -> a page to hand over
-    main_job examination       the stages of a run, which wire the rooms; what this installation can do
+    main_job/                  the stages of a run, which wire the rooms: intake, preparation, fitting, numbers, pages
+    examination                what this installation can do
     steps                      the verbs
     cli                        a thin shell
 
@@ -36,7 +41,10 @@ from wetread.steps import (
     doctor,
     export,
     get_data,
+    get_weights,
+    import_weights,
     list_data,
+    list_weights,
     load,
     make_data,
     predict,
@@ -55,7 +63,10 @@ __all__ = [
     "doctor",
     "export",
     "get_data",
+    "get_weights",
+    "import_weights",
     "list_data",
+    "list_weights",
     "load",
     "make_data",
     "predict",

@@ -1,12 +1,12 @@
-"""What this installation can do: versions, device, decoders (each is tried), cache, data, disk.
+"""What this installation can do: versions, device, decoders (each is tried), caches, weights, data, disk.
 
 Every decoder reads a picture that was encoded a moment before: what is said to work has just worked.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import io
-import os
 import platform
 import shutil
 import tempfile
@@ -19,10 +19,13 @@ import numpy as np
 
 from wetread.download.remote_file import say_bytes
 from wetread.errors import ImageRejected
+from wetread.hardware import cores, has_bf16_unit, memory_gib
 from wetread.images.cache import default_cache
 from wetread.images.decoder import Decoder
+from wetread.model.embeddings import clear_embeddings
 from wetread.public_sets.get import data_home
 from wetread.run_folder import versions
+from wetread.weights.stored import examine_home, weights_home
 from wetread.writing import atomic_write
 
 RAMP = (np.arange(32 * 32, dtype=np.uint16).reshape(32, 32) * 4) % 4096
@@ -41,12 +44,17 @@ class Remark:
 
 def examine() -> list[Remark]:
     """Looks at everything; takes a few seconds, since decoders are tried and torch is loaded."""
-    return [*_versions(), *_device(), *_decoders(), *_places()]
+    return [*_versions(), *_device(), *_decoders(), *_weights(), *_places()]
 
 
 def clear_cache() -> int:
-    """Empties the cache of decoded pictures; returns how many there were."""
+    """Empties the cache of decoded pictures, and that of what frozen backbones saw in them.
+
+    Returns:
+        How many pictures there were.
+    """
     cache = default_cache()
+    clear_embeddings()
     return cache.clear() if cache is not None else 0
 
 
@@ -58,8 +66,12 @@ def _versions() -> Iterator[Remark]:
 
 
 def _device() -> Iterator[Remark]:
-    cores = os.cpu_count() or 1
-    yield Remark("device", "processor", f"{cores} core{'s' if cores > 1 else ''}")
+    number, unit = cores(), "computes in bfloat16" if has_bf16_unit() else "no bfloat16 unit: float32 is used"
+    yield Remark("device", "processor", f"{number} core{'s' if number > 1 else ''}, {unit}")
+    yield Remark("device", "memory", f"{memory_gib():.0f} GiB")
+    graphs = importlib.util.find_spec("openvino") is not None
+    found = "present: frozen networks run as graphs" if graphs else "absent: torch runs frozen networks"
+    yield Remark("device", "OpenVINO", found)
     import torch
 
     if torch.cuda.is_available():
@@ -155,6 +167,22 @@ def _dicom_sample(codec: str) -> bytes:
     buffer = io.BytesIO()
     dataset.save_as(buffer, enforce_file_format=True)
     return buffer.getvalue()
+
+
+def _weights() -> Iterator[Remark]:
+    sound, damaged = examine_home()
+    found = f"{len(sound)} in {weights_home()}" if sound else f"none in {weights_home()}; see wetread weights list"
+    yield Remark("weights", "home", found)
+    for one in sound:
+        yield Remark("weights", one.name, f"{one.network}, {say_bytes(one.size)}, {_name_of(one.licence)}")
+    for bad in damaged:
+        remedy = f"Remove {bad.path}, then fetch or import them again (wetread weights get, wetread weights import)."
+        yield Remark("weights", bad.name, f"cannot be used: {bad.reason}", False, remedy)
+
+
+def _name_of(licence: str) -> str:
+    """The name of a licence without what it allows."""
+    return licence.split(":", 1)[0].split(";", 1)[0].rstrip(".")
 
 
 def _places() -> Iterator[Remark]:

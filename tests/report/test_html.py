@@ -6,7 +6,7 @@ import pytest
 
 from wetread.errors import InputError
 from wetread.outcome import say_share
-from wetread.report.charts import Chart, Series, interval_bar, roc_chart
+from wetread.report.charts import Chart, Series, interval_bar, roc_chart, training_chart
 from wetread.report.html import write_page
 from wetread.run_folder import RunFolder
 
@@ -97,3 +97,64 @@ def test_an_interval_outside_the_scale_is_drawn_at_its_edge():
 )
 def test_nearly_perfect_is_not_called_perfect(value, said):
     assert say_share(value) == said
+
+
+def test_the_ladder_says_why_each_rung_was_used_or_not(finished_run):
+    page = (finished_run.folder / "report.html").read_text(encoding="utf-8")
+    gains = finished_run.numbers["choices"]["gains"]
+    assert gains and page.count('<tr class="why">') == len(gains) + 1  # the simplest one says what it is for
+    assert "excludes zero" in page and "Small network, from scratch" in page
+    assert "What was measured" in page and page.count('<details class="group">') == 7
+
+
+def test_a_fine_tuned_network_is_named_with_the_licence_of_its_weights(copied):
+    import yaml
+
+    plan = yaml.safe_load((copied / "plan.yaml").read_text(encoding="utf-8"))
+    changes = {"network": "resnet18", "weights": "resnet18.a1_in1k", "backbone": NASTY, "tuning": "head first"}
+    for name, value in changes.items():
+        plan[name]["value"] = value
+    (copied / "plan.yaml").write_text(yaml.safe_dump(plan, sort_keys=False), encoding="utf-8")
+    weights = {"name": "resnet18.a1_in1k", "network": "resnet18", "licence": "Apache-2.0.", "source": NASTY}
+    weights |= {"cite": "He 2016.", "sha256": "ab" * 32, "used_by": ["frozen", "network"]}
+    change(copied / "numbers.json", lambda numbers: numbers.update(weights=[weights]))
+    page = write_page(RunFolder.open(copied)).read_text(encoding="utf-8")
+    assert "ResNet-18, fine-tuned from resnet18.a1_in1k" in page
+    assert "used by frozen backbone, network. Licence: Apache-2.0. Cite: He 2016." in page
+    assert "<script" not in page
+
+
+def test_notices_stand_on_the_page_as_text(copied):
+    with open(copied / "events.jsonl", "a", encoding="utf-8") as handle:
+        handle.write(json.dumps({"kind": "notice", "text": f"The time limit was reached. {NASTY}"}) + "\n")
+    page = write_page(RunFolder.open(copied)).read_text(encoding="utf-8")
+    assert "While it ran" in page and "The time limit was reached." in page and "<script" not in page
+
+
+def test_learning_curves_show_each_fit_and_their_mean():
+    row = {"repeat": "1", "fold": "1", "val_loss": ""}
+    losses = {"1": ("0.6", "0.4"), "2": ("0.8", "0.2")}
+    history = [
+        row | {"inner": inner, "epoch": str(epoch), "train_loss": loss}
+        for inner, pair in losses.items()
+        for epoch, loss in enumerate(pair, start=1)
+    ]
+    chart = training_chart(history)
+    drawn = chart.svg()
+    assert drawn.count('opacity=".22"') == 2
+    mean = [chart.place(1, 0.7), chart.place(2, 0.3)]
+    assert " ".join(f"{x:.1f},{y:.1f}" for x, y in mean) in drawn
+    assert "held-out" not in drawn  # nothing was measured on it
+    assert training_chart(history[:1]) is None
+
+
+def test_one_wild_loss_does_not_flatten_the_others():
+    row = {"repeat": "1", "fold": "1", "val_loss": "0.7"}
+    history = [
+        row | {"inner": str(fit), "epoch": str(epoch), "train_loss": "900" if fit == epoch == 1 else "0.5"}
+        for fit in range(1, 1001)
+        for epoch in (1, 2)
+    ]
+    chart = training_chart(history)
+    _, top = chart.place(1, 1.6)
+    assert top < chart.top + 0.2  # the mean of the first epoch, 1.4, is the largest that has to fit

@@ -174,7 +174,7 @@ def test_what_is_saved_is_the_state_of_that_moment(tmp_path):
     store = Checkpoints(tmp_path, "key")
     tensor = torch.arange(6.0).reshape(1, 2, 3)
     progress = Progress(epoch=1, losses=[0.5])
-    store.save(progress, {"network.a": tensor})
+    store.keep(progress, {"network.a": tensor})
     tensor.zero_()
     progress.losses.append(9.0)
     store.wait()

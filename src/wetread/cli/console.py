@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console, Group
+from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.live import Live
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
@@ -26,6 +28,8 @@ from wetread.progress import (
     StepFinished,
     StepStarted,
 )
+from wetread.report.rungs import explain_rungs, title_network
+from wetread.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from wetread.examination import Remark
@@ -51,7 +55,7 @@ TITLES = {
     "classical": "classical features",
     "frozen": "frozen backbone",
     "combined": "backbone and classical",
-    "network": "small network",
+    "network": "network",
     "ensemble": "ensemble",
     "selected": "chosen in the folds",
 }
@@ -140,6 +144,34 @@ class ProgressView:
         return grid
 
 
+class Narrowing:
+    """A table that gives up its least important columns until it fits.
+
+    Args:
+        columns: Their names, all of them.
+        dispensable: Those it can do without, the least important first.
+        make: Makes the table with some of the columns.
+    """
+
+    def __init__(
+        self, columns: Sequence[str], dispensable: Sequence[str], make: Callable[[Sequence[str]], Table]
+    ) -> None:
+        self._columns, self._dispensable, self._make = columns, dispensable, make
+
+    def _fit(self, console: Console, width: int) -> Table:
+        for gone in range(len(self._dispensable) + 1):
+            table = self._make([name for name in self._columns if name not in self._dispensable[:gone]])
+            if Measurement.get(console, console.options.update(max_width=1000), table).maximum <= width:
+                break
+        return table
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield self._fit(console, options.max_width)
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement.get(console, options, self._fit(console, options.max_width))
+
+
 def plan_table(decisions: tuple[tuple[str, str, str], ...]) -> Padding:
     """The plan: decision, value, reason."""
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
@@ -166,7 +198,9 @@ def result_view(run: Run) -> Panel:
         )
         who = f"{n['patients']} patients" if n.get("patients") else "patients not known"
         parts += [head, Text(f"{n['images']} images, {who}, {run.numbers['estimate']}", style="dim"), Text()]
-        parts += [ladder_table(run.numbers), Text()]
+        title = _title_network(run)
+        parts += [ladder_table(run.numbers, title), Text()]
+        parts += why_used(run.numbers, title)
         point = findings_table(run.numbers) if several else metrics_line(run.numbers)
         parts += [point, Text()]
     parts.append(Text.assemble(("Gate  ", "bold"), (f"● {run.gate}", GATE_STYLE[run.gate])))
@@ -187,62 +221,112 @@ def result_view(run: Run) -> Panel:
     )
 
 
-def ladder_table(numbers: dict[str, Any]) -> Table:
-    """One row per rung: AUROC with interval as a small forest plot, accuracy, seconds."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for name, justify in (
-        ("model", "left"),
-        ("AUROC", "right"),
-        ("95 % interval", "left"),
-        ("0.5          1.0", "left"),
-        ("time", "right"),
-    ):
-        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
-    for name, row in numbers["models"].items():
-        area = row.get("auroc")
-        style = "bold" if name == "selected" else "dim" if name not in TITLES else ""
-        if area is None:
-            table.add_row(Text(TITLES.get(name, f"only {name}"), style=style), "", "", "", "")
-            continue
-        by_definition = area["method"] == "by definition"
-        interval = "by definition" if by_definition else f"{say_share(area['low'])} to {say_share(area['high'])}"
-        seconds = row.get("seconds")
-        table.add_row(
-            Text(TITLES.get(name, f"only {name}"), style=style),
-            Text(say_share(area["value"]), style=style),
-            Text(interval, style="dim"),
-            forest(area["low"], area["value"], area["high"]),
-            "" if seconds is None else say_seconds(seconds),
-        )
-    return table
+def _title_network(run: Run) -> str:
+    """What the network of a run is called; plan.yaml knows."""
+    # Imported here: YAML is read at the end of a run only.
+    from wetread.report.plan_part import plan_values, read_plan
+
+    title = title_network(plan_values(read_plan(RunFolder(run.folder))), short=True)
+    return title[0].lower() + title[1:] if title.startswith(("Small", "Network", "Dense")) else title
 
 
-def findings_table(numbers: dict[str, Any]) -> Table:
+def ladder_table(numbers: dict[str, Any], network: str = TITLES["network"]) -> Narrowing:
+    """One row per rung: AUROC with interval as a small forest plot, seconds.
+
+    Args:
+        numbers: Of numbers.json.
+        network: What its network is called.
+    """
+    names = {"model": "left", "AUROC": "right", "95 % interval": "left", SCALE: "left", "time": "right"}
+    titles = TITLES | {"network": network}
+
+    def make(columns: Sequence[str]) -> Table:
+        table = _open_table(columns, names, padding=2)
+        for name, row in numbers["models"].items():
+            style = "bold" if name == "selected" else "dim" if name not in TITLES else ""
+            _add(table, columns, _ladder_row(titles.get(name, f"only {name}"), row, style))
+        return table
+
+    return Narrowing(tuple(names), (SCALE, "time"), make)
+
+
+#: Head of a forest plot of 14 cells, and of 12.
+SCALE, SMALL_SCALE = "0.5        1.0", "0.5      1.0"
+
+
+def _ladder_row(title: str, row: dict[str, Any], style: str) -> dict[str, Text | str]:
+    area = row.get("auroc")
+    if area is None:
+        return {"model": Text(title, style=style)}
+    by_definition = area["method"] == "by definition"
+    interval = "by definition" if by_definition else f"{say_share(area['low'])} to {say_share(area['high'])}"
+    seconds = row.get("seconds")
+    return {
+        "model": Text(title, style=style),
+        "AUROC": Text(say_share(area["value"]), style=style),
+        "95 % interval": Text(interval, style="dim"),
+        SCALE: forest(area["low"], area["value"], area["high"]),
+        "time": "" if seconds is None else say_seconds(seconds),
+    }
+
+
+def why_used(numbers: dict[str, Any], network: str) -> list[Any]:
+    """Why each rung was used or not, a sentence each; nothing where there was nothing to choose from."""
+    sentences = {name: why for name, why in explain_rungs(numbers).items() if name != next(iter(numbers["chosen"]))}
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(style="dim")
+    for name, why in sentences.items():
+        table.add_row((TITLES | {"network": network})[name], why[0].lower() + why[1:])
+    return [table, Text()] if sentences else []
+
+
+def findings_table(numbers: dict[str, Any]) -> Narrowing:
     """One row per finding: how many have it, AUROC with interval as a forest plot, rates at its threshold.
 
-    Narrow enough for 80 columns with names of 19 letters; longer ones go over two lines.
+    Where a terminal is narrow the plot goes first; the names stay, those of more than 30 letters over two lines.
     """
-    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
-    table.add_column("finding", min_width=12, overflow="fold")
-    table.add_column("with it", justify="right", no_wrap=True)
-    table.add_column("AUROC", justify="right", no_wrap=True)
-    table.add_column("95 % interval", no_wrap=True)
-    table.add_column("0.5      1.0", no_wrap=True)
-    table.add_column("sens.", justify="right", no_wrap=True)
-    table.add_column("spec.", justify="right", no_wrap=True)
-    for name, row in numbers["per_class"].items():
-        area, shown = row.get("auroc"), name.replace("_", " ")
-        if area is None:
-            table.add_row(shown, str(row["positive"]), "", Text("not tested", style="dim"), "", "", "")
-            continue
-        rates = [say_share(row[rate]["value"]) if row.get(rate) else "" for rate in ("sensitivity", "specificity")]
-        interval = Text(f"{say_share(area['low'])} to {say_share(area['high'])}", style="dim")
-        plot = forest(area["low"], area["value"], area["high"], cells=12)
-        table.add_row(shown, str(row["positive"]), say_share(area["value"]), interval, plot, *rates)
+    names = {
+        "finding": "left", "with it": "right", "AUROC": "right", "95 % interval": "left", SMALL_SCALE: "left",
+        "sens.": "right", "spec.": "right",
+    }  # fmt: skip
+
+    def make(columns: Sequence[str]) -> Table:
+        table = _open_table(columns, names, padding=1)
+        table.columns[0].no_wrap, table.columns[0].overflow, table.columns[0].max_width = False, "fold", 30
+        for name, row in numbers["per_class"].items():
+            _add(table, columns, _finding_row(name.replace("_", " "), row))
+        return table
+
+    return Narrowing(tuple(names), (SMALL_SCALE, "spec.", "sens.", "with it"), make)
+
+
+def _finding_row(name: str, row: dict[str, Any]) -> dict[str, Text | str]:
+    area, cells = row.get("auroc"), {"finding": Text(name), "with it": str(row["positive"])}
+    if area is None:
+        return {**cells, "95 % interval": Text("not tested", style="dim")}
+    rates = {"sens.": row.get("sensitivity"), "spec.": row.get("specificity")}
+    return {
+        **cells,
+        "AUROC": say_share(area["value"]),
+        "95 % interval": Text(f"{say_share(area['low'])} to {say_share(area['high'])}", style="dim"),
+        SMALL_SCALE: forest(area["low"], area["value"], area["high"], cells=12),
+        **{key: say_share(rate["value"]) if rate else "" for key, rate in rates.items()},
+    }
+
+
+def _open_table(columns: Sequence[str], justified: dict[str, Any], padding: int) -> Table:
+    table = Table(box=None, padding=(0, padding, 0, 0), header_style="dim")
+    for name in columns:
+        table.add_column(name, justify=justified[name], no_wrap=True)
     return table
 
 
-def forest(low: float, value: float, high: float, cells: int = 16) -> Text:
+def _add(table: Table, columns: Sequence[str], cells: dict[str, Text | str]) -> None:
+    table.add_row(*(cells.get(name, "") for name in columns))
+
+
+def forest(low: float, value: float, high: float, cells: int = 14) -> Text:
     """An interval on the scale 0.5 to 1 in text."""
     place = [round((min(max(x, 0.5), 1.0) - 0.5) * 2 * (cells - 1)) for x in (low, value, high)]
     line = [" "] * cells

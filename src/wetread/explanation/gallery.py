@@ -52,7 +52,7 @@ def explain_cases(
             zip(explained, targets, occlusions, strict=True), start=1
         ):
             found = [(chosen, occlusion)]
-            if "network" in classifiers:
+            if "network" in classifiers and _has_network(classifiers["network"]):
                 # Imported here: Grad-CAM needs torch, occlusion of a linear model does not.
                 from wetread.explanation.gradcam import explain_by_gradcam
 
@@ -91,6 +91,11 @@ def explain_cases(
                 }
             )
     return {"scale": "scale.png", "cases": entries}, files
+
+
+def _has_network(classifier: Classifier) -> bool:
+    """Whether there are layers to look into; a head on a frozen backbone has none of its own."""
+    return any(part.described()["kind"] == "network" for part in classifier.parts)
 
 
 def _target(case: Case, predictions: Predictions | FindingPredictions) -> int:

@@ -68,11 +68,11 @@ def _see(prepared: Prepared, folder: RunFolder, tell: Listener) -> TrainingSet:
     from wetread.weights.stored import find_stored
 
     plan = prepared.plan
-    backbone = None
-    if plan.backbone and {"frozen", "combined"} & set(plan.rungs):
+    backbone, looked_through = None, _looked_through(plan)
+    if looked_through:
         from wetread.model.backbone import Backbone
 
-        backbone = Backbone.load(find_stored(plan.backbone), plan.device)
+        backbone = Backbone.load(find_stored(looked_through), plan.device)
     with step(tell, "features", "Measuring the pictures") as done:
         started = time.perf_counter()
         data = TrainingSet(
@@ -88,6 +88,13 @@ def _see(prepared: Prepared, folder: RunFolder, tell: Listener) -> TrainingSet:
         seen = " and ".join(["classical features"] + ([f"embedding by {backbone.name}"] if backbone else []))
         done(f"{seen}, {len(data.pictures) / max(time.perf_counter() - started, 1e-3):.0f} images a second")
     return data
+
+
+def _looked_through(plan: Plan) -> str:
+    """Name of the weights that are looked through: by a linear rung, or by a head that is all there is to train."""
+    if {"frozen", "combined"} & set(plan.rungs):
+        return plan.backbone
+    return plan.weights if "network" in plan.rungs and plan.tuning == "head" else ""
 
 
 def _epochs_per_fold(plan: Plan) -> int:

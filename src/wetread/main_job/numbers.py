@@ -38,7 +38,11 @@ def evaluate_run(
             numbers, predictions, text = _evaluate_findings(prepared, trained, pooled)
         else:
             numbers, predictions, text = _evaluate_classes(prepared, trained, pooled)
-        numbers |= {"choices": _choices(trained, plan), **_test_set(prepared, folder, pooled["selected"].rows)}
+        numbers |= {
+            "choices": _choices(trained, plan),
+            "weights": _weights(trained),
+            **_test_set(prepared, folder, pooled["selected"].rows),
+        }
         folder.write_json("numbers.json", numbers)
         folder.write_text("predictions.csv", text)
         shown = numbers["headline"]
@@ -206,6 +210,17 @@ def _choices(trained: Trained, plan: Plan) -> dict[str, Any]:
             })  # fmt: skip
     waiting = max((result.waiting for result in trained.results), default=0.0)
     return {"rule": plan.choice, "gains": gains, "waiting": round(waiting, 4)}
+
+
+def _weights(trained: Trained) -> list[dict[str, Any]]:
+    """The weights that were not made here: what they are, who may use them, what to cite, which rungs use them."""
+    used: dict[str, dict[str, Any]] = {}
+    for one, rungs in ((trained.data.backbone, ("frozen", "combined")), (trained.data.start, ("network",))):
+        if one is not None:
+            facts = {name: getattr(one, name) for name in ("name", "network", "licence", "source", "cite", "sha256")}
+            entry = used.setdefault(one.name, {**facts, "used_by": []})
+            entry["used_by"] += [rung for rung in rungs if rung in trained.data.plan.rungs]
+    return list(used.values())
 
 
 def _predictions(prepared: Prepared, tested: Ints, probabilities: Floats, thresholds: Floats | None) -> Predictions:

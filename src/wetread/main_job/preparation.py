@@ -185,14 +185,38 @@ def _renumber(pairs: list[Pair], kept: list[int]) -> list[Pair]:
 def _plan(
     request: Request, folder: RunFolder, table: Table, division: _Division, read: ReadData
 ) -> tuple[Plan, Fingerprint]:
-    from wetread.dataset.findings import label_matrix
-    from wetread.training.measure import measure
-    from wetread.training.plan import make_plan, read_plan, require_weights, set_decisions, without_missing_weights
-    from wetread.training.recipes import recipe_path
+    """Measures and decides: the rules, then a recipe, then a plan that was given or begun, then single settings."""
+    from wetread.training.plan import make_plan, read_plan, require_weights, set_decisions
     from wetread.training.rules import Asked
 
+    stored = stored_plan(request, folder)
+    measured = _measure(request, table, division)
+    if request.preset == "best" and not request.recipe and stored is None:
+        measured = _with_pace(measured, request)
+    planned = make_plan(
+        measured,
+        Asked(
+            request.preset,
+            request.seed,
+            request.positive,
+            *read.view,
+            time_limit=request.time_limit,
+            backbone=request.backbone,
+        ),
+    )
+    plan = _follow_recipe(request.recipe, planned, measured, table) if request.recipe else planned
+    plan = read_plan(stored, plan) if stored else plan
+    plan = set_decisions(plan, request.settings, planned)
+    require_weights(plan, measured)
+    return plan, measured
+
+
+def _measure(request: Request, table: Table, division: _Division) -> Fingerprint:
+    from wetread.dataset.findings import label_matrix
+    from wetread.training.measure import measure
+
     rows = division.usable
-    measured = measure(
+    return measure(
         table,
         rows,
         division.classes,
@@ -202,32 +226,32 @@ def _plan(
         device=choose_device(request.device),
         laterality=request.laterality,
     )
-    measured = _with_pace(measured, request)
-    asked = Asked(
-        request.preset,
-        request.seed,
-        request.positive,
-        *read.view,
-        time_limit=request.time_limit,
-        backbone=request.backbone,
-    )
-    planned = make_plan(measured, asked)
-    plan = planned
-    if request.recipe:
-        plan = without_missing_weights(read_plan(recipe_path(request.recipe), planned), measured)
-    stored = stored_plan(request, folder)
-    plan = read_plan(stored, plan) if stored else plan
-    plan = set_decisions(plan, request.settings, planned)
-    require_weights(plan, measured)
-    return plan, measured
+
+
+#: Setting of a Teachable Machine project -> our decision.
+_OF_PROJECT = {"epochs": "epochs", "batch size": "batch", "learning rate": "learning_rate"}
+
+
+def _follow_recipe(name: str, planned: Plan, measured: Fingerprint, table: Table) -> Plan:
+    """The plan with a published recipe over it; a Teachable Machine project brings its own rate, batch and epochs."""
+    from wetread.training.plan import read_plan, without_missing_weights
+    from wetread.training.recipes import recipe_path
+
+    plan = without_missing_weights(read_plan(recipe_path(name), planned), measured)
+    if plan.recipe != "teachable-machine":
+        return plan
+    values = plan.values()
+    told = {ours: table.provenance[theirs] for theirs, ours in _OF_PROJECT.items() if theirs in table.provenance}
+    own = {ours: type(values[ours])(value) for ours, value in told.items() if isinstance(value, int | float)}
+    return plan.replace(own, lambda _: "as the project file says")
 
 
 def _with_pace(measured: Fingerprint, request: Request) -> Fingerprint:
-    """Times a training step where the answer decides something: in `best`, which may tune a backbone."""
+    """Times a training step where the answer decides something: where a backbone may be tuned."""
     from wetread.training.rules import choose_backbone
 
     backbone, _ = choose_backbone(measured, request.backbone)
-    if request.preset != "best" or backbone is None or request.recipe or request.plan:
+    if backbone is None:
         return measured
     from wetread.training.pace import images_per_second
 

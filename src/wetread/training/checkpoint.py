@@ -99,7 +99,7 @@ class Checkpoints:
                 return found
         return None
 
-    def save(self, progress: Progress, moving: Mapping[str, Tensor], still: Mapping[str, Tensor] | None = None) -> None:
+    def keep(self, progress: Progress, moving: Mapping[str, Tensor], still: Mapping[str, Tensor] | None = None) -> None:
         """Copies the state and starts writing it.
 
         Args:

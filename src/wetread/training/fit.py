@@ -79,8 +79,11 @@ class Fit:
         """Augments, normalises and lays out the share of a batch that is this process's."""
         share = np.array_split(numbers, self.world)[self.rank]
         rows = share % len(self.labels)
-        inputs = self.normalise(augment(self.squares[rows], share, self.settings.augment, self.seed, epoch))
-        inputs = inputs.contiguous(memory_format=torch.channels_last)
+        if self.squares.ndim == 4:
+            inputs = self.normalise(augment(self.squares[rows], share, self.settings.augment, self.seed, epoch))
+            inputs = inputs.contiguous(memory_format=torch.channels_last)
+        else:  # what a frozen body sees, computed once for all epochs
+            inputs = torch.from_numpy(self.squares[rows])
         if self.device.type == "cuda":
             inputs = inputs.pin_memory()
         return Batch(numbers % len(self.labels), inputs, self.loss.truth(self.labels[rows]))
@@ -173,7 +176,7 @@ class Fit:
         progress.kept = self.kept.count
         self._good = copy_weights(self.network)
         if self._checkpoints is not None and self.rank == 0:
-            self._checkpoints.save(
+            self._checkpoints.keep(
                 progress,
                 {f"kept.{name}": tensor for name, tensor in self.kept.weights.items()}
                 | {f"optimiser.{name}": tensor for name, tensor in optimiser.state().items()},
@@ -189,8 +192,10 @@ class Fit:
         size = self.progress.micro or self.settings.batch
         with torch.no_grad():
             for start in range(0, len(labels), size):
-                inputs = self.normalise(torch.from_numpy(squares[start : start + size]).float().div_(255.0))
-                logits = self._forward(inputs.contiguous(memory_format=torch.channels_last)).cpu().numpy()
+                inputs = torch.from_numpy(squares[start : start + size])
+                if squares.ndim == 4:
+                    inputs = self.normalise(inputs.float().div_(255.0)).contiguous(memory_format=torch.channels_last)
+                logits = self._forward(inputs).cpu().numpy()
                 corrected = torch.from_numpy(correct_logits(logits, self.settings, self.loss.counts))
                 total += float(self.loss.sum(corrected, self.loss.truth(labels[start : start + size]), plain=True))
         return total / self.loss.terms(labels)

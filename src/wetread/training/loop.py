@@ -76,7 +76,8 @@ def train(
     Args:
         network: With fresh or pretrained weights; has ``head``, ``layer_groups()`` where rates decay by layer, and
             ``seed_dropout(seed)`` where it drops anything.
-        squares: Training pictures, ``image channel row column``, uint8.
+        squares: Training pictures, ``image channel row column``, uint8; or what a frozen body sees of them, ``image
+            feature``, float32, which is neither augmented nor normalised.
         labels: Class number per image; or float ``image finding`` of 1, 0 and NaN (not known) for sigmoid outputs.
         normalise: [0, 1] pictures -> network input, as the model's preprocessing does it.
         settings: How.

@@ -42,6 +42,11 @@ class Augment:
     erasing: float = 0.0
 
     @property
+    def is_still(self) -> bool:
+        """Whether training shows the pictures as they are."""
+        return not any(vars(self).values())
+
+    @property
     def moves(self) -> bool:
         """Whether anything needs resampling; flips and turns alone do not."""
         return any((self.rotation, self.zoom, self.stretch, self.shift, self.shear))

@@ -10,6 +10,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from numpy.typing import NDArray
 
 from wetread.metrics.discrimination import macro_auroc
 from wetread.model.classifier import Classifier, Part, Share
+from wetread.model.head import HeadPart, spread
 from wetread.model.linear import STRENGTHS, LinearFit
 from wetread.progress import EpochDone, Listener, Notice
 from wetread.shapes import Floats, Ints
@@ -72,25 +75,137 @@ def _best_strengths(inner: Floats, labels: NDArray[Any], task: str) -> list[int]
 
 def fit_network(data: TrainingSet, train: Ints, place: Place, listen: Listener) -> Fitted:
     """A network for each inner fold; together they are the model, their outputs averaged."""
+    started = time.perf_counter()
+    plan, labels = data.plan, data.labels[train]
+    inner = np.full((len(train), len(plan.classes)), np.nan)
+    parts: list[Part] = []
+    waiting = 0.0
+    for number, held_out in enumerate(inner_parts(data, train, place), start=1):
+        rest = np.setdiff1d(np.arange(len(train)), held_out)
+        one = _train_head if data.heads_only else _train_network
+        part, waited = one(data, train[rest], train[held_out], train, Turn(place, number, listen))
+        inner[held_out] = part.logits(data.inputs.take(train[held_out]))
+        parts.append(part)
+        waiting = max(waiting, waited)
+    backbone = data.backbone if data.heads_only else None
+    return finish(plan, "network", parts, inner, labels, started, waiting=waiting, backbone=backbone)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One inner fit: where it stands, its number, and who is told."""
+
+    place: Place
+    number: int
+    listen: Listener
+
+    @property
+    def folder(self) -> Path | None:
+        """Of its checkpoints."""
+        return self.place.folder / "fits" / f"{self.number}" if self.place.folder is not None else None
+
+    def seed(self, plan: Plan) -> int:
+        """Of its weights, order and augmentation."""
+        return seed_of(plan.seed, self.place.repeat, self.place.fold, self.number)
+
+
+def _train_network(
+    data: TrainingSet, fitted: Ints, held_out: Ints, train: Ints, turn: Turn
+) -> tuple[NetworkPart, float]:
+    """Trains a whole network; returns it, and the part of the time that its steps waited for pictures."""
     # Torch costs seconds and hundreds of megabytes: only who trains a network pays.
     from wetread.model.network import NetworkPart
 
-    started = time.perf_counter()
-    plan, labels = data.plan, data.labels[train]
-    preprocess = data.preprocess_for(train)
-    positive = plan.classes.index(plan.positive) if _has_one_output(plan) and plan.positive is not None else None
-    inner = np.full((len(train), len(plan.classes)), np.nan)
-    parts: list[NetworkPart] = []
-    waiting: list[float] = []
-    for number, held_out in enumerate(inner_parts(data, train, place), start=1):
-        rest = np.setdiff1d(np.arange(len(train)), held_out)
-        part = NetworkPart(
-            network_spec(data), preprocess, _fresh(data, seed_of(plan.seed, place.repeat, place.fold, number)), positive
-        )
-        waiting.append(_train_part(part, data, train[rest], train[held_out], place, number, listen))
-        inner[held_out] = part.logits_of_squares(data.inputs.squares(data.square)[train[held_out]])
-        parts.append(part)
-    return finish(plan, "network", parts, inner, labels, started, waiting=max(waiting, default=0.0))
+    network = _fresh(data, turn.seed(data.plan))
+    part = NetworkPart(network_spec(data), data.preprocess_for(train), network, _positive(data.plan))
+    squares = data.inputs.squares(data.square)
+
+    def judge() -> Floats:
+        return part.logits_of_squares(squares[held_out])
+
+    waiting = _train(network, squares, part.preprocess.scale, data, fitted, held_out, turn, judge)
+    part.offset = _offset(data, fitted)
+    return part, waiting
+
+
+def _train_head(data: TrainingSet, fitted: Ints, held_out: Ints, train: Ints, turn: Turn) -> tuple[HeadPart, float]:
+    """Trains a head on what the frozen backbone sees, which is computed once and not in every epoch."""
+    import torch
+
+    del train
+    network = _fresh(data, turn.seed(data.plan))
+    network.body = torch.nn.Identity()
+    features = data.inputs.embedding()
+
+    def head() -> HeadPart:
+        layers = [layer for layer in (network.head.hidden, network.head.last) if layer is not None]
+        return HeadPart(tuple(_as_arrays(layer) for layer in layers), _positive(data.plan))
+
+    def judge() -> Floats:
+        return head().logits_of_features(features[held_out])
+
+    waiting = _train(network, features, lambda batch: batch, data, fitted, held_out, turn, judge)
+    return replace(head(), offset=_offset(data, fitted)), waiting
+
+
+def _as_arrays(layer: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    weights = layer.weight.detach().cpu().numpy().T.copy()
+    bias = (
+        layer.bias.detach().cpu().numpy().copy() if layer.bias is not None else np.zeros(weights.shape[1], np.float32)
+    )
+    return weights, bias
+
+
+def _train(
+    network: Any,
+    shown: NDArray[Any],
+    normalise: Callable[[Any], Any],
+    data: TrainingSet,
+    fitted: Ints,
+    held_out: Ints,
+    turn: Turn,
+    judge: Callable[[], Floats],
+) -> float:
+    from wetread.model.networks import share_processor
+    from wetread.training.loop import train as train_network
+
+    plan, settings, labels = data.plan, settings_of(data.plan), _asked(data)
+    share_processor("small" if data.heads_only else plan.network)
+    outcome = train_network(
+        network,
+        shown[fitted],
+        labels[fitted],
+        normalise,
+        settings,
+        turn.seed(plan),
+        validation=(shown[held_out], labels[held_out]),
+        place=turn.folder,
+        names=[data.names[row] for row in fitted] if len(data.names) else (),
+        on_epoch=_epoch_reporter(network, judge, data.labels[held_out], plan.task, turn, settings.all_epochs),
+        notice=lambda text: turn.listen(Notice(text)),
+    )
+    return outcome.waiting
+
+
+def _asked(data: TrainingSet) -> NDArray[Any]:
+    """Labels as the outputs see them: a single output is asked for the positive class."""
+    positive = _positive(data.plan)
+    return data.labels if positive is None else (data.labels == positive).astype(np.int64)
+
+
+def _positive(plan: Plan) -> int | None:
+    """Column of the class that a single output speaks of; None where there is an output for each class."""
+    return plan.classes.index(plan.positive) if _has_one_output(plan) and plan.positive is not None else None
+
+
+def _offset(data: TrainingSet, fitted: Ints) -> tuple[float, ...]:
+    """What brings logits back to the prevalence of the training set; empty where the loss left them there."""
+    from wetread.training.losses import correct_logits, count_labels
+
+    plan, outputs = data.plan, network_spec(data).outputs
+    counts = count_labels(_asked(data)[fitted], plan.output, outputs)
+    shift = correct_logits(np.zeros((1, outputs)), settings_of(plan), counts)
+    return tuple(float(value) for value in spread(shift, _positive(plan))[0]) if np.any(shift) else ()
 
 
 def network_spec(data: TrainingSet) -> NetworkSpec:
@@ -158,40 +273,6 @@ def settings_of(plan: Plan) -> LoopSettings:
 HEAD_RATE = 10.0
 
 
-def _train_part(
-    part: NetworkPart, data: TrainingSet, fitted: Ints, held_out: Ints, place: Place, number: int, listen: Listener
-) -> float:
-    """Trains one network of a rung in place; returns the part of the time that its steps waited for pictures."""
-    from wetread.model.network import spread
-    from wetread.model.networks import share_processor
-    from wetread.training.loop import train as train_network
-    from wetread.training.losses import correct_logits, count_labels
-
-    plan = data.plan
-    share_processor(plan.network)
-    settings = settings_of(plan)
-    squares = data.inputs.squares(data.square)
-    labels = data.labels if part.positive is None else (data.labels == part.positive).astype(np.int64)
-    names = [data.names[row] for row in fitted] if len(data.names) else ()
-    outcome = train_network(
-        part.network,
-        squares[fitted],
-        labels[fitted],
-        part.preprocess.scale,
-        settings,
-        seed_of(plan.seed, place.repeat, place.fold, number),
-        validation=(squares[held_out], labels[held_out]),
-        place=place.folder / "fits" / f"{number}" if place.folder is not None else None,
-        names=names,
-        on_epoch=_epoch_reporter(part, data, held_out, place, number, settings.all_epochs, listen),
-        notice=lambda text: listen(Notice(text)),
-    )
-    counts = count_labels(labels[fitted], plan.output, part.spec.outputs)
-    shift = correct_logits(np.zeros((1, part.spec.outputs)), settings, counts)
-    part.offset = tuple(float(value) for value in spread(shift, part.positive)[0]) if np.any(shift) else ()
-    return outcome.waiting
-
-
 def fit_ensemble(data: TrainingSet, train: Ints, below: dict[str, Fitted]) -> Fitted:
     """The mean of the calibrated logits of the rungs before it; networks look several times, moved a little."""
     started = time.perf_counter()
@@ -233,21 +314,21 @@ def fit_all(data: TrainingSet, train: Ints, place: Place, listen: Listener) -> d
 
 
 def _epoch_reporter(
-    part: NetworkPart, data: TrainingSet, held_out: Ints, place: Place, inner: int, epochs: int, listen: Listener
+    network: Any, judge: Callable[[], Floats], labels: NDArray[Any], task: str, turn: Turn, epochs: int
 ) -> Callable[[int, float, float, float], None]:
     """Turns the end of an epoch into an event, with the loss on the held-out inner fold: shown, never chosen by."""
     every = max(1, epochs // 6)
-    squares, labels = data.inputs.squares(data.square)[held_out], data.labels[held_out]
 
     def report(epoch: int, seconds: float, rate: float, loss: float) -> None:
         val_loss = val_auroc = None
         if epoch % every == 0 or epoch in (1, epochs):
-            modes = [(module, module.training) for module in part.network.modules()]
-            probabilities = to_probabilities_or_nan(part.logits_of_squares(squares), data.plan.task)
+            modes = [(module, module.training) for module in network.modules()]
+            probabilities = to_probabilities_or_nan(judge(), task)
             val_loss = mean_loss(probabilities, labels)
             val_auroc = macro_auroc(labels, probabilities) if labels.ndim == 1 else None
             for module, mode in modes:  # frozen batch norm stays frozen
                 module.training = mode
-        listen(EpochDone(place.repeat, place.fold, inner, epoch, epochs, seconds, rate, loss, val_loss, val_auroc))
+        where = turn.place.repeat, turn.place.fold, turn.number
+        turn.listen(EpochDone(*where, epoch, epochs, seconds, rate, loss, val_loss, val_auroc))
 
     return report

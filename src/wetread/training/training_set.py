@@ -59,13 +59,29 @@ class TrainingSet:
             self.inputs.classical()
         if {"frozen", "combined"} & set(self.plan.rungs):
             self.inputs.embedding()
-        if "network" in self.plan.rungs:
+        if self.heads_only:
+            self.inputs.embedding()
+        elif "network" in self.plan.rungs:
             self.inputs.squares(self.square)
 
     @property
     def square(self) -> Preprocess:
         """Size and channels of what the network sees; its scaling is settled in each training part."""
         return Preprocess(self.plan.network_side, self.plan.channels)
+
+    @property
+    def heads_only(self) -> bool:
+        """Whether only a head is trained, on what the backbone sees of unchanged pictures: then that is kept."""
+        plan, start = self.plan, self.start
+        if start is None or self.backbone is None or self.backbone.sha256 != start.sha256:
+            return False
+        scaled = self.preprocess_for(np.zeros(0, dtype=np.int64)) if plan.scaling != "measured" else None
+        return (
+            "network" in plan.rungs
+            and plan.tuning == "head"
+            and plan.augment.is_still
+            and scaled == self.backbone.preprocess
+        )
 
     @cached_property
     def start_arrays(self) -> dict[str, NDArray[Any]] | None:

@@ -1,0 +1,85 @@
+"""What the terminal shows at the widths that people have: names stay, columns go."""
+
+import io
+import json
+import shutil
+
+import pytest
+from rich.console import Console
+
+from wetread.cli.console import findings_table, ladder_table, plan_table, result_view
+from wetread.outcome import Run
+
+SHARE = {"value": 0.77, "low": 0.68, "high": 0.84, "method": "DeLong"}
+FINDING = {"positive": 23, "auroc": SHARE, "sensitivity": {"value": 0.65}, "specificity": {"value": 0.40}}
+LADDER = {
+    "models": {"prevalence": {"auroc": SHARE | {"method": "by definition"}, "seconds": 0.0}}
+    | {name: {"auroc": SHARE, "seconds": 128.0} for name in ("classical", "combined", "network", "selected")}
+}
+
+
+def shown(what, width):
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(what)
+    lines = console.export_text().splitlines()
+    assert max(map(len, lines)) <= width
+    return [line.rstrip() for line in lines]
+
+
+@pytest.mark.parametrize("width", [120, 74, 60, 50])
+def test_names_of_findings_stay_whole(width):
+    names = ["Atelectasis", "Enlarged_Cardiomediastinum", "Pleural_Other"]
+    lines = shown(findings_table({"per_class": dict.fromkeys(names, FINDING)}), width)
+    assert len(lines) == 1 + len(names)
+    assert all(name.replace("_", " ") in line and "0.77" in line for name, line in zip(names, lines[1:], strict=True))
+
+
+def test_in_a_very_narrow_terminal_long_names_go_over_two_lines():
+    lines = shown(findings_table({"per_class": {"Enlarged_Cardiomediastinum": FINDING}}), 40)
+    assert lines[1].startswith("Enlarged") and lines[2].startswith("Cardiomediastinum") and "0.77" in lines[1]
+
+
+def test_the_least_important_columns_go_first():
+    numbers = {"per_class": {"Enlarged_Cardiomediastinum": FINDING}}
+    heads = {width: shown(findings_table(numbers), width)[0].split() for width in (120, 74, 60)}
+    assert heads[120][-4:] == ["0.5", "1.0", "sens.", "spec."]
+    assert "0.5" not in heads[74] and heads[74][-2:] == ["sens.", "spec."]
+    assert "spec." not in heads[60] and "AUROC" in heads[60]
+
+
+def test_a_finding_that_was_not_tested_says_so():
+    lines = shown(findings_table({"per_class": {"Hernia": {"positive": 1}}}), 80)
+    assert lines[1].split() == ["Hernia", "1", "not", "tested"]
+
+
+def test_the_ladder_fits_a_terminal_with_its_plot():
+    lines = shown(ladder_table(LADDER, "ResNet-18, fine-tuned"), 74)  # 80 less the frame
+    assert "●" in lines[2] and any("ResNet-18, fine-tuned" in line and "2 min 08 s" in line for line in lines)
+    narrow = shown(ladder_table(LADDER, "MobileNetV2 0.35, recipe teachable-machine"), 66)
+    assert not any("●" in line for line in narrow)
+    assert any("MobileNetV2 0.35, recipe teachable-machine" in line for line in narrow)
+
+
+def test_the_result_names_the_network_and_says_why_it_was_kept(finished_run):
+    run = Run.open(finished_run.folder)
+    text = "\n".join(shown(result_view(run), 100))
+    assert "small network, from scratch" in text
+    assert "nats" in text and "classical features" in text
+
+
+def test_the_result_of_a_run_without_a_plan_is_shown(finished_run, tmp_path):
+    shutil.copytree(finished_run.folder, tmp_path / "run", ignore=shutil.ignore_patterns("folds", "lock"))
+    (tmp_path / "run" / "plan.yaml").unlink()
+    numbers = json.loads((tmp_path / "run" / "numbers.json").read_text())
+    del numbers["choices"]
+    (tmp_path / "run" / "numbers.json").write_text(json.dumps(numbers))
+    text = "\n".join(shown(result_view(Run.open(tmp_path / "run")), 80))
+    assert "network" in text and "nats" not in text
+
+
+@pytest.mark.parametrize("width", [120, 80])
+def test_reasons_of_the_plan_wrap_and_lose_nothing(width):
+    reason = "each must beat those before it; the backbone stays frozen: tuning it takes an accelerator"
+    rungs = "classical, frozen, combined, network, ensemble"
+    text = " ".join(shown(plan_table((("rungs", rungs, reason),)), width))
+    assert all(word in text for word in (*reason.split(), *rungs.split()))

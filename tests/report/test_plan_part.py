@@ -1,0 +1,93 @@
+"""The plan part of the page: measured facts in words, decisions in groups, notices once each."""
+
+import json
+
+import pytest
+
+from wetread.report.plan_part import group_plan, plan_values, read_measured, read_notices, read_plan
+from wetread.run_folder import RunFolder
+from wetread.training.fingerprint import Fingerprint, KnownWeights
+from wetread.training.plan import make_plan
+
+FACTS = {"images": 160, "groups": 134, "classes": ("a", "b"), "smallest_class": 53, "colour": 0.0, "side": 512}
+FINGERPRINT = Fingerprint(**FACTS, grouping="column", imbalance=1.22)
+
+
+def folder_with(path, name, text):
+    path.mkdir(exist_ok=True)
+    (path / name).write_text(text, encoding="utf-8")
+    return RunFolder(path)
+
+
+def plan_of(path, fingerprint=FINGERPRINT):
+    return read_plan(folder_with(path, "plan.yaml", make_plan(fingerprint).to_yaml()))
+
+
+def test_every_decision_is_in_one_group_and_in_order(tmp_path):
+    plan = plan_of(tmp_path)
+    groups = group_plan(plan)
+    assert [group.title for group in groups] == [
+        "Question", "Division", "Models", "Network", "Training", "Augmentation", "Evaluation"
+    ]  # fmt: skip
+    told = [name for group in groups for name, _, _ in group.decisions]
+    assert told == [name.replace("_", " ") for name in plan]
+    assert all(reason for group in groups for _, _, reason in group.decisions)
+
+
+def test_a_group_sums_itself_up(tmp_path):
+    division = group_plan(plan_of(tmp_path))[1]
+    assert division.digest.startswith("estimate cross-validation · folds 5")
+
+
+def test_decisions_about_a_network_are_marked_where_none_is_trained(tmp_path):
+    plan = plan_of(tmp_path)
+    assert all(group.used for group in group_plan(plan))
+    plan["rungs"]["value"] = ["classical"]
+    assert [group.title for group in group_plan(plan) if not group.used] == ["Network", "Training", "Augmentation"]
+
+
+@pytest.mark.parametrize("text", ["", "- 1", "a: [", "\x00"], ids=["empty", "list", "torn", "binary"])
+def test_a_damaged_plan_is_left_out(text, tmp_path):
+    assert read_plan(folder_with(tmp_path, "plan.yaml", text)) == {}
+    assert group_plan({}) == [] and plan_values({}) == {}
+
+
+def test_what_was_measured_is_told_in_words(tmp_path):
+    told = dict(read_measured(folder_with(tmp_path, "fingerprint.json", FINGERPRINT.as_json())))
+    assert told["Images"] == "160 of 134 patients"
+    assert told["Classes"] == "2; the rarest has 53 patients"
+    assert told["Balance"] == "1.2 to 1, commonest to rarest"
+    assert told["Colour"] == "all grey" and told["Modality"] == "not said by the files"
+    assert told["Weights at hand"] == "none"
+    assert not {"Labels not known", "Low values bright", "Training step"} & told.keys()
+
+
+def test_what_is_unusual_is_told_too(tmp_path):
+    weights = (KnownWeights("rad-dino", "vit", 518, 3, 346.0, "radiograph"),)
+    unusual = {"several": True, "unknown": 0.004, "inverted": 0.25, "rate": 41.6, "bf16": True, "weights": weights}
+    facts = Fingerprint(**FACTS | {"colour": 0.5}, grouping="none", **unusual)
+    told = dict(read_measured(folder_with(tmp_path, "fingerprint.json", facts.as_json())))
+    assert told["Images"] == "160 of 134 different pictures; patients are not known"
+    assert told["Findings"] == "2; the rarest has 53 pictures"
+    assert told["Labels not known"] == "less than 1 %"
+    assert told["Colour"] == "50 % of the pictures"
+    assert told["Low values bright"] == "25 % of the files (MONOCHROME1)"
+    assert told["Weights at hand"] == "rad-dino" and told["Training step"] == "42 images a second"
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"grouping": 1'])
+def test_a_damaged_fingerprint_is_left_out(text, tmp_path):
+    assert read_measured(folder_with(tmp_path, "fingerprint.json", text)) == []
+
+
+def test_a_notice_is_told_once_and_others_events_are_not(tmp_path):
+    events = [
+        {"kind": "notice", "text": "The time limit was reached."},
+        {"kind": "fold_done", "text": "no"},
+        {"kind": "notice", "text": "The batch was halved."},
+        {"kind": "notice", "text": "The time limit was reached."},
+    ]
+    torn = '{"kind": "notice", "te'
+    folder = folder_with(tmp_path, "events.jsonl", "\n".join([*map(json.dumps, events), torn]))
+    assert read_notices(folder) == ["The time limit was reached.", "The batch was halved."]
+    assert read_notices(RunFolder(tmp_path / "nowhere")) == []

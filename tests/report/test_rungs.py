@@ -1,0 +1,115 @@
+"""Each rung is called what it is, and says in a sentence why it was used or not."""
+
+import pytest
+
+from wetread.report.rungs import explain_rule, explain_rungs, name_network, name_rungs, say_nats, title_network
+
+TUNED = {"network": "resnet18", "weights": "resnet18.a1_in1k", "tuning": "head first"}
+GAIN = {
+    "rung": "frozen",
+    "over": "classical",
+    "gain": 0.021,
+    "low": -0.012,
+    "high": 0.054,
+    "worth_it": 0,
+    "compared": 5,
+}
+LAKHANI = {"network": "inception_v3", "weights": "inception_v3.tf_in1k", "recipe": "lakhani", "tuning": "whole"}
+
+
+def numbers(*gains, rule="by gain"):
+    models = {name: {} for name in ("prevalence", "classical", "frozen", "network", "selected")}
+    return {"models": models, "choices": {"rule": rule, "gains": [GAIN | gain for gain in gains]}}
+
+
+@pytest.mark.parametrize(
+    ("plan", "title"),
+    [
+        ({}, "Network"),
+        ({"network": "small", "weights": ""}, "Small network, from scratch"),
+        (TUNED, "ResNet-18, fine-tuned from resnet18.a1_in1k"),
+        (TUNED | {"tuning": "head"}, "ResNet-18, new head on resnet18.a1_in1k"),
+        (LAKHANI, "InceptionV3, recipe lakhani"),
+        ({"network": "xcit_nano_12_p8_224", "weights": ""}, "xcit_nano_12_p8_224, from scratch"),
+    ],
+)  # fmt: skip
+def test_the_network_is_called_what_was_trained(plan, title):
+    assert title_network(plan) == title
+    assert name_rungs(plan)["network"][0] == title
+
+
+def test_the_short_title_leaves_the_weights_out():
+    assert title_network(TUNED, short=True) == "ResNet-18, fine-tuned"
+
+
+def test_a_recipe_still_tells_where_its_network_starts():
+    assert "inception_v3.tf_in1k" in name_rungs(LAKHANI)["network"][1]
+
+
+def test_only_resnets_with_a_plain_depth_are_written_as_in_papers():
+    assert [name_network(name) for name in ("resnet50", "resnet50d", "densenet121")] == [
+        "ResNet-50", "resnet50d", "DenseNet-121"
+    ]  # fmt: skip
+
+
+def test_rows_that_look_through_a_backbone_name_it():
+    names = name_rungs({"backbone": "rad-dino", "test_time_shifts": 4})
+    assert names["frozen"][1].startswith("rad-dino: trained elsewhere")
+    assert names["combined"][1].startswith("rad-dino and classical features")
+    assert "look 5 times" in names["ensemble"][1]
+    assert "look" not in name_rungs({})["ensemble"][1]
+
+
+@pytest.mark.parametrize(
+    ("gain", "sentence"),
+    [
+        ({}, "Gains 0.02 nats (−0.01 to 0.05) over classical features: the simpler one was kept in 5 of 5 folds."),
+        (
+            {"low": 0.003, "worth_it": 5},
+            "Gains 0.02 nats (0.003 to 0.05) over classical features: worth it in 5 of 5 folds.",
+        ),
+        (
+            {"worth_it": 2},
+            "Gains 0.02 nats (−0.01 to 0.05) over classical features: worth it in 2 of 5 folds, the simpler one was "
+            "kept in 3.",
+        ),
+        (
+            {"gain": -0.05, "low": -0.10, "high": 0.02},
+            "Loses 0.05 nats (−0.02 to 0.10) against classical features: the simpler one was kept in 5 of 5 folds.",
+        ),
+        (
+            {"compared": 1, "over": "frozen"},
+            "Gains 0.02 nats (−0.01 to 0.05) over the frozen backbone: the simpler one was kept.",
+        ),
+        (
+            {"low": float("-inf"), "high": float("inf"), "gain": 0.0},
+            "Too few patients to say what it gains over classical features.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_rung_says_why_it_was_used_or_not(gain, sentence):
+    assert explain_rungs(numbers(gain))["frozen"] == sentence
+
+
+def test_the_simplest_rung_says_what_it_is_for():
+    assert explain_rungs(numbers({}))["classical"] == "The simplest one: the others have to beat it."
+    assert explain_rungs(numbers()) == {} == explain_rungs({"models": {"classical": {}}})
+
+
+def test_a_recipe_that_fixes_the_choice_is_not_said_to_have_judged():
+    fixed = numbers({"rung": "network", "gain": -0.05, "low": -0.10, "high": 0.02}, rule="network")
+    assert explain_rungs(fixed) == {"network": "Loses 0.05 nats (−0.02 to 0.10) against classical features."}
+    assert explain_rule(fixed).startswith("This plan uses the network, whatever the gain")
+
+
+def test_the_rule_is_told_where_there_was_a_choice():
+    assert "95 % interval of its gain over patients excludes zero" in explain_rule(numbers({}))
+    assert explain_rule(numbers()) == "" == explain_rule({"models": {}})
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0.1, "0.10"), (-0.048, "−0.05"), (0.003, "0.003"), (-0.0042, "−0.004"), (0.0001, "0.00"), (-0.0001, "0.00")],
+)
+def test_a_small_gain_is_not_shown_as_none(value, said):
+    assert say_nats(value) == said
