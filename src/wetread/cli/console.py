@@ -302,7 +302,8 @@ def findings_table(numbers: dict[str, Any]) -> Narrowing:
 
 
 def _finding_row(name: str, row: dict[str, Any]) -> dict[str, Text | str]:
-    area, cells = row.get("auroc"), {"finding": Text(name), "with it": str(row["positive"])}
+    area = row.get("auroc")
+    cells: dict[str, Text | str] = {"finding": Text(name), "with it": str(row["positive"])}
     if area is None:
         return {**cells, "95 % interval": Text("not tested", style="dim")}
     rates = {"sens.": row.get("sensitivity"), "spec.": row.get("specificity")}
