@@ -21,6 +21,9 @@ from pathlib import Path  # noqa: E402
 
 import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
+from threadpoolctl import threadpool_limits  # noqa: E402
+
+from wetread.main_job.ahead import NEEDED_BY_ALL, import_ahead  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).parent / "peers"))
 
@@ -134,6 +137,10 @@ def teachable_machine(options: argparse.Namespace) -> None:
     def lap(name: str) -> None:
         stages[name] = time.perf_counter() - STARTED - sum(stages.values())
 
+    if options.head == "convex":
+        import_ahead(*NEEDED_BY_ALL)  # as every run does while its files are read
+    else:
+        import_ahead("torch")
     backbone = load_backbone("teachable-machine")
     lap("weights")
     squares, labels, _ = read_squares(options.data, backbone.side)
@@ -144,7 +151,8 @@ def teachable_machine(options: argparse.Namespace) -> None:
     cut = round(0.85 * len(labels))
     train, rest = order[:cut], order[cut:]
     if options.head == "convex":
-        part = best_linear(features[train], labels[train], train)
+        with threadpool_limits(1):  # as fits have it in a run
+            part = best_linear(features[train], labels[train], train)
         called = part.logits_of_features(features[rest].astype(np.float64)).argmax(axis=1)
     else:
         called = same_head(features, labels, train)[rest].argmax(axis=1)
@@ -155,26 +163,27 @@ def teachable_machine(options: argparse.Namespace) -> None:
 
 
 def same_head(features: NDArray[np.float32], labels: NDArray[np.int64], train: NDArray[np.int64]):
-    """100 ReLU units and a softmax without bias for 80 epochs: the network of the root on features that are kept.
+    """100 ReLU units and a softmax without bias for 80 epochs, as ``tuning: head`` does on features that are kept.
 
-    Reports logits of all rows. This is what `tuning: head` does where nothing is augmented, written out.
+    Returns logits of all rows.
     """
     import torch
-    from torch import nn
+
+    from wetread.model.networks import NetworkSpec, build_head, share_processor
+    from wetread.training.augment import STILL
+    from wetread.training.loop import train as fit
+    from wetread.training.settings import LoopSettings
 
     torch.manual_seed(0)
-    head = nn.Sequential(
-        nn.Linear(features.shape[1], 100), nn.ReLU(), nn.Linear(100, int(labels.max()) + 1, bias=False)
-    )
-    optimiser = torch.optim.Adam(head.parameters(), lr=2e-5, eps=1e-7, fused=True)
-    inputs, truth = torch.from_numpy(features[train]), torch.from_numpy(labels[train])
-    for _ in range(80):
-        for batch in torch.arange(len(train)).split(16):
-            optimiser.zero_grad()
-            nn.functional.cross_entropy(head(inputs[batch]), truth[batch]).backward()
-            optimiser.step()
+    network = build_head(NetworkSpec("", int(labels.max()) + 1, hidden=100, bias=False), features.shape[1])
+    share_processor("small")
+    settings = LoopSettings(
+        epochs=80, batch=16, learning_rate=2e-5, weight_decay=0.0, precision="float32", device="cpu", augment=STILL,
+        optimiser="adam", schedule="constant", tuning="head", clip=0.0, epsilon=1e-7,
+    )  # fmt: skip
+    fit(network, features[train], labels[train], lambda batch: batch, settings, 0)
     with torch.inference_mode():
-        return head(torch.from_numpy(features)).numpy()
+        return network(torch.from_numpy(features)).numpy()
 
 
 def frozen(options: argparse.Namespace) -> None:

@@ -67,7 +67,7 @@ def test_what_is_unusual_is_told_too(tmp_path):
     unusual = {"several": True, "unknown": 0.004, "inverted": 0.25, "rate": 41.6, "bf16": True, "weights": weights}
     facts = Fingerprint(**FACTS | {"colour": 0.5}, grouping="none", **unusual)
     told = dict(read_measured(folder_with(tmp_path, "fingerprint.json", facts.as_json())))
-    assert told["Images"] == "160 of 134 different pictures; patients are not known"
+    assert told["Images"] == "160, 134 different; patients are not known"
     assert told["Findings"] == "2; the rarest has 53 pictures"
     assert told["Labels not known"] == "less than 1 %"
     assert told["Colour"] == "50 % of the pictures"

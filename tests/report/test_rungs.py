@@ -17,9 +17,10 @@ GAIN = {
 LAKHANI = {"network": "inception_v3", "weights": "inception_v3.tf_in1k", "recipe": "lakhani", "tuning": "whole"}
 
 
-def numbers(*gains, rule="by gain"):
+def numbers(*gains, rule="by gain", task="binary"):
     models = {name: {} for name in ("prevalence", "classical", "frozen", "network", "selected")}
-    return {"models": models, "choices": {"rule": rule, "gains": [GAIN | gain for gain in gains]}}
+    told = {"task": task, "classes": list("abc"), "models": models}
+    return told | {"choices": {"rule": rule, "gains": [GAIN | gain for gain in gains]}}
 
 
 @pytest.mark.parametrize(
@@ -104,6 +105,8 @@ def test_a_recipe_that_fixes_the_choice_is_not_said_to_have_judged():
 
 def test_the_rule_is_told_where_there_was_a_choice():
     assert "95 % interval of its gain over patients excludes zero" in explain_rule(numbers({}))
+    assert "between two equally frequent classes costs 0.69" in explain_rule(numbers({}, task="multilabel"))
+    assert "among 3 equally frequent classes costs 1.10" in explain_rule(numbers({}, task="multiclass"))
     assert explain_rule(numbers()) == "" == explain_rule({"models": {}})
 
 

@@ -1,6 +1,7 @@
 """The stages of the main job, each wiring rooms and filling the run folder.
 
 - ``session.py``: keeps run.json true whatever happens; tells when a step begins and ends.
+- ``ahead.py``: imports that take seconds, in the background.
 - ``intake.py``: list, decode, patients and copies; what of it goes into the run folder.
 - ``preparation.py``: labels, plan, division, checks.
 - ``fitting.py``: the ladder over all folds, and the model to ship.

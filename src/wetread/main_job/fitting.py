@@ -72,7 +72,7 @@ def _see(prepared: Prepared, folder: RunFolder, tell: Listener) -> TrainingSet:
     if looked_through:
         from wetread.model.backbone import Backbone
 
-        backbone = Backbone.load(find_stored(looked_through), plan.device)
+        backbone = Backbone.load(find_stored(looked_through), plan.device, plan.engine)
     with step(tell, "features", "Measuring the pictures") as done:
         started = time.perf_counter()
         data = TrainingSet(

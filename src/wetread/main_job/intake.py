@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wetread.errors import ImageRejected
+from wetread.main_job.ahead import NEEDED_BY_ALL, import_ahead
 from wetread.main_job.session import step
 from wetread.progress import Listener
 from wetread.request import Request
@@ -58,6 +59,7 @@ def read_data(request: Request, folder: RunFolder, tell: Listener) -> ReadData:
     )
     window, frame = _asked_view(request, folder)
     total = sum(row.status == "used" for row in table.rows)
+    import_ahead(*NEEDED_BY_ALL)
     with step(tell, "read", "Reading images", total) as done:
         view = read_images(table, window=window, frame=frame, cache=default_cache(), listen=tell)
         kinds = f"{len(table.findings)} findings" if table.multi else f"{len(table.classes)} classes"

@@ -37,6 +37,11 @@ FEW = 8
 TOLERANCE = 1e-3
 
 
+def has_graphs() -> bool:
+    """Whether OpenVINO is installed."""
+    return importlib.util.find_spec("openvino") is not None
+
+
 @dataclass(eq=False)
 class Backbone:
     """A frozen network with its weights and its scaling.
@@ -54,6 +59,8 @@ class Backbone:
         source: Where the weights come from.
         cite: What to cite.
         device: cpu or cuda:N.
+        engine: ``graph`` computes by OpenVINO where that is installed and the work is for the processor; ``torch``
+            always by torch.
     """
 
     name: str
@@ -68,21 +75,23 @@ class Backbone:
     source: str = ""
     cite: str = ""
     device: str = "cpu"
+    engine: str = "graph"
     _stored: StoredWeights | None = field(default=None, repr=False)
     _arrays: dict[str, NDArray[Any]] | None = field(default=None, repr=False)
     _engine: GraphEngine | TorchEngine | None = field(default=None, repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     @staticmethod
-    def load(stored: StoredWeights, device: str = "cpu") -> Backbone:
+    def load(stored: StoredWeights, device: str = "cpu", engine: str = "graph") -> Backbone:
         """A backbone from the weights home. Nothing is read before the first picture.
 
         Args:
             stored: From `wetread.weights`.
             device: cpu or cuda:N.
+            engine: graph or torch.
         """
         facts = {name: getattr(stored, name) for name in _DESCRIBED}
-        return Backbone(**facts, device=device, _stored=stored)
+        return Backbone(**facts, device=device, engine=engine, _stored=stored)
 
     @staticmethod
     def from_arrays(described: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], device: str = "cpu") -> Backbone:
@@ -184,7 +193,7 @@ class Backbone:
             return self._engine
 
     def _start(self) -> GraphEngine | TorchEngine:
-        graphs = self.device == "cpu" and importlib.util.find_spec("openvino") is not None
+        graphs = self.engine == "graph" and self.device == "cpu" and has_graphs()
         if graphs:
             kept = Graph.find(self._places())
             if kept is not None:

@@ -94,7 +94,9 @@ class Network(nn.Module):
         head: ``image feature`` -> ``image output``.
     """
 
-    def __init__(self, spec: NetworkSpec, body: SmallBody | CarpentriesBody | DenseBody | TimmBody) -> None:
+    def __init__(
+        self, spec: NetworkSpec, body: SmallBody | CarpentriesBody | DenseBody | TimmBody | KeptFeatures
+    ) -> None:
         super().__init__()
         self.spec = spec
         self.body = body
@@ -127,6 +129,43 @@ class Network(nn.Module):
         else:
             groups = [list(stage.parameters()) for stage in self.body.stages()]
         return [*groups, list(self.head.parameters())]
+
+
+class KeptFeatures(nn.Module):
+    """Stands for a frozen body whose features are computed already: what comes in goes out.
+
+    Args:
+        features: Length of an embedding.
+    """
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.features = features
+
+    def forward(self, batch: Tensor) -> Tensor:
+        """``image feature`` as it is."""
+        return batch
+
+    def maps(self, batch: Tensor) -> None:
+        """There are none: the pictures are gone."""
+
+    def pool(self, maps: Tensor) -> Tensor:
+        """Nothing to pool."""
+        return maps
+
+    def stages(self) -> list[nn.Module]:
+        """No weights of its own."""
+        return []
+
+
+def build_head(spec: NetworkSpec, features: int) -> Network:
+    """Makes the head of a network alone, with fresh weights from torch's generator.
+
+    Args:
+        spec: Of the whole network.
+        features: Length of what its frozen body sees.
+    """
+    return Network(spec, KeptFeatures(features))
 
 
 #: Processor threads for one network, by name. Its layers are so small that threads wait for each other longer than

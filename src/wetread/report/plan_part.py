@@ -101,12 +101,13 @@ def read_measured(folder: RunFolder) -> list[tuple[str, str]]:
 
 
 def _say_measured(facts: Mapping[str, Any]) -> dict[str, str]:
-    of = "patients" if facts["grouping"] != "none" else "different pictures; patients are not known"
+    known = facts["grouping"] != "none"
     kind = "findings" if facts["several"] else "classes"
-    unit = "patients" if facts["grouping"] != "none" else "pictures"
+    rarest = f"{facts['smallest_class']} {'patients' if known else 'pictures'}"
+    images = f"{facts['images']} of {facts['groups']} patients"
     told = {
-        "Images": f"{facts['images']} of {facts['groups']} {of}",
-        kind.capitalize(): f"{len(facts['classes'])}; the rarest has {facts['smallest_class']} {unit}",
+        "Images": images if known else f"{facts['images']}, {facts['groups']} different; patients are not known",
+        kind.capitalize(): f"{len(facts['classes'])}; the rarest has {rarest}",
         "Balance": f"{facts['imbalance']:.1f} to 1, commonest to rarest",
     }
     if facts["several"]:
@@ -121,10 +122,12 @@ def _say_measured(facts: Mapping[str, Any]) -> dict[str, str]:
     if facts["inverted"]:
         told["Low values bright"] = f"{_percent(facts['inverted'])} of the files (MONOCHROME1)"
     told["Weights at hand"] = ", ".join(one["name"] for one in facts["weights"]) or "none"
-    told["Machine"] = (
-        f"{facts['device']}, {facts['cores']} cores, {facts['memory']:.0f} GiB, "
-        f"{'bfloat16' if facts['bf16'] else 'no bfloat16 unit'}"
-    )
+    told["Machine"] = ", ".join([
+        "no accelerator" if facts["device"] == "cpu" else facts["device"],
+        f"{facts['cores']} cores",
+        f"{facts['memory']:.0f} GiB",
+        "bfloat16" if facts["bf16"] else "no bfloat16 unit",
+    ])  # fmt: skip
     if facts["rate"]:
         told["Training step"] = f"{facts['rate']:.0f} images a second"
     return told

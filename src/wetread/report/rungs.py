@@ -149,10 +149,12 @@ def explain_rule(numbers: Mapping[str, Any]) -> str:
         return f"This plan uses {THE_SAME.get(rule, rule)}, whatever the gain; the others are shown for comparison."
     if not choices.get("gains"):
         return ""
+    many = len(numbers["classes"]) if numbers["task"] == "multiclass" else 2
+    among = f"among {many}" if many > 2 else "between two"
     return (
         "A higher rung is used only where the 95 % interval of its gain over patients excludes zero. The gain is the "
-        "fall of the log loss in nats: 0 is none, and guessing between two equally frequent classes costs 0.69. "
-        "What is told below are medians over the folds."
+        f"fall of the log loss in nats: 0 is none, and guessing {among} equally frequent classes costs "
+        f"{math.log(many):.2f}. What is told below are medians over the folds."
     )
 
 

@@ -57,6 +57,7 @@ class Fingerprint:
         cores: Processor cores.
         memory: GiB in this machine.
         bf16: The device multiplies bfloat16 faster than float32.
+        graphs: OpenVINO is installed.
         rate: Images per second of a training step, where it was measured; else None.
     """
 
@@ -80,6 +81,7 @@ class Fingerprint:
     cores: int = 2
     memory: float = 8.0
     bf16: bool = False
+    graphs: bool = False
     rate: float | None = None
 
     @property

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from wetread.shapes import Floats, Ints
 
@@ -93,7 +93,7 @@ def measure_gain(rung: str, over: str, inner: dict[str, Floats], labels: NDArray
     by_group = np.bincount(where, gains[known]) / np.maximum(np.bincount(where), 1)
     if len(by_group) < 2:
         return Gain(rung, over, 0.0, float("-inf"), float("inf"))
-    reach = student.ppf((1 + CONFIDENCE) / 2, len(by_group) - 1) * by_group.std(ddof=1) / np.sqrt(len(by_group))
+    reach = stdtrit(len(by_group) - 1, (1 + CONFIDENCE) / 2) * by_group.std(ddof=1) / np.sqrt(len(by_group))
     mean = float(by_group.mean())
     return Gain(rung, over, mean, mean - float(reach), mean + float(reach))
 

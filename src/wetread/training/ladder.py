@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -188,8 +188,11 @@ def run_folds(
         try:
             results = [job.result() for job in (*first, *further)]
             return _whole_repeats(results, listen), ending.result() if ending else None
-        except BaseException:
+        except BaseException as error:
             stop.set()
+            if isinstance(error, KeyboardInterrupt):
+                with suppress(BaseException):  # whoever listens may be what was interrupted
+                    listen(Notice("Stopping when the epochs at work are done, so that nothing is lost."))
             pool_.shutdown(wait=True, cancel_futures=True)
             raise
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from wetread import hardware
 from wetread.dataset.duplicates import Pair
 from wetread.dataset.table import Row, Table
+from wetread.model.backbone import has_graphs
 from wetread.training.fingerprint import Fingerprint, KnownWeights
 from wetread.training.modality import modality_of
 from wetread.weights.catalogue import CATALOGUE
@@ -65,6 +66,7 @@ def measure(
         cores=hardware.cores(),
         memory=hardware.memory_gib(),
         bf16=device != "cpu" or hardware.has_bf16_unit(),
+        graphs=has_graphs(),
     )
 
 

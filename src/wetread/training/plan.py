@@ -40,6 +40,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "uncertain": ("leave out", "positive", "negative"),
     "laterality": ("matters", "free", "unknown"),
     "choice": ("by gain", *RUNGS),
+    "engine": ("graph", "torch"),
     "scaling": ("measured", "weights", "0..1", "-1..1", "imagenet"),
     "output": ("softmax", "sigmoid"),
     "tuning": ("whole", "head", "head first"),
@@ -118,6 +119,7 @@ class Plan:
     rungs: tuple[str, ...]
     choice: str
     backbone: str
+    engine: str
     test_time_shifts: int
     network: str
     weights: str

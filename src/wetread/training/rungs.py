@@ -130,12 +130,9 @@ def _train_network(
 
 def _train_head(data: TrainingSet, fitted: Ints, held_out: Ints, train: Ints, turn: Turn) -> tuple[HeadPart, float]:
     """Trains a head on what the frozen backbone sees, which is computed once and not in every epoch."""
-    import torch
-
     del train
-    network = _fresh(data, turn.seed(data.plan))
-    network.body = torch.nn.Identity()
     features = data.inputs.embedding()
+    network = _fresh(data, turn.seed(data.plan), features.shape[1])
 
     def head() -> HeadPart:
         layers = [layer for layer in (network.head.hidden, network.head.last) if layer is not None]
@@ -232,13 +229,16 @@ def _has_one_output(plan: Plan) -> bool:
     return plan.task == "binary" and plan.output == "sigmoid"
 
 
-def _fresh(data: TrainingSet, seed: int) -> Any:
+def _fresh(data: TrainingSet, seed: int, features: int = 0) -> Any:
+    """A network with fresh or given weights; only its head where it is told how long an embedding is."""
     import torch
 
-    from wetread.model.networks import build_network
+    from wetread.model.networks import build_head, build_network
 
     with _FRESH_WEIGHTS:  # several folds are fitted at once, and torch has one generator for all of them
         torch.manual_seed(seed)
+        if features:
+            return build_head(network_spec(data), features)
         return build_network(network_spec(data), data.start_arrays)
 
 
