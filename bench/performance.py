@@ -117,7 +117,7 @@ def row(name: str, mine: float, peers: dict[str, float], note: str = "") -> str:
 def race_lakhani(options: argparse.Namespace) -> list[str]:
     lines = []
     for batch in (5,) if options.smoke else (5, 16):
-        for work in ("recipe", "bare"):
+        for work in options.work.split(","):
             known = [options.data / CHEST, "--batch", batch, "--work", work, "--turns", 0]
             known += ["--images", 10] if options.smoke else []
             engines = [Engine("wetread", ours("lakhani", *known))]
@@ -247,6 +247,7 @@ def main() -> None:
     parser.add_argument("--peers", type=Path, required=True, help="folder of environments")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--rows", default=",".join(ROWS))
+    parser.add_argument("--work", default="recipe,bare", help="of the Lakhani row: with and without augmentation")
     parser.add_argument("--no-bf16", action="store_true", help="without Keras in bfloat16, which a CPU may emulate")
     parser.add_argument("--smoke", action="store_true")
     options = parser.parse_args()
