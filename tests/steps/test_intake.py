@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from dataset.rows import write_images
 from fake.dicoms import write_dicom
+from PIL import Image
 
 import wetread
 from wetread.errors import InputError
@@ -255,3 +256,19 @@ def test_public_sets_and_phantoms_are_listed():
     assert {"nih-chestxray14", "fashion-mnist", "mednist", "carpentries-chest"} <= {one.name for one in public}
     assert {"chest-effusion", "chest", "chest-abdomen", "head-ct", "traps"} == {one.name for one in phantoms}
     assert all(one.licence and one.citation and one.traps for one in public)
+
+
+def test_a_class_that_only_the_part_to_be_tested_holds_is_learnt_by_cross_validation(tmp_path):
+    for split, counts in (("train", {"a": 14, "b": 14}), ("test", {"a": 10, "b": 10, "c": 12})):
+        for name, count in counts.items():
+            random = np.random.default_rng(len(name) + count)
+            for number in range(count):
+                path = tmp_path / "data" / split / name / f"{split}{name}{number}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                shade = {"a": 60, "b": 120, "c": 180}[name]
+                noise = random.normal(shade, 25, (40, 40)).clip(0, 255).astype(np.uint8)
+                Image.fromarray(noise).save(path)
+    run = wetread.check(tmp_path / "data", out=tmp_path / "run")
+    assert "cross-validation" in (run.folder / "plan.yaml").read_text()
+    notes = json.loads((run.folder / "run.json").read_text())["notes"]
+    assert any("cross-validated instead" in note for note in notes)

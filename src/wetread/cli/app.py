@@ -423,7 +423,7 @@ def deidentify(
 @app.command()
 def doctor(
     clear_cache: Annotated[
-        bool, typer.Option("--clear-cache", help="Empty the cache of decoded pictures first.")
+        bool, typer.Option("--clear-cache", help="Empty the cache of decoded pictures and of embeddings first.")
     ] = False,
     as_json: Json = False,
 ) -> None:

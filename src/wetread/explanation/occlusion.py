@@ -12,8 +12,10 @@ from wetread.shapes import Picture
 #: Positions per side; a patch covers two of them, so neighbouring patches overlap by half: 1/8 of the side wide, in
 #: steps of 1/16.
 GRID = 16
-#: The picture is shrunk to this side first: no model here sees finer detail, and 225 copies are made.
-SIDE = 128
+
+#: The same for models that look at more pixels than `LARGE`: each of 225 copies would cost them a second.
+COARSE_GRID = 8
+LARGE = 320
 
 
 def explain_by_occlusion(classifier: Classifier, picture: Picture, target: int) -> Heatmap:
@@ -25,25 +27,26 @@ def explain_by_occlusion(classifier: Classifier, picture: Picture, target: int) 
         target: Column of the class to explain.
 
     Returns:
-        A map of `GRID` x `GRID` cells; each is the mean fall over the patches that covered it, in units of
-        logit margin.
+        A map of `GRID` x `GRID` cells, or of `COARSE_GRID` x `COARSE_GRID`; each is the mean fall over the patches that
+        covered it, in units of logit margin.
     """
-    image = Image.fromarray(picture).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
-    small = np.asarray(image)
-    edges = np.linspace(0, SIDE, GRID + 1).round().astype(int)
+    side = classifier.finest  # the picture is shrunk first: the model sees no finer detail, and hundreds are made
+    grid = GRID if side <= LARGE else COARSE_GRID
+    small = np.asarray(Image.fromarray(picture).resize((side, side), Image.Resampling.BILINEAR))
+    edges = np.linspace(0, side, grid + 1).round().astype(int)
     fill = small.reshape(-1, *small.shape[2:]).mean(axis=0).round().astype(np.uint8)
     copies, covered = [small], []
-    for row in range(GRID - 1):
-        for column in range(GRID - 1):
+    for row in range(grid - 1):
+        for column in range(grid - 1):
             hidden = small.copy()
             hidden[edges[row] : edges[row + 2], edges[column] : edges[column + 2]] = fill
             copies.append(hidden)
             covered.append((row, column))
     margins = classifier.margin(copies, target)
     falls = margins[0] - margins[1:]
-    sums, counts = np.zeros((GRID, GRID)), np.zeros((GRID, GRID))
+    sums, counts = np.zeros((grid, grid)), np.zeros((grid, grid))
     for (row, column), fall in zip(covered, falls, strict=True):
         sums[row : row + 2, column : column + 2] += fall
         counts[row : row + 2, column : column + 2] += 1
-    patch = f"patches of 1/{GRID // 2} of the side, filled with the mean grey value"
+    patch = f"patches of 1/{grid // 2} of the side, filled with the mean grey value"
     return Heatmap(sums / counts, classifier.classes[target], "occlusion", patch)

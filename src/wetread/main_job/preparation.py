@@ -154,26 +154,7 @@ def _settle(request: Request, read: ReadData) -> _Division:
         classes, small = choose_findings(table, learnt)
     else:
         classes = sorted({row.label for row in used})
-        _require_classes_in_training(table, used, classes, estimate)
     return _Division(rows, pairs, classes, small, estimate, leaking, len(allowed))
-
-
-def _require_classes_in_training(table: Table, rows: list[Row], classes: list[str], estimate: str) -> None:
-    """A class that only the given test part holds cannot be learnt."""
-    from wetread.errors import InputError
-
-    if not estimate:
-        return
-    learnt = {row.label for row in rows if row.given_split != "test"}
-    missing = [name for name in classes if name not in learnt]
-    rest = ",".join(name for name in classes if name in learnt)
-    if missing:
-        raise InputError(
-            f"The class {missing[0]} stands only in the part to be tested, so nothing can be learnt of it.",
-            remedy=f"Leave it out with --classes {rest}, or divide the data anew.",
-            file=table.root,
-            code="class-not-trained",
-        )
 
 
 def _renumber(pairs: list[Pair], kept: list[int]) -> list[Pair]:
