@@ -324,7 +324,8 @@ def _show_augmented(table: Table, request: Request, settings: tuple[str, ...], p
     from wetread.dataset.groups import assign_groups
     from wetread.report.augmented import write_augmented
     from wetread.training.measure import measure
-    from wetread.training.plan import make_plan, read_plan, set_decisions
+    from wetread.training.plan import make_plan
+    from wetread.training.plan_file import read_plan, set_decisions
     from wetread.training.preview import make_previews
     from wetread.training.recipes import recipe_path
     from wetread.training.rules import Asked

@@ -36,6 +36,9 @@ class Corner:
     def arrays(self):
         return {}
 
+    def described(self):
+        return {"kind": "corner"}
+
 
 def marked(down, right, shape=(90, 130)):
     picture = np.full(shape, 40, dtype=np.uint8)

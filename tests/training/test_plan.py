@@ -7,14 +7,8 @@ import yaml
 
 from wetread.errors import InputError
 from wetread.training.fingerprint import Fingerprint, KnownWeights
-from wetread.training.plan import (
-    choose_positive,
-    make_plan,
-    read_plan,
-    require_weights,
-    set_decisions,
-    without_missing_weights,
-)
+from wetread.training.plan import choose_positive, make_plan
+from wetread.training.plan_file import read_plan, require_weights, set_decisions, without_missing_weights
 from wetread.training.rules import Asked
 
 SMALL = Fingerprint(200, 120, ("effusion", "no_effusion"), 60, 0.0, 512, "column")

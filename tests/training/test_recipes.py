@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from wetread.errors import InputError
-from wetread.training.plan import CHOICES, Plan
+from wetread.training.plan import Plan
+from wetread.training.plan_file import CHOICES
 from wetread.training.ranges import Augment
 from wetread.training.recipes import list_recipes, recipe_path
 

@@ -7,7 +7,8 @@ import pytest
 
 from wetread.progress import silent
 from wetread.training.fingerprint import Fingerprint
-from wetread.training.plan import make_plan, set_decisions
+from wetread.training.plan import make_plan
+from wetread.training.plan_file import set_decisions
 from wetread.training.rungs import fit_all, members, network_spec
 from wetread.training.training_set import Place, TrainingSet, inner_parts
 

@@ -93,7 +93,7 @@ def write_intake(folder: RunFolder, table: Table, findings: list[Finding], **fac
 
 def _asked_view(request: Request, folder: RunFolder) -> tuple[str | None, str]:
     """Window and frame as asked for on the command line, else as planned; a resumed run keeps what it began with."""
-    from wetread.training.plan import planned_view
+    from wetread.training.plan_file import planned_view
 
     path = stored_plan(request, folder)
     view, frame = planned_view(path) if path else (None, None)

@@ -167,7 +167,8 @@ def _plan(
     request: Request, folder: RunFolder, table: Table, division: _Division, read: ReadData
 ) -> tuple[Plan, Fingerprint]:
     """Measures and decides: the rules, then a recipe, then a plan that was given or begun, then single settings."""
-    from wetread.training.plan import make_plan, read_plan, require_weights, set_decisions
+    from wetread.training.plan import make_plan
+    from wetread.training.plan_file import read_plan, require_weights, set_decisions
     from wetread.training.rules import Asked
 
     stored = stored_plan(request, folder)
@@ -215,7 +216,7 @@ _OF_PROJECT = {"epochs": "epochs", "batch size": "batch", "learning rate": "lear
 
 def _follow_recipe(name: str, planned: Plan, measured: Fingerprint, table: Table) -> Plan:
     """The plan with a published recipe over it; a Teachable Machine project brings its own rate, batch and epochs."""
-    from wetread.training.plan import read_plan, without_missing_weights
+    from wetread.training.plan_file import read_plan, without_missing_weights
     from wetread.training.recipes import recipe_path
 
     plan = without_missing_weights(read_plan(recipe_path(name), planned), measured)

@@ -1,8 +1,24 @@
 """In: pictures, labels, folds, a plan. Out: predictions for every held-out case, and the classifier to ship.
 
-- ``plan.py``: every decision of a run with its reason; plan.yaml in and out (no torch).
-- ``augment.py``: what may change in a training image, and what may not (torch).
-- ``loop.py``: the epoch loop in the open (torch).
-- ``rungs.py``: the models that compete, from none to a network; each fits on training rows only.
+What is decided (no torch):
+
+- ``fingerprint.py``, ``measure.py``: what is known of data and machine before anything is decided.
+- ``rules.py``: from a fingerprint to decisions, each with its reason.
+- ``plan.py``, ``plan_file.py``: all decisions of a run; how they are edited, and which edits are refused.
+- ``modality.py``, ``ranges.py``: which kind of picture this is, and how much may change in it.
+- ``recipes.py``, ``recipes/``: published recipes as plan files.
+- ``settings.py``: what the plan says to the epoch loop.
+
+What competes:
+
+- ``training_set.py``: pictures, labels and groups, and what is computed of them once.
+- ``rungs.py``, ``fitted.py``, ``gain.py``: the models, each fitted on training rows only; calibrated; compared.
 - ``ladder.py``: nested cross-validation: rungs compete inside each training fold, and the winner is tested outside.
+- ``pace.py``: how fast this machine trains a network (torch).
+
+How a network is trained (torch):
+
+- ``loop.py``: the epoch loop in the open; ``fit.py`` carries what it needs from step to step.
+- ``losses.py``, ``optimise.py``, ``average.py``, ``feed.py``, ``checkpoint.py``, ``watch.py``, ``processor.py``: parts.
+- ``draws.py``, ``augment.py``, ``preview.py``: what changes in a picture, drawn by (seed, epoch, row); shown beforehand.
 """

@@ -1,0 +1,343 @@
+"""plan.yaml and --set: what a person changes in a plan, and which changes are refused. No torch here."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from wetread.errors import InputError
+from wetread.model.network_names import OURS, check_network
+from wetread.training.fingerprint import Fingerprint
+from wetread.training.modality import augment_for
+from wetread.training.plan import RUNGS, Plan, say_value
+from wetread.weights.catalogue import CATALOGUE
+
+#: What may stand in an edited plan, where not every text makes sense.
+CHOICES: dict[str, tuple[str, ...]] = {
+    "estimate": ("cross-validation", "locked test", "given test"),
+    "uncertain": ("leave out", "positive", "negative"),
+    "laterality": ("matters", "free", "unknown"),
+    "choice": ("by gain", *RUNGS),
+    "engine": ("graph", "torch"),
+    "scaling": ("measured", "weights", "0..1", "-1..1", "imagenet"),
+    "output": ("softmax", "sigmoid"),
+    "tuning": ("whole", "head", "head first"),
+    "optimiser": ("adamw", "adam", "sgd"),
+    "schedule": ("cosine", "constant", "plateau"),
+    "loss": ("plain", "class weights", "focal", "logit adjustment"),
+    "sampling": ("as is", "balanced"),
+    "keep": ("last", "best", "average", "ema"),
+    "precision": ("float32", "bfloat16"),
+    "operating_point": ("youden", "sensitivity", "specificity", "f1"),
+    "calibration": ("temperature", "none"),
+}
+
+#: Least values of whole numbers and fractions.
+LEAST: dict[str, float] = {
+    "repeats": 1,
+    "inner_folds": 1,
+    "holdout": 0.05,
+    "test_time_shifts": 0,
+    "network_side": 16,
+    "channels": 1,
+    "hidden": 0,
+    "dropout": 0.0,
+    "head_epochs": 0,
+    "layer_decay": 0.1,
+    "epsilon": 0.0,
+    "learning_rate": 0.0,
+    "weight_decay": 0.0,
+    "patience": 0,
+    "clip": 0.0,
+    "epochs": 1,
+    "batch": 2,
+    "resamples": 100,
+    "cases": 0,
+    "time_limit": 1.0,
+}
+
+#: Networks that exist for certain: the weights of the catalogue belong to them.
+_COMMON = frozenset(known.network for known in CATALOGUE.values())
+
+#: And the largest ones.
+MOST: dict[str, float] = {
+    "holdout": 0.5,
+    "test_time_shifts": 8,
+    "network_side": 1024,
+    "channels": 3,
+    "dropout": 0.95,
+    "layer_decay": 1.0,
+    "learning_rate": 10.0,
+    "epochs": 100_000,
+    "batch": 4096,
+}
+
+
+def planned_view(path: Path) -> tuple[str | None, str | None]:
+    """What a plan.yaml says about view and frame: needed before any picture is read, long before the rest of it.
+
+    Returns:
+        The two texts; None where the plan says nothing.
+
+    Raises:
+        InputError: The file is no plan.
+    """
+    stored = _load(path)
+    view, frame = (
+        None if value is None else str(value) for value in map(_value_of, map(stored.get, ("view", "frame")))
+    )
+    return view, frame
+
+
+def read_plan(path: Path, base: Plan) -> Plan:
+    """Takes the values of a plan.yaml over the planned ones.
+
+    Args:
+        path: An edited plan.yaml, or a recipe; decisions that it leaves out stay as planned.
+        base: The plan for this data set.
+
+    Returns:
+        The plan to use.
+
+    Raises:
+        InputError: The file is no plan, names an unknown decision, gives a value of another type, or contradicts the
+            data.
+    """
+    stored = _load(path)
+    reasons = {
+        name: str(entry["reason"]) for name, entry in stored.items() if isinstance(entry, dict) and entry.get("reason")
+    }
+    changed = _changes({str(name): _value_of(entry) for name, entry in stored.items()}, base, path.name, path)
+    planned = base.values()
+    own = path.parent == Path(__file__).with_name("recipes")
+    plan = _with_ranges_of(changed, base).replace(
+        changed,
+        lambda name: (
+            reasons[name] if own and name in reasons else f"set in {path.name} (planned: {say_value(planned[name])})"
+        ),
+    )
+    return _settled(plan, base, path.name, path)
+
+
+def _with_ranges_of(changed: Mapping[str, Any], plan: Plan) -> Plan:
+    """The plan with the ranges that belong to another modality or another answer about sides, where these change."""
+    if not {"modality", "laterality"} & set(changed):
+        return plan
+    ranges, why = augment_for(changed.get("modality", plan.modality), changed.get("laterality", plan.laterality))
+    return dataclasses.replace(plan, augment=ranges, reasons=plan.reasons | why)
+
+
+def set_decisions(plan: Plan, settings: Sequence[str], base: Plan) -> Plan:
+    """Changes single decisions, as ``--set name=value`` does.
+
+    Args:
+        plan: So far.
+        settings: Such as ``epochs=40`` or ``rungs=classical,frozen``.
+        base: The plan for this data set, whose given test set cannot be wished away.
+
+    Returns:
+        The plan with these values.
+
+    Raises:
+        InputError: A setting is no ``name=value``, its name is unknown, or its value is of another type.
+    """
+    values: dict[str, Any] = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals:
+            raise InputError(f"--set {setting} is not understood.", remedy="Write it as --set epochs=40.", code="usage")
+        planned = plan.values().get(name.strip())
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            value = text
+        if isinstance(planned, tuple):
+            value = [part.strip() for part in str(text).split(",") if part.strip()]
+        elif isinstance(planned, str):
+            value = text.strip()
+        values[name.strip()] = value
+    changed = _changes(values, plan, "--set", None)
+    before = plan.values()
+    plan = _with_ranges_of(changed, plan).replace(
+        changed, lambda name: f"asked for (planned: {say_value(before[name])})"
+    )
+    return _settled(plan, base, "--set", None)
+
+
+def without_missing_weights(plan: Plan, data: Fingerprint) -> Plan:
+    """A recipe on a machine that lacks its weights: the network starts fresh, and the plan says so.
+
+    Raises:
+        InputError: The recipe keeps the body frozen, so fresh weights would stay noise.
+    """
+    if not plan.weights or data.find(plan.weights) is not None:
+        return plan
+    if plan.tuning == "head":
+        require_weights(plan, data)
+    return plan.replace(
+        {"weights": ""},
+        lambda _: (
+            f"{plan.weights} are not in the weights home, so the network starts fresh, unlike the recipe; "
+            f"fetch them with: wetread weights get {plan.weights}"
+        ),
+    )
+
+
+def require_weights(plan: Plan, data: Fingerprint) -> None:
+    """Refuses a plan whose weights are not here.
+
+    Raises:
+        InputError: Names them, and how to get them.
+    """
+    wanted = [plan.weights] if "network" in plan.rungs else []
+    wanted += [plan.backbone] if {"frozen", "combined"} & set(plan.rungs) else []
+    for name in wanted:
+        if name and data.find(name) is None:
+            raise InputError(
+                f"The plan asks for the weights {name}, which are not in the weights home.",
+                remedy=f"Fetch them with `wetread weights get {name}`, or bring them: `wetread weights import FILE`.",
+                code="no-weights",
+            )
+
+
+def _changes(values: Mapping[str, Any], base: Plan, place: str, file: Path | None) -> dict[str, Any]:
+    planned = base.values()
+    changed: dict[str, Any] = {}
+    for name, given in values.items():
+        if name not in planned:
+            raise InputError(
+                f"{place}: there is no decision {name}.",
+                remedy=f"Remove it{_nearest(name, planned)}.",
+                file=file,
+                code="plan",
+            )
+        value = _as_planned(given, planned[name], name)
+        if planned[name] is not None and value is not None and type(value) is not type(planned[name]):
+            raise InputError(
+                f"{place}: {name} is {given!r}, where {type(planned[name]).__name__} such as {planned[name]!r} is "
+                "needed.",
+                remedy="Correct the value.",
+                file=file,
+                code="plan",
+            )
+        if value != planned[name]:
+            changed[name] = value
+    if changed.get("classes", base.classes) != base.classes:
+        raise InputError(
+            f"{place} was made for the classes {', '.join(changed['classes'])}.",
+            remedy="Choose classes with --classes, not in the plan.",
+            file=file,
+            code="plan",
+        )
+    if changed.get("task", base.task) != base.task:
+        raise InputError(
+            f"{place} was made for another question ({changed['task']}; these data are {base.task}).",
+            remedy="Use a plan made for such data, or remove the line task.",
+            file=file,
+            code="plan",
+        )
+    return changed
+
+
+def _nearest(name: str, known: Mapping[str, Any]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(name, list(known), 1)
+    return f", or write {close[0]}" if close else ""
+
+
+def _as_planned(value: Any, planned: Any, name: str) -> Any:
+    """The value in the type of the planned one, where nothing is lost by that."""
+    if isinstance(value, list):
+        return tuple(value)
+    if isinstance(planned, float) and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(planned, float) and isinstance(value, str):
+        try:
+            return float(value)  # YAML takes 1e-4 for a text
+        except ValueError:
+            return value
+    if name in ("view", "frame") and value is not None:  # YAML reads a frame number, or 40/80, as it likes
+        return str(value)
+    return "" if isinstance(planned, str) and value is None else value
+
+
+def _value_of(entry: Any) -> Any:
+    return entry["value"] if isinstance(entry, dict) and "value" in entry else entry
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        stored = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(
+            f"The plan {path} cannot be read.", remedy="Start from a run's plan.yaml.", file=path, code="plan"
+        ) from error
+    if not isinstance(stored, dict):
+        raise InputError(f"{path} is not a plan.", remedy="Start from a run's plan.yaml.", file=path, code="plan")
+    return stored
+
+
+def _settled(plan: Plan, base: Plan, place: str, file: Path | None) -> Plan:
+    """The plan with its network by the name that can be built; refused where it cannot be followed."""
+    wrong = _find_nonsense(plan, base)
+    if wrong:
+        raise InputError(
+            f"{place}: {wrong}.", remedy="Correct the value, there or with --set NAME=VALUE.", file=file, code="plan"
+        )
+    if plan.network in OURS or plan.network in _COMMON or plan.network == base.network:
+        return plan
+    # Loads timm, which takes seconds, so only names that nobody here knows are looked up.
+    return dataclasses.replace(plan, network=check_network(plan.network))
+
+
+def _find_nonsense(plan: Plan, base: Plan) -> str:
+    """The first value that cannot be followed, in words; empty where all can."""
+    values = plan.values()
+    for name, allowed in CHOICES.items():
+        if values[name] not in allowed:
+            return f"{name} is {values[name]}, where one of {', '.join(allowed)} is needed"
+    for name, value in values.items():
+        if isinstance(value, float) and not -1e6 < value < 1e6:
+            return f"{name} is {value}, which is no number to work with"
+        if name in LEAST and value < LEAST[name]:
+            return f"{name} is {value}, where at least {LEAST[name]} is needed"
+        if name in MOST and value > MOST[name]:
+            return f"{name} is {value}, where at most {MOST[name]} is possible"
+    return _find_contradiction(plan, base)
+
+
+def _find_contradiction(plan: Plan, base: Plan) -> str:
+    if not plan.rungs or not set(plan.rungs) <= set(RUNGS):
+        return f"rungs are {', '.join(plan.rungs) or 'none'}, where some of {', '.join(RUNGS)} are needed"
+    if plan.rungs != tuple(sorted(set(plan.rungs), key=RUNGS.index)):
+        return f"rungs are {', '.join(plan.rungs)}, where each stands once, in the order {', '.join(RUNGS)}"
+    if plan.rungs == ("ensemble",):
+        return "rungs are ensemble alone, which has nothing to put together"
+    if plan.choice != "by gain" and plan.choice not in plan.rungs:
+        return f"choice is {plan.choice}, which is not among the rungs"
+    if {"frozen", "combined"} & set(plan.rungs) and not plan.backbone:
+        return "rungs ask for a backbone, and there is none; see `wetread weights list`"
+    if plan.estimate == "given test" != base.estimate:
+        return "estimate is given test, but the data came with no test set that can be used"
+    if plan.estimate == "cross-validation" and plan.folds < 2:
+        return f"folds is {plan.folds}, where at least 2 are needed"
+    if plan.positive != base.positive and plan.positive not in plan.classes:
+        return f"positive is {plan.positive}, which is no class"
+    if plan.channels == 2:
+        return "channels is 2, where 1 (grey) or 3 (colour) is needed"
+    if plan.task == "multilabel" and plan.output != "sigmoid":
+        return "output is softmax, but several findings can be present at once, which takes sigmoid"
+    if plan.task == "multiclass" and plan.output != "softmax":
+        return "output is sigmoid, but exactly one of several classes is true, which takes softmax"
+    if plan.scaling == "weights" and not plan.weights:
+        return "scaling is weights, but the network starts without any"
+    if plan.freeze_statistics and not plan.weights:
+        return "freeze_statistics keeps the statistics of weights, but the network starts without any"
+    if plan.tuning == "head" and not plan.weights:
+        return "tuning is head, but the body starts without weights and would stay noise"
+    return ""
