@@ -20,5 +20,5 @@ How a network is trained (torch):
 
 - ``loop.py``: the epoch loop in the open; ``fit.py`` carries what it needs from step to step.
 - ``losses.py``, ``optimise.py``, ``average.py``, ``feed.py``, ``checkpoint.py``, ``watch.py``, ``processor.py``: parts.
-- ``draws.py``, ``augment.py``, ``preview.py``: what changes in a picture, drawn by (seed, epoch, row); shown beforehand.
+- ``draws.py``, ``augment.py``, ``preview.py``: what changes in a picture, drawn by (seed, epoch, row); shown before.
 """
