@@ -121,6 +121,7 @@ def test_without_weights_the_plan_says_how_to_get_some():
 def test_weights_at_hand_are_used_frozen_and_tuned_only_where_that_pays():
     few = dataclasses.replace(SMALL, weights=(IMAGENET,))
     assert make_plan(few).rungs == ("classical", "frozen", "combined", "ensemble")
+    assert make_plan(few).inner_folds == 5
     assert make_plan(few, Asked("quick")).rungs == ("classical", "frozen", "combined")
     many = dataclasses.replace(few, images=1200, groups=900, device="cuda:0", bf16=True)
     plan = make_plan(many)
