@@ -116,11 +116,11 @@ def best_linear(features: NDArray[np.float32], labels: NDArray[np.int64], groups
     wide = features.astype(np.float64)
     for part in group_folds(labels, groups, 3, 0):
         rest = np.setdiff1d(rows, part)
-        fit = LinearFit("frozen", wide[rest], labels[rest], classes)
+        fit = LinearFit("frozen", wide[rest], labels[rest], classes, embedded=wide.shape[1])
         for number, strength in enumerate(STRENGTHS):
             probabilities = apply_temperature(fit.at(strength).logits_of_features(wide[part]), 1.0)
             losses[number] -= np.log(np.clip(probabilities[np.arange(len(part)), labels[part]], 1e-6, 1)).sum()
-    return LinearFit("frozen", wide, labels, classes).at(STRENGTHS[int(np.argmin(losses))])
+    return LinearFit("frozen", wide, labels, classes, embedded=wide.shape[1]).at(STRENGTHS[int(np.argmin(losses))])
 
 
 def load_backbone(name: str):

@@ -37,3 +37,12 @@ def test_a_class_that_is_absent_from_training_is_all_but_impossible():
     part = LinearFit("classical", np.random.default_rng(0).normal(size=(30, 5)), np.arange(30) % 2, 3).at(0.1)
     probabilities = apply_temperature(part.logits_of_features(np.zeros((1, 5))), 1.0)
     assert probabilities[0, 2] < 1e-6
+
+
+def test_an_embedding_keeps_its_proportions_and_other_features_do_not():
+    random = np.random.default_rng(0)
+    features = random.normal(size=(60, 6)) * np.array([1, 50, 0.1, 4.0, 2.0, 0.0])
+    part = LinearFit("combined", features, np.arange(60) % 2, 2, embedded=3).at(0.1)
+    np.testing.assert_allclose(part.scale[:3] * features[:, :3].std(axis=0), 1)
+    assert part.scale[3] == part.scale[4] > 0
+    assert part.scale[5] == 0

@@ -27,6 +27,8 @@ from wetread.run_folder import FINISHED, RunFolder, versions
 class Looker:
     """As much of a classifier as occlusion asks for."""
 
+    finest = 128
+
     def __init__(self, classes, features, labels):
         self.classes, self._features, self._labels = classes, features, labels
 

@@ -78,14 +78,19 @@ class LinearFit:
         features: ``image feature``.
         labels: Class number per image, or ``image finding`` of 1, 0 and NaN (not known).
         classes: Number of classes or findings.
+        embedded: How many of the last features are an embedding.
     """
 
-    def __init__(self, sees: str, features: Floats, labels: NDArray[Any], classes: int) -> None:
+    def __init__(self, sees: str, features: Floats, labels: NDArray[Any], classes: int, *, embedded: int = 0) -> None:
         self._sees, self._labels, self._classes = sees, labels, classes
         self._centre = features.mean(axis=0)
         deviation = features.std(axis=0)
         varies = deviation > 1e-8
-        self._scale = np.where(varies, 1.0 / np.where(varies, deviation, 1.0), 0.0)
+        if embedded:
+            # An embedding keeps its proportions: what hardly varies says little, and blown up it drowns the rest. On
+            # four sets this raised the AUROC by 0.01 to 0.09 (docs/accuracy.md).
+            deviation[-embedded:] = np.sqrt(np.mean(deviation[-embedded:] ** 2))
+        self._scale = np.where(varies, 1.0 / np.where(varies, np.maximum(deviation, 1e-12), 1.0), 0.0)
         standard = (features - self._centre) * self._scale
         self._rotated, self._back = _rotate(standard)
 

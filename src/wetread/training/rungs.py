@@ -48,14 +48,17 @@ def fit_linear(sees: str, data: TrainingSet, train: Ints, place: Place) -> Fitte
     started = time.perf_counter()
     classes, labels = len(data.plan.classes), data.labels[train]
     features = data.inputs.features(sees)[train].astype(np.float64)
+    embedded = 0 if sees == "classical" else data.inputs.embedding().shape[1]
     inner = np.full((len(STRENGTHS), len(train), classes), np.nan)
     for part in inner_parts(data, train, place):
         rest = np.setdiff1d(np.arange(len(train)), part)
-        fit = LinearFit(sees, features[rest], labels[rest], classes)
+        fit = LinearFit(sees, features[rest], labels[rest], classes, embedded=embedded)
         for number, strength in enumerate(STRENGTHS):
             inner[number, part] = fit.at(strength).logits_of_features(features[part])
     best = _best_strengths(inner, labels, data.plan.task)
-    model = LinearFit(sees, features, labels, classes).at_each([STRENGTHS[number] for number in best])
+    model = LinearFit(sees, features, labels, classes, embedded=embedded).at_each(
+        [STRENGTHS[number] for number in best]
+    )
     chosen = np.stack([inner[number, :, column] for column, number in enumerate(best)], axis=1)
     return finish(
         data.plan, sees, [model], chosen, labels, started, backbone=None if sees == "classical" else data.backbone
