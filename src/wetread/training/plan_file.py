@@ -16,6 +16,9 @@ from wetread.training.modality import augment_for
 from wetread.training.plan import RUNGS, Plan, say_value
 from wetread.weights.catalogue import CATALOGUE
 
+#: Networks that exist for certain: the weights of the catalogue belong to them.
+_COMMON = frozenset(known.network for known in CATALOGUE.values())
+
 #: What may stand in an edited plan, where not every text makes sense.
 CHOICES: dict[str, tuple[str, ...]] = {
     "estimate": ("cross-validation", "locked test", "given test"),
@@ -59,9 +62,6 @@ LEAST: dict[str, float] = {
     "cases": 0,
     "time_limit": 1.0,
 }
-
-#: Networks that exist for certain: the weights of the catalogue belong to them.
-_COMMON = frozenset(known.network for known in CATALOGUE.values())
 
 #: And the largest ones.
 MOST: dict[str, float] = {
