@@ -1,9 +1,15 @@
 """What several rooms share: a small phantom set, a run on it, and where the real images are."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Before torch is loaded, and for every process that a test starts: as many tests at once as there are cores, so a
+    # second thread of each would only wait for the others (a third more processor, half as much time again).
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from wetread.phantoms.dataset import make_chest_effusion
 
@@ -18,6 +24,13 @@ def own_cache(tmp_path_factory):
         patch.setenv("WETREAD_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("WETREAD_WEIGHTS", str(tmp_path_factory.mktemp("weights")))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hears_ctrl_c():
+    """Who runs the tests in the background (`make test &`) has a shell that lets all children ignore Ctrl-C."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

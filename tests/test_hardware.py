@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,17 +10,34 @@ from wetread import hardware
 
 
 @pytest.mark.parametrize(
-    ("flags", "has"),
-    [("fpu avx2 avx512f", False), ("fpu avx512_bf16", True), ("fpu amx_bf16 amx_tile", True), ("", False)],
+    ("flags", "bf16", "amx"),
+    [
+        ("avx512f avx512_vnni", False, False),
+        ("avx512f amx_bf16 amx_tile", True, True),
+        ("avx512_bf16", True, False),
+        ("", False, False),
+    ],
 )
-def test_units_for_bfloat16_are_read_from_the_processor(flags, has, tmp_path):
-    (tmp_path / "cpuinfo").write_text(f"processor : 0\nflags\t\t: {flags}\n")
-    assert hardware.has_bf16_unit(tmp_path / "cpuinfo") is has
+def test_units_for_bfloat16_are_read_from_the_processor(flags, bf16, amx, tmp_path):
+    path = tmp_path / "cpuinfo"
+    path.write_text(f"processor\t: 0\nmodel name\t: some amx_bf16\nflags\t\t: fpu {flags}\n")
+    assert (hardware.has_bf16_unit(path), hardware.has_amx(path)) == (bf16, amx)
 
 
-def test_without_an_answer_there_is_none(tmp_path, monkeypatch):
-    monkeypatch.setattr("platform.machine", lambda: "arm64")
-    assert not hardware.has_bf16_unit(tmp_path / "nothing")
+@pytest.mark.parametrize(("machine", "expected"), [("AMD64", True), ("x86_64", True), ("arm64", False)])
+def test_elsewhere_torch_is_asked(tmp_path, monkeypatch, machine, expected):
+    told = {"avx512_bf16": True, "amx_bf16": False}
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cpu=SimpleNamespace(get_capabilities=lambda: told)))
+    assert hardware.has_bf16_unit(tmp_path / "none") is expected
+    assert hardware.has_amx(tmp_path / "none") is False
+
+
+@pytest.mark.parametrize("torch", [None, SimpleNamespace(cpu=SimpleNamespace())])
+def test_a_torch_that_is_not_loaded_or_cannot_say_counts_as_no(tmp_path, monkeypatch, torch):
+    monkeypatch.setattr("platform.machine", lambda: "AMD64")
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    assert not hardware.has_bf16_unit(tmp_path / "none")
 
 
 def test_memory_and_cores_are_plausible():

@@ -43,6 +43,22 @@ def test_an_existing_run_is_refused_resumed_or_replaced(tmp_path):
     assert not (tmp_path / "run" / "numbers.json").exists()
 
 
+def test_a_run_that_failed_before_it_had_a_plan_is_in_nobodys_way(tmp_path):
+    first = begin(tmp_path / "run")
+    first.write_status("failed")
+    first.close()
+    (tmp_path / "run" / "findings.json").write_text("[]")
+    again = begin(tmp_path / "run")
+    assert not (tmp_path / "run" / "findings.json").exists()
+    (tmp_path / "run" / "plan.yaml").write_text("epochs: 3")
+    again.write_status("failed")
+    again.close()
+    assert refusal(tmp_path / "run").code == "run-exists"
+    (tmp_path / "run" / "plan.yaml").unlink()
+    (tmp_path / "run" / "run.json").write_text("{")
+    assert refusal(tmp_path / "run").code == "run-exists"
+
+
 def test_a_folder_with_other_files_is_never_touched(tmp_path):
     (tmp_path / "thesis.doc").write_text("years of work")
     for options in ({}, {"overwrite": True}, {"resume": True}):

@@ -20,19 +20,22 @@ class Run:
         numbers: Contents of numbers.json; empty after a dry run or a check.
         findings: Contents of findings.json.
         gate: green, amber or red.
+        lights: Contents of trust.json: may the number be believed?
     """
 
     folder: Path
     numbers: dict[str, Any] = field(repr=False)
     findings: list[dict[str, Any]] = field(repr=False)
     gate: str
+    lights: list[dict[str, str]] = field(default_factory=list, repr=False)
 
     @staticmethod
     def open(folder: str | Path) -> Run:
         """Reads a finished run folder; raises `InputError` where there is none."""
         run_folder = RunFolder.open(Path(folder))
         numbers = run_folder.read_json("numbers.json")
-        return Run(run_folder.path, numbers, run_folder.read_json("findings.json"), numbers["gate"])
+        findings, lights = run_folder.read_json("findings.json"), run_folder.find_json("trust.json") or []
+        return Run(run_folder.path, numbers, findings, numbers["gate"], lights)
 
     @property
     def exit_code(self) -> int:
@@ -52,6 +55,7 @@ class Run:
     def __repr__(self) -> str:
         lines = [f"Run {self.folder}", f"  {self.headline}", f"  gate: {self.gate}"]
         lines += [f"  {finding['severity']}: {finding['title']} ({finding['code']})" for finding in self.findings]
+        lines += [f"  {one['light']}: {one['title']}. {one['evidence']}" for one in self.lights]
         lines += [f"  report: {self.report}", f"  {DISCLAIMER}"]
         return "\n".join(lines)
 
@@ -80,6 +84,11 @@ def say_share(value: float) -> str:
         if float(text) < 1 or value >= 1:
             return text
     return "0.9999"
+
+
+def is_external(numbers: dict[str, Any]) -> bool:
+    """Whether a model of another run was tested, so that nothing was fitted on these images."""
+    return str(numbers.get("estimate", "")).startswith("external test")
 
 
 def headline(numbers: dict[str, Any]) -> str:

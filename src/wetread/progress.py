@@ -119,6 +119,53 @@ class RunFinished(Event):
     seconds: float
 
 
+@dataclass
+class StepPace:
+    """The step at work, and how long it will still take: what a bar in a terminal and a page both show.
+
+    Attributes:
+        step: Its name; empty between two steps.
+        title: What a reader sees.
+        total: Items it has, where that is known.
+        done: Items that are finished.
+        skipped: Of these, those that were so before an interruption.
+        detail: What is being worked on.
+        started: When the step began, in seconds on whatever clock the caller uses throughout.
+    """
+
+    step: str = ""
+    title: str = ""
+    total: int | None = None
+    done: int = 0
+    skipped: int = 0
+    detail: str = ""
+    started: float = 0.0
+
+    def begin(self, step: str, title: str, total: int | None, now: float) -> None:
+        """A step begins."""
+        self.step, self.title, self.total, self.started = step, title, total, now
+        self.done, self.skipped, self.detail = 0, 0, ""
+
+    def advance(self, done: int, total: int, skipped: int = 0, detail: str = "") -> None:
+        """Some of its items are finished."""
+        self.done, self.total, self.skipped, self.detail = done, total, skipped, detail
+
+    def end(self) -> None:
+        """The step is over."""
+        self.step = ""
+
+    def seconds_left(self, now: float) -> float | None:
+        """Seconds until the step ends if it goes on as it went; None while nothing tells."""
+        worked = self.done - self.skipped  # what was done before an interruption says nothing about the pace
+        elapsed = now - self.started
+        if not self.step or not self.total or worked <= 0 or elapsed <= SETTLED:
+            return None
+        return elapsed * (self.total - self.done) / worked
+
+
+#: Seconds after which the first items of a step say something about the rest.
+SETTLED = 1.5
+
 Listener = Callable[[Event], None]
 
 

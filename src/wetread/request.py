@@ -45,6 +45,7 @@ class Request:
     time_limit: float | None = None
     laterality: str | None = None
     settings: tuple[str, ...] = ()
+    subgroups: tuple[str, ...] = ()
 
     def validate(self) -> None:
         """Refuses what can be refused before anything is read."""

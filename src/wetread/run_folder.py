@@ -12,7 +12,15 @@
       history.csv       one row per inner fold and epoch
       predictions.csv   one row per tested image
       numbers.json      every number that any page shows
+      trust.json        may it be believed? the lights that head the page
+      refusal.json      which pictures it refuses, and what was tried on it; refusal.csv names its reference pictures
+      explanations.json which tests its heatmaps pass
+      fingerprints.safetensors  of the pixels, so that an external test can be refused that holds the same pictures
       model/            the classifier
+      external/         tests of the model on data from elsewhere, a folder like this one each
+      look/             what is inside the model
+      learning_curve.json, learning_curve.html  how many more cases would help
+      paper/            what a manuscript needs
       folds/            what each fold found; kept so that a stopped run goes on
       augmented/        what training showed its network
       heatmaps/ figures/ thumbnails/
@@ -31,6 +39,7 @@ import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from wetread.errors import InputError, OutputError
@@ -58,8 +67,7 @@ class RunFolder:
         self.seconds: dict[str, float] = {}
         self._started = time.time()
         self._facts: dict[str, Any] = {}
-        self._events: AppendLog | None = None
-        self._number = 0
+        self._events: EventLog | None = None
         self._history: list[EpochDone] = []
         self._lock: FolderLock | None = None
 
@@ -74,7 +82,7 @@ class RunFolder:
 
         Raises:
             OutputError: Something stands there and neither flag was given, another process is working in it, or the
-                place cannot be written.
+                place cannot be written. A run that failed before it had a plan is in nobody's way.
         """
         try:
             is_run = (path / "run.json").is_file()
@@ -93,7 +101,7 @@ class RunFolder:
                 file=path,
                 code="not-a-run-folder",
             )
-        if is_run and not overwrite and not resume:
+        if is_run and not overwrite and not resume and not _came_to_nothing(path):
             raise OutputError(
                 f"{path} already holds a run.",
                 remedy="Use --resume to go on with it, --overwrite to replace it, or another --out FOLDER.",
@@ -106,8 +114,7 @@ class RunFolder:
         if is_run and not resume:
             folder._clear()
         sweep_temporaries(path)
-        folder._events = AppendLog(path / "events.jsonl")
-        folder._number = _count_lines(path / "events.jsonl")
+        folder._events = EventLog(path / "events.jsonl")
         return folder
 
     @staticmethod
@@ -193,9 +200,7 @@ class RunFolder:
             self.seconds[event.step] = round(event.seconds, 3)
         if isinstance(event, EpochDone):
             self._history.append(event)
-        self._number += 1
-        line = {"seq": self._number, "time": round(time.time(), 3), **event.as_dict()}
-        self._events.append(json.dumps(line, ensure_ascii=False))
+        self._events(event)
 
     def write_history(self) -> None:
         """Writes history.csv: what is there from before an interruption, and what came since."""
@@ -221,6 +226,10 @@ class RunFolder:
                 code="no-run",
             ) from error
 
+    def find_json(self, name: str) -> Any:
+        """Reads one of our JSON files; None where it is missing. Raises `InputError` where it is damaged."""
+        return self.read_json(name) if (self.path / name).is_file() else None
+
     def read_table(self, name: str) -> list[dict[str, str]]:
         """Reads one of our CSV files as dicts; empty where it is missing."""
         try:
@@ -236,6 +245,41 @@ class RunFolder:
     def report(self) -> Path:
         """Where the report page lies, or will lie."""
         return self.path / "report.html"
+
+
+class EventLog:
+    """A progress listener that leaves one numbered line per event; `RunFolder` keeps its events in one.
+
+    Args:
+        path: The file; what it holds already stays, and the numbers go on from there.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._log = AppendLog(path)
+        if not _ends_a_line(path):
+            self._log.append("")  # a killed run left half a line; the next event must not be glued to it
+        self._number = _count_lines(path)
+
+    def __call__(self, event: Event) -> None:
+        """Takes one event."""
+        self._number += 1
+        line = {"seq": self._number, "time": round(time.time(), 3), **event.as_dict()}
+        self._log.append(json.dumps(line, ensure_ascii=False))
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._log.close()
+
+    def __enter__(self) -> EventLog:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 def versions() -> dict[str, str]:
@@ -267,8 +311,25 @@ def _short(value: Any) -> Any:
     return round(value, 6) if isinstance(value, float) else value
 
 
+def _ends_a_line(path: Path) -> bool:
+    with open(path, "rb") as handle:
+        size = handle.seek(0, 2)
+        handle.seek(max(0, size - 1))
+        return handle.read() in (b"", b"\n")
+
+
 def _count_lines(path: Path) -> int:
     try:
         return path.read_bytes().count(b"\n")
     except OSError:
         return 0
+
+
+def _came_to_nothing(path: Path) -> bool:
+    """Whether the run there failed before it had a plan: the command that is repeated with better data just works."""
+    try:
+        told = RunFolder(path).read_json("run.json")
+    except InputError:
+        return False
+    failed = isinstance(told, dict) and told.get("status") == FAILED
+    return failed and not any((path / name).exists() for name in ("plan.yaml", "folds"))

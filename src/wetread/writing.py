@@ -136,6 +136,10 @@ class AppendLog:
         except OSError as error:
             raise _explain(error, self._path) from error
 
+    def fileno(self) -> int:
+        """Number of the open file, for a child process that goes on writing at its end."""
+        return self._handle.fileno()
+
     def close(self) -> None:
         """Closes the file; nothing can be appended afterwards."""
         self._handle.close()
@@ -196,14 +200,20 @@ class PartFile:
             raise _explain(error, self.part) from error
         self.size = 0
 
-    def commit(self) -> Path:
-        """Gives the file its name, in place of an earlier one; returns the path."""
+    def commit(self, *, durable: bool = True) -> Path:
+        """Gives the file its name, in place of an earlier one; returns the path.
+
+        Args:
+            durable: As for `atomic_write`; without it for what `keep_file` or another file takes the place of at once.
+        """
         try:
             self._handle.flush()
-            os.fsync(self._handle.fileno())
+            if durable:
+                os.fsync(self._handle.fileno())
             self._handle.close()  # before the rename: Windows renames no open file
             self.part.replace(self.path)
-            _sync_folder(self.path.parent)
+            if durable:
+                _sync_folder(self.path.parent)
         except OSError as error:
             raise _explain(error, self.path) from error
         return self.path
@@ -259,6 +269,22 @@ class Scratch:
         except OSError as error:
             raise _explain(error, self._place) from error
         return self.bytes[start : start + data.nbytes]
+
+
+def keep_file(file: Path, place: Path) -> Path:
+    """Moves a file of the same disk to where it stays, also after a power cut; returns the place.
+
+    Raises:
+        OutputError: The disk refuses.
+    """
+    try:
+        with open(file, "rb+") as handle:
+            os.fsync(handle.fileno())
+        file.replace(place)
+        _sync_folder(place.parent)
+    except OSError as error:
+        raise _explain(error, place) from error
+    return place
 
 
 class FolderLock:

@@ -18,6 +18,8 @@ def test_a_few_hard_cases_are_silent():
 def test_labels_contradicted_surely_are_for_information_and_the_doubtful_ones_are_shown():
     found = check(audit(label_errors=replace(HONEST, sure=3)))
     assert (found.severity, found.images) == ("info", ("a3.png", "b4.png"))
+    assert "labelled a, looks like b" in found.sentence
+    assert "png" not in found.sentence, "a file name may be a patient's"
     assert found.numbers["suggested"] == {"a3.png": "b", "b4.png": "a"}
     assert check(audit(label_errors=replace(HONEST, sure=3, images=200))) is None
 

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from fake.pictures import write_png
 
-from dataset.rows import row
+from dataset.rows import facts, row
 from wetread.checks.finding import Audit
 from wetread.checks.run_checks import run_checks
 from wetread.dataset.duplicates import Pair, find_duplicates
 from wetread.dataset.fix import changes_csv, fixed_csv, propose_fixes, write_fixed
 from wetread.dataset.groups import assign_groups, assign_patients
+from wetread.dataset.header_patients import divided_patients
 from wetread.dataset.reading import read_images, rows_with_pictures
 from wetread.dataset.review import Doubt, read_review
 from wetread.dataset.scan import scan
@@ -90,6 +91,22 @@ def test_patients_who_share_a_picture_become_one_and_unknown_patients_stay_unkno
     unknown = fix([row("a.png", "x"), row("b.png", "x")], [Pair(0, 1, "near", 0.98)], grouping="none")
     assert [one.patient for one in unknown.rows] == ["", ""]
     assert "patient" not in fixed_csv(table_of([], "none"), unknown)
+
+
+def test_patients_whom_the_headers_know_as_one_become_one_and_take_those_along_whom_the_table_joins():
+    keys = {"0.png": "k1", "1.png": "k1", "2.png": "k2", "3.png": "k3", "4.png": "k4", "5.png": "k4"}
+    names = ("P1", "P2", "P2", "P3", "", "")
+    rows = [
+        row(image, "x", patient=patient, facts=facts(patient_key=key))
+        for (image, key), patient in zip(keys.items(), names, strict=True)
+    ]
+    fixes = fix(rows)
+    assert [one.patient for one in fixes.rows] == ["P1", "P1", "P1", "P3", "joined 1", "joined 1"]
+    assert said(fixes)["1.png"] == ("patient: P2 -> P1", "the DICOM headers know one patient")
+    assert not set(keys.values()) & set(fixed_csv(table_of([]), fixes).replace("\n", ",").split(","))
+    for one in fixes.rows:
+        one.row.patient = one.patient
+    assert divided_patients(table_of(rows), rows) == []
 
 
 def test_training_images_of_tested_patients_are_dropped_and_tuning_joins_training():

@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from wetread.dataset.labels_text import MAX_LINES, find_encoding, find_separator, read_head, read_text
@@ -158,6 +158,14 @@ CELLS = st.text(st.characters(codec="cp1252", exclude_categories=["C", "Z"]) | s
 TABLES = st.lists(st.lists(CELLS.map(str.strip), min_size=2, max_size=2).filter(any), min_size=1, max_size=6)
 
 
+def is_utf8(data):
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 @settings(max_examples=50, deadline=None)
 @given(
     rows=TABLES,
@@ -169,8 +177,10 @@ def test_what_a_program_writes_is_read_back(rows, separator, encoding, end):
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=separator, lineterminator=end, quoting=csv.QUOTE_ALL)
     writer.writerows([["image", "label"], *rows])
-    # Without letters outside ASCII, and with few rows, bytes of one encoding may be those of another.
-    raw = read_text("t", buffer.getvalue().encode(encoding))
+    data = buffer.getvalue().encode(encoding)
+    # Bytes of one encoding may be those of another: nobody can tell Â¡ in cp1252 from ¡ in UTF-8.
+    assume(encoding != "cp1252" or data.isascii() or not is_utf8(data))
+    raw = read_text("t", data)
     expected = [[cell.strip() for cell in row] for row in rows]
     assert raw.rows == [["image", "label"], *[row for row in expected if any(row)]]
     assert raw.problems == []

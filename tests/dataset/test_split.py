@@ -9,6 +9,7 @@ import pytest
 from dataset.rows import row
 from wetread.dataset.split import (
     MIN_GIVEN_TEST,
+    MIN_GIVEN_TRAIN,
     cross_validation,
     encode,
     find_leaking_rows,
@@ -75,7 +76,8 @@ def test_folds_keep_the_share_of_a_rare_class(seed, per_patient):
     groups = np.repeat(np.arange(200), per_patient)
     shuffled = np.random.default_rng(seed).permutation(len(labels))
     for part in group_folds(labels[shuffled], groups[shuffled], 5, seed):
-        assert 0.13 <= labels[shuffled][part].mean() <= 0.17
+        assert 0.14 <= labels[shuffled][part].mean() <= 0.16
+        assert len(part) == 40 * per_patient
 
 
 def test_folds_are_fewer_where_a_class_has_fewer_groups():
@@ -114,14 +116,19 @@ def test_training_rows_of_tested_groups_are_set_aside():
     assert "test set" in rows[1].reason
 
 
-def given(parts):
-    """``{split: {label: separate cases}}`` -> rows and what became of the split that came with them."""
-    rows = [
-        row(f"{split}-{label}-{n}", label, group=f"{split}{label}{n}", given_split=split)
+def rows_of(parts, *, shared=False):
+    """``{split: {label: cases}}`` -> rows; the parts are of other cases, or share them."""
+    return [
+        row(f"{split}-{label}-{n}", label, group=f"{'' if shared else split}{label}{n}", given_split=split)
         for split, counts in parts.items()
         for label, count in counts.items()
         for n in range(count)
     ]
+
+
+def given(parts):
+    """``{split: {label: separate cases}}`` -> rows and what became of the split that came with them."""
+    rows = rows_of(parts)
     table = Table(Path(), "splits", rows)
     return settle_given_split(table, rows), rows, table.notes
 
@@ -174,6 +181,18 @@ def test_a_training_part_that_leaks_away_cannot_carry_a_given_test():
         for n in range(40)
     ]
     assert settle_given_split(Table(Path(), "splits", rows), rows) == ""
+    # Asked to use the split as it is, nothing leaks away.
+    assert settle_given_split(Table(Path(), "splits", rows), rows, allow_leak=True) == "given test"
+
+
+@pytest.mark.parametrize("few", [MIN_GIVEN_TRAIN - 1, MIN_GIVEN_TRAIN])
+def test_a_leak_that_is_allowed_does_not_spare_a_training_part_that_is_too_small(few):
+    rows = rows_of({"train": {"a": 20, "b": few}, "test": ENOUGH}, shared=True)
+    table = Table(Path(), "splits", rows)
+    assert settle_given_split(table, rows, allow_leak=True) == ("" if few < MIN_GIVEN_TRAIN else "given test")
+    assert [note.startswith("The given training part has only") for note in table.notes] == [True] * (
+        few < MIN_GIVEN_TRAIN
+    )
 
 
 def test_encode_numbers_classes_in_their_order_and_groups_in_order_of_appearance():

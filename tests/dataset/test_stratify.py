@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from sklearn.model_selection import StratifiedGroupKFold
 
 from dataset.test_findings import finding_row
 from wetread.dataset.findings import label_matrix
 from wetread.dataset.split import cross_validation, locked_test, settle_given_split
-from wetread.dataset.stratify import finding_folds
+from wetread.dataset.stratify import class_folds, finding_folds
 from wetread.dataset.table import Table
 from wetread.errors import InputError
 
@@ -111,3 +112,45 @@ def test_thirty_thousand_groups_take_seconds():
     parts = finding_folds(labels, np.arange(30_000), 5, 0)
     shares = np.array([labels[part].mean(axis=0) for part in parts])
     assert np.ptp(shares, axis=0).max() < 0.002
+
+
+def draw_classes(seed, patients, classes, most_images, mixed):
+    """Patients of one class each, of whose images some have another."""
+    random = np.random.default_rng(seed)
+    groups = np.repeat(np.arange(patients), random.integers(1, most_images + 1, patients))
+    shares = random.dirichlet(np.full(classes, 2.0))
+    labels = random.choice(classes, patients, p=shares)[groups]
+    other = random.random(len(groups)) < mixed
+    labels[other] = random.choice(classes, int(other.sum()), p=shares)
+    order = random.permutation(len(groups))
+    return labels[order], groups[order]
+
+
+def farthest(labels, parts):
+    """Largest distance of the share of a class in a fold from its share in all, and of a fold from its size."""
+    shares = np.eye(labels.max() + 1)[labels]
+    share = max(np.abs(shares[part].mean(axis=0) - shares.mean(axis=0)).max() for part in parts)
+    return share, max(abs(len(part) / len(labels) - 1 / len(parts)) for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("patients", "classes", "most_images", "mixed"), [(40, 2, 6, 0.1), (100, 3, 4, 0.1), (200, 6, 20, 0.3)]
+)
+def test_classes_are_spread_as_evenly_as_scikit_learn_spreads_them(patients, classes, most_images, mixed):
+    found, wanted = [], []
+    for seed in range(8):
+        labels, groups = draw_classes(seed, patients, classes, most_images, mixed)
+        parts = class_folds(labels, groups, 5, seed)
+        splitter = StratifiedGroupKFold(len(parts), shuffle=True, random_state=seed)
+        found.append(farthest(labels, parts))
+        wanted.append(farthest(labels, [test for _, test in splitter.split(labels, labels, groups)]))
+    assert (np.mean(found, axis=0) <= 1.05 * np.mean(wanted, axis=0)).all()
+
+
+def test_no_class_is_missing_from_a_fold_or_from_all_others_where_that_can_be():
+    # Two patients have the rare class, in a set of large groups.
+    groups = np.repeat(np.arange(12), 10)
+    labels = np.zeros(120, dtype=np.int64)
+    labels[[0, 10]] = 1
+    parts = class_folds(labels, groups, 5, 0)
+    assert [int(labels[part].sum()) for part in parts] == [1, 1]

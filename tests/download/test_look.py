@@ -50,15 +50,15 @@ def test_a_busy_server_is_asked_again(publisher, patience):
     assert (error.code, "500" in error.message) == ("unreachable", True)
 
 
-def test_silence_ends_with_a_sentence(publisher, patience):
+def test_silence_ends_with_a_sentence(publisher, hasty):
     publisher.head("/a", hang(publisher))
-    assert refusal(look, publisher.url + "/a", patience=patience).code == "unreachable"
+    assert refusal(look, publisher.url + "/a", patience=hasty).code == "unreachable"
 
 
-def test_nobody_there_is_offline_soon(patience):
+def test_nobody_there_is_offline_soon(hasty):
     url, started = f"http://127.0.0.1:{free_port()}/a", time.monotonic()
     for ask in (look, read_small):
-        assert refusal(ask, url, patience=patience).code == "offline"
+        assert refusal(ask, url, patience=hasty).code == "offline"
     assert time.monotonic() - started < 2
 
 
@@ -67,9 +67,9 @@ def test_a_small_file_is_read_whole_and_none_is_none(publisher, patience):
     assert read_small(publisher.url + "/b", patience=patience) is None
 
 
-def test_a_large_or_trickling_file_is_not_read(publisher, patience):
-    assert refusal(read_small, publisher.serve("/a", bytes(2 << 20)), patience=patience).code == "too-large"
-    assert refusal(read_small, publisher.serve("/b", acts=[trickle] * 9), patience=patience).code == "unreachable"
+def test_a_large_or_trickling_file_is_not_read(publisher, hasty):
+    assert refusal(read_small, publisher.serve("/a", bytes(2 << 20)), patience=hasty).code == "too-large"
+    assert refusal(read_small, publisher.serve("/b", acts=[trickle] * 9), patience=hasty).code == "unreachable"
 
 
 def trickle(handler, served):
@@ -84,10 +84,10 @@ def trickle(handler, served):
         time.sleep(0.05)
 
 
-def test_a_download_that_trickles_is_given_up(publisher, patience, tmp_path):
+def test_a_download_that_trickles_is_given_up(publisher, hasty, tmp_path):
     file = RemoteFile(publisher.serve("/a", acts=[trickle] * 9), "a.bin")
     started = time.monotonic()
-    error = refusal(fetch, file, tmp_path, patience=patience)
+    error = refusal(fetch, file, tmp_path, patience=hasty)
     assert error.code == "unreachable"
     assert "hardly anything" in error.message
     assert time.monotonic() - started < 6

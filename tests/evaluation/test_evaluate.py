@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
+from wetread.errors import InputError
 from wetread.evaluation.evaluate import evaluate, paired_gain
 from wetread.evaluation.predictions import Predictions, read_predictions
 
@@ -51,8 +52,11 @@ def test_the_interval_follows_the_design_of_the_study():
     assert "DeLong" in evaluate(predictions(), resamples=200)["metrics"]["auroc"]["method"]
     assert "Wilson" in evaluate(predictions(), resamples=200)["metrics"]["sensitivity"]["method"]
     several = evaluate(predictions(per_patient=3), resamples=200)["metrics"]
-    assert "patient bootstrap" in several["auroc"]["method"]
-    assert "patient bootstrap" in several["accuracy"]["method"]
+    assert "patients as units" in several["auroc"]["method"]
+    assert "patients as units" in several["accuracy"]["method"]
+    assert "patient bootstrap" in several["auprc"]["method"]
+    many = evaluate(predictions(n=500, per_patient=2), resamples=200)["metrics"]
+    assert "patient bootstrap" in many["auroc"]["method"]
 
 
 def test_three_classes_have_averages_and_each_class_its_own_numbers():
@@ -113,3 +117,15 @@ def test_nothing_is_certain_because_all_were_right(classes):
     for name in ("auroc", "accuracy", "balanced_accuracy", "macro_f1", "auprc"):
         assert found["metrics"][name]["value"] == 1.0
         assert found["metrics"][name]["low"] < 0.95, name
+
+
+@pytest.mark.parametrize("cells", [("0.9", "0.9"), ("nan", "0.5"), ("-0.2", "1.2"), ("inf", "0"), ("much", "0.5")])
+def test_a_table_of_predictions_that_somebody_spoilt_is_refused(cells, tmp_path):
+    path = tmp_path / "predictions.csv"
+    text = predictions(n=20).to_csv().splitlines()
+    row = next(csv.reader([text[1]]))
+    row[6:8] = cells
+    text[1] = ",".join(row)
+    path.write_text("\n".join(text) + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match="add up to 1"):
+        read_predictions(path, ("no", "yes"), "yes")

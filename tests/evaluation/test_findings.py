@@ -76,8 +76,11 @@ def test_the_interval_follows_the_design_of_the_study():
     assert "DeLong" in alone["per_class"]["Mass"]["auroc"]["method"]
     assert alone["per_class"]["Mass"]["sensitivity"]["method"] == "Wilson"
     several = evaluate_findings(predictions(per_patient=3), resamples=200)
-    for name in ("auroc", "sensitivity", "auprc"):
-        assert "patient bootstrap" in several["per_class"]["Edema"][name]["method"]
+    for name in ("auroc", "sensitivity"):
+        assert "patients as units" in several["per_class"]["Edema"][name]["method"]
+    assert "patient bootstrap" in several["per_class"]["Edema"]["auprc"]["method"]
+    many = evaluate_findings(predictions(n=1200, per_patient=2), resamples=100)["per_class"]["Edema"]
+    assert "patient bootstrap" in many["auroc"]["method"]
     assert several["metrics"]["auroc"]["n"] == 50
 
 
@@ -152,7 +155,7 @@ def test_a_model_gains_nothing_over_itself_and_much_over_chance():
 
 def test_calibration_only_where_there_is_enough_to_tell():
     found = evaluate_findings(predictions(n=300), resamples=100)["calibration"]
-    assert set(found["Edema"]) == {"slope", "intercept", "brier_skill", "ece", "ece_if_perfect", "n"}
+    assert set(found["Edema"]) == {"slope", "intercept", "brier_skill", "ece", "ece_if_perfect", "n", "after"}
     assert evaluate_findings(predictions(n=45), resamples=100)["calibration"] == {}
 
 
@@ -210,3 +213,13 @@ def test_numbers_without_any_finding_to_test_are_refused():
     one = predictions(n=20)
     with pytest.raises(InputError, match="Not one finding"):
         numbers(changed(one, truth=np.zeros(one.truth.shape)))
+
+
+@pytest.mark.parametrize("wrong", [np.nan, -0.1, 1.1])
+def test_probabilities_that_are_none_are_refused(wrong, tmp_path):
+    one = predictions(n=20)
+    table = one.probabilities.copy()
+    table[3, 0] = wrong
+    (tmp_path / "predictions.csv").write_text(changed(one, probabilities=table).to_csv(), encoding="utf-8")
+    with pytest.raises(InputError, match="not a table of predictions"):
+        read_finding_predictions(tmp_path / "predictions.csv", NAMES)

@@ -42,6 +42,19 @@ def code(decoder, path):
     return caught.value.code
 
 
+def test_processes_can_be_started_before_there_is_anything_to_decode(tmp_path):
+    path = write_png(tmp_path / "a.png", RAMP)
+    with Decoder(3) as one:
+        assert not one._crew._alive
+        one.start()
+        first = set(one._crew._alive)
+        assert len(first) == 3
+        assert len(list(one.decode_many([path] * 9))) == 9
+        one.start()
+        assert one._crew._alive == first  # taken, not started anew
+    assert all(child._process.poll() is not None for child in first)
+
+
 def test_decode(decoder, tmp_path):
     import hashlib
 

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 from scipy.special import ndtri
 
-from wetread.metrics import counted, counted_calibration
+from wetread.metrics import bootstrap, counted, counted_calibration
 from wetread.metrics.bootstrap import patient_bootstrap, patient_bootstrap_many
 from wetread.metrics.delong import delong
 from wetread.metrics.discrimination import auroc
@@ -277,3 +277,74 @@ def test_ten_statistics_in_a_few_seconds():
     assert time.process_time() - start < 8  # about 0.8 s on one quiet core
     assert all(interval.method == "patient bootstrap BCa, 2000 resamples" for interval in found.values())
     assert all(interval.low < interval.value < interval.high for interval in found.values())
+
+
+def test_what_needs_only_sums_gets_the_bounds_of_its_rows():
+    """The short way (sums by patient, one matrix product) and the long way (a column per row) are one."""
+    truth, score, patients = patients_and_scores(np.random.default_rng(13))
+    called = score > 0.5
+    rate, mean = counted.rate(truth & called, truth), counted.mean_of_columns(np.where(truth, score, np.nan)[:, None])
+    short = {"rate": rate, "mean": mean, "gap": counted.minus(rate, mean), "both": counted.mean_of([rate, mean])}
+    assert all(isinstance(one, counted.OfSums) for one in short.values())
+    long = {name: (lambda counts, one=one: one(counts)) for name, one in short.items()}
+    first = patient_bootstrap_many(short | {"auroc": counted.auroc(truth, score)}, patients, truth, resamples=400)
+    second = patient_bootstrap_many(long, patients, truth, resamples=400)
+    for name, other in second.items():
+        one = first[name]
+        assert (one.value, one.low, one.high) == pytest.approx((other.value, other.low, other.high), abs=1e-9)
+        assert (one.n, one.method) == (other.n, other.method)
+
+
+def test_sums_have_bca_bounds_however_many_patients():
+    x = np.random.default_rng(14).exponential(size=(6000, 1))
+    sums = counted.mean_of_columns(x)
+    assert patient_bootstrap(sums, np.arange(6000), resamples=100).method == "patient bootstrap BCa, 100 resamples"
+    found = patient_bootstrap(mean_of(x[:, 0]), np.arange(6000), resamples=100)
+    assert found.method == "patient bootstrap percentile, 100 resamples (more than 5000 patients)"
+
+
+def test_threads_do_not_change_the_draws(monkeypatch):
+    x = np.random.default_rng(15).normal(size=9000)
+    two = patient_bootstrap(mean_of(x), np.arange(9000), resamples=200)
+    monkeypatch.setattr(bootstrap, "THREADS", 1)
+    assert patient_bootstrap(mean_of(x), np.arange(9000), resamples=200) == two
+
+
+@pytest.mark.parametrize("positives", [51, 2000])
+@pytest.mark.parametrize("most", [1, 4])
+def test_components_give_the_interval_of_ranking_every_resample_anew(positives, most, monkeypatch):
+    """At the smallest size for which they are used, with the rarest finding and a common one; the same draws."""
+    monkeypatch.setattr(bootstrap, "MOST_FOR_BCA", 0)  # leaving out 5,000 patients by ranks would take a minute
+    random = np.random.default_rng(16)
+    patients = np.repeat(np.arange(5000), random.integers(1, most + 1, size=5000))[: counted.MANY_CASES]
+    truth = np.arange(counted.MANY_CASES) < positives
+    score = 1.5 * truth + random.normal(size=5000)[patients] + 0.5 * random.normal(size=len(truth))
+    quick = counted.auroc(truth, score)
+    assert isinstance(quick, counted.OfSums)
+    assert positives * (len(truth) - positives) >= counted.MANY_PAIRS
+    statistics = {"quick": lambda counts: quick(counts), "slow": counted.auroc_by_ranks(truth, score), "sums": quick}
+    found = patient_bootstrap_many(statistics, patients, resamples=1000)
+    assert (found["quick"].low, found["quick"].high) == pytest.approx((found["slow"].low, found["slow"].high), abs=1e-3)
+    assert found["sums"].value == pytest.approx(auroc(truth, score), abs=1e-12)
+    assert found["sums"].method == "patient bootstrap BCa, 1000 resamples of DeLong's components"
+
+
+def test_fewer_cases_or_pairs_are_ranked_in_every_resample():
+    random = np.random.default_rng(17)
+    n = counted.MANY_CASES
+    assert not isinstance(counted.auroc(np.arange(n - 1) < n / 2, random.normal(size=n - 1)), counted.OfSums)
+    assert not isinstance(counted.auroc(np.arange(n) < 50, random.normal(size=n)), counted.OfSums)
+
+
+def test_a_hundred_thousand_predictions_in_seconds():
+    """14 findings share 200 resamples; the whole 2,000 are in bench/bootstrap_speed.py."""
+    random = np.random.default_rng(18)
+    truth = random.random((100_000, 14)) < 0.1
+    score = (truth + random.normal(size=truth.shape)).astype(np.float32)
+    start = time.process_time()
+    areas = {str(k): counted.auroc(truth[:, k], score[:, k]) for k in range(14)}
+    found = patient_bootstrap_many(
+        areas | {"mean": counted.mean_of(list(areas.values()))}, np.arange(100_000) // 2, resamples=200
+    )
+    assert time.process_time() - start < 12  # about 2 s; ranking every resample anew takes about 15
+    assert all(one.low < one.value < one.high for one in found.values())

@@ -1,4 +1,4 @@
-"""The right interval for the data: closed formulas for one image per patient, drawn patients otherwise."""
+"""The right interval for the data: few patients or many, one image each or several."""
 
 import numpy as np
 import pytest
@@ -8,51 +8,59 @@ from hypothesis import strategies as st
 from wetread.metrics.choice import interval_for_auroc, interval_for_proportion, one_image_per_patient
 from wetread.metrics.delong import delong
 from wetread.metrics.intervals import wilson
+from wetread.metrics.newcombe import newcombe
 
 rows = st.lists(st.tuples(st.booleans(), st.integers(0, 9), st.integers(0, 6)), min_size=1, max_size=40)
 
 
-def test_one_image_per_patient_is_wilson_and_delong():
+def test_one_image_per_patient_is_wilson_and_newcombe_or_delong():
     truth = np.arange(40) < 15
     score = np.sin(np.arange(40)) + truth
     called = score > 0.5
     names = [f"patient {k}" for k in range(40)]
     assert one_image_per_patient(names)
-    assert interval_for_auroc(truth, score, names) == delong(truth, score)
+    assert interval_for_auroc(truth, score, names) == newcombe(truth, score)
     found = interval_for_proportion(truth & called, truth, names)
     assert found == wilson(int((truth & called).sum()), 15)
+    many = np.arange(300) < 100
+    score = np.sin(np.arange(300)) + many
+    assert interval_for_auroc(many, score, np.arange(300)) == delong(many, score)
+    assert interval_for_auroc(many[1:], score[1:], np.arange(299)) == newcombe(many[1:], score[1:])
 
 
 def test_only_patients_with_a_trial_decide():
-    """Two negative images of one patient do not make the sensitivity depend on drawing."""
+    """Two negative images of one patient do not make the sensitivity depend on patients."""
     truth = np.array([1, 1, 1, 0, 0], dtype=bool)
     called = np.array([1, 0, 1, 0, 1], dtype=bool)
     patients = [1, 2, 3, 4, 4]
     assert interval_for_proportion(truth & called, truth, patients).method == "Wilson"
-    assert "bootstrap" in interval_for_proportion(truth == called, np.ones(5), patients).method
+    assert "patients as units" in interval_for_proportion(truth == called, np.ones(5), patients).method
 
 
-def test_several_images_per_patient_draw_patients():
+@pytest.mark.parametrize("people", [40, 240, 1200])
+def test_several_images_of_a_patient_are_no_independent_cases(people):
     random = np.random.default_rng(0)
-    patients = np.repeat(np.arange(40), 3)
-    truth = patients < 20
-    score = truth + random.normal(size=40)[patients] + 0.3 * random.normal(size=120)
+    patients = np.repeat(np.arange(people), 3)
+    truth = patients < people / 2
+    score = truth + random.normal(size=people)[patients] + 0.3 * random.normal(size=3 * people)
     called = score > 0.5
     area = interval_for_auroc(truth, score, patients, resamples=500)
-    assert area.method == "patient bootstrap BCa, 500 resamples"
-    assert area.n == 40
+    assert area.method.startswith("Newcombe" if people < 200 else "patient bootstrap BCa, 500 resamples")
+    assert area.n == people
     by_image = delong(truth, score)
     assert area.high - area.low > 1.2 * (by_image.high - by_image.low)
-    share = interval_for_proportion(truth == called, np.ones(120), patients, truth, resamples=500)
-    naive = wilson(int((truth == called).sum()), 120)
+    share = interval_for_proportion(truth == called, np.ones(3 * people), patients, truth, resamples=500)
+    assert share.method.startswith("Wilson, patients as units" if people < 1000 else "patient bootstrap BCa")
+    naive = wilson(int((truth == called).sum()), 3 * people)
     assert share.high - share.low > 1.2 * (naive.high - naive.low)
 
 
-def test_all_right_is_not_certain():
-    patients = np.repeat(np.arange(10), 4)
-    found = interval_for_proportion(np.ones(40), np.ones(40), patients, resamples=100)
-    assert (round(found.low, 2), found.high, found.n) == (0.72, 1, 10)  # ten patients, not forty images
-    assert "each patient counted once" in found.method
+@pytest.mark.parametrize("people", [10, 1200])
+def test_all_right_is_not_certain(people):
+    patients = np.repeat(np.arange(people), 4)
+    found = interval_for_proportion(np.ones(4 * people), np.ones(4 * people), patients, resamples=20)
+    assert (found.high, found.n) == (1, people)
+    assert found.low == pytest.approx(wilson(people, people).low)  # so many patients, not four times as many images
 
 
 def test_a_perfect_ranking_is_not_certain():

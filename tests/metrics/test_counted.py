@@ -152,3 +152,50 @@ def test_a_mean_of_columns_passes_over_what_is_not_known():
     np.testing.assert_allclose(counted.mean_of_columns(table)(counts), [4.0, (5 / 3 + 5) / 2, np.nan])
     both = counted.mean_of([counted.mean_of_columns(table[:, :1]), counted.mean_of_columns(table[:, 1:])])
     np.testing.assert_allclose(both(counts), counted.mean_of_columns(table)(counts))
+
+
+def known_findings(random, rows=40, findings=4):
+    truth = (random.random((rows, findings)) < 0.3).astype(float)
+    truth[random.random(truth.shape) < 0.2] = np.nan
+    return truth, random.normal(size=truth.shape) + np.nan_to_num(truth)
+
+
+@pytest.mark.parametrize("name", ["micro_auroc", "micro_average_precision"])
+def test_micro_averages_are_those_of_repeated_images(name):
+    truth, score = known_findings(np.random.default_rng(1))
+    counts = draws(40)
+    plain = getattr(discrimination, name)
+    expected = [
+        plain(truth[rows], score[rows]) for rows in (np.repeat(np.arange(40), one.astype(int)) for one in counts)
+    ]
+    np.testing.assert_allclose(getattr(counted, name)(truth, score)(counts), expected, rtol=1e-12)
+    nothing = getattr(counted, name)(np.full((5, 2), np.nan), np.ones((5, 2)))
+    assert np.isnan(nothing(np.ones((3, 5)))).all()
+
+
+@pytest.mark.parametrize("rows", [None, "shared"])
+def test_components_say_the_area_itself_and_come_near_in_resamples(rows):
+    random = np.random.default_rng(2)
+    truth, score = random.random(400) < 0.4, random.normal(size=400).round(1)
+    place = np.arange(400) if rows is None else np.arange(400) // 2
+    quick, slow = counted.auroc_by_components(truth, score, place), counted.auroc_by_ranks(truth, score, place)
+    ones = np.ones((1, place.max() + 1))
+    assert quick(ones)[0] == pytest.approx(slow(ones)[0], abs=1e-12)
+    counts = draws(place.max() + 1, 500)
+    # the rest of every pair averages to half the inverse root of their number, at most
+    assert np.abs(quick(counts) - slow(counts)).max() < 5 * 0.5 / np.sqrt(160 * 240)
+    assert np.isnan(counted.auroc_by_components(truth[truth], score[truth])(np.ones((2, truth.sum())))).all()
+
+
+def test_sums_join_with_sums_and_with_what_is_more():
+    random = np.random.default_rng(3)
+    truth, score = random.random(50) < 0.4, random.normal(size=50)
+    rate, mean = counted.rate(truth, np.ones(50, dtype=bool)), counted.mean_of_columns(score[:30, None])
+    counts = draws(50)
+    both = counted.mean_of([rate, mean, rate])
+    assert isinstance(both, counted.OfSums)  # the mean of columns has fewer rows than the counts
+    np.testing.assert_allclose(both(counts), (2 * rate(counts) + mean(counts)) / 3)
+    mixed = counted.minus(counted.auroc(truth, score), rate)
+    assert not isinstance(mixed, counted.OfSums)
+    np.testing.assert_allclose(mixed(counts), counted.auroc(truth, score)(counts) - rate(counts))
+    assert counted.once(rate) is rate

@@ -6,7 +6,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtri
 
-from wetread.metrics.delong import delong, delong_paired, exact_by_pairs, placements
+from wetread.metrics import counted
+from wetread.metrics.bootstrap import patient_bootstrap
+from wetread.metrics.delong import (
+    delong,
+    delong_macro,
+    delong_paired,
+    exact_by_pairs,
+    influence,
+    placements,
+    variance_by_patient,
+)
 from wetread.metrics.discrimination import auroc
 
 mixed = st.lists(st.tuples(st.booleans(), st.integers(-6, 6)), min_size=2, max_size=30).filter(
@@ -143,3 +153,64 @@ def test_impossible_input_is_refused():
         delong([0, 1], [0.1, 0.2], level=95)
     with pytest.raises(ValueError, match="score_b"):
         delong_paired([0, 0, 1, 1], [1, 2, 3, 4], [1, 2, 3])
+
+
+def clustered(random, people=40):
+    """Patients with one to four images, half of them with images of both classes."""
+    patient = np.repeat(np.arange(people), random.integers(1, 5, size=people))
+    truth = np.where(patient % 2 == 0, patient % 4 == 0, random.random(len(patient)) < 0.5)
+    score = truth + random.normal(size=people)[patient] + 0.5 * random.normal(size=len(patient))
+    return truth, score, patient
+
+
+def test_the_variance_by_patient_is_that_of_resampled_patients():
+    truth, score, patient = clustered(np.random.default_rng(2), 200)
+    variance, freedom = variance_by_patient(influence(truth, score), truth.astype(int), patient)
+    random, rows = np.random.default_rng(3), [np.flatnonzero(patient == number) for number in range(200)]
+    areas = []
+    for _ in range(1500):
+        drawn = np.concatenate([rows[number] for number in random.integers(0, 200, size=200)])
+        areas.append(auroc(truth[drawn], score[drawn]))
+    assert np.sqrt(variance) == pytest.approx(np.std(areas), rel=0.06)
+    assert 50 < freedom < 300
+
+
+def test_by_image_the_variance_is_delongs():
+    random = np.random.default_rng(4)
+    truth, score = np.arange(30) < 12, random.normal(size=30).round(1)
+    of_positives, of_negatives = placements(truth, score)
+    variance, _ = variance_by_patient(influence(truth, score), truth.astype(int), None)
+    assert variance == pytest.approx(of_positives.var(ddof=1) / 12 + of_negatives.var(ddof=1) / 18)
+
+
+def test_paired_with_copies_of_images_is_paired_without():
+    random = np.random.default_rng(5)
+    truth = np.arange(50) < 20
+    first, second = truth + random.normal(size=50), truth + random.normal(size=50)
+    once = delong_paired(truth, first, second)
+    copies = [np.repeat(one, 3) for one in (truth, first, second, np.arange(50))]
+    three = delong_paired(*copies[:3], patients=copies[3])
+    assert (three.value, three.low, three.p_value, three.n) == pytest.approx((once.value, once.low, once.p_value, 50))
+    assert three.method == "DeLong, paired, patients as units"
+    assert delong_paired(*copies[:3]).p_value < once.p_value
+
+
+def test_the_mean_over_classes_has_the_spread_of_its_resamples():
+    random = np.random.default_rng(6)
+    patient = np.repeat(np.arange(90), random.integers(1, 4, size=90))
+    classes = patient % 3
+    table = np.eye(3)[classes] + random.normal(size=(90, 3))[patient] + 0.3 * random.normal(size=(len(patient), 3))
+    found = delong_macro(classes, table, patient)
+    drawn = patient_bootstrap(counted.macro_auroc(classes, table), patient, classes, resamples=1500)
+    assert found.value == pytest.approx(drawn.value)
+    assert found.high - found.low == pytest.approx(drawn.high - drawn.low, rel=0.1)
+    assert found.n == 90
+    assert "patients as units" in found.method
+
+
+def test_the_mean_of_two_classes_is_the_area_of_one():
+    truth, score, patient = clustered(np.random.default_rng(7))
+    found = delong_macro(truth.astype(int), np.stack([-score, score], axis=1), patient)
+    assert found.value == pytest.approx(auroc(truth, score))
+    assert delong_macro(np.zeros(4, dtype=int), np.ones((4, 2))) is None
+    assert delong_macro(np.arange(4) % 2, np.eye(2)[np.arange(4) % 2]) is None  # perfect

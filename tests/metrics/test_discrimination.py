@@ -11,6 +11,8 @@ from wetread.metrics.discrimination import (
     average_precision,
     macro_auroc,
     macro_average_precision,
+    micro_auroc,
+    micro_average_precision,
     midranks,
     precision_recall_curve,
     roc_curve,
@@ -152,3 +154,33 @@ def test_arrays_that_do_not_fit_are_refused(truth, score):
 def test_a_class_without_column_is_refused():
     with pytest.raises(ValueError, match="class numbers"):
         macro_auroc([0, 1, 2], np.full((3, 2), 0.5))
+
+
+def test_micro_averages_by_hand():
+    """Known pairs, best first: 0.9 there, 0.8 not, 0.7 there, 0.2 not; the unknown 0.95 and the NaN do not count."""
+    truth = [[1, np.nan], [0, 1], [np.nan, 0]]
+    score = [[0.9, 0.95], [0.8, 0.7], [np.nan, 0.2]]
+    assert micro_auroc(truth, score) == pytest.approx(3 / 4)
+    assert micro_average_precision(truth, score) == pytest.approx((1 + 2 / 3) / 2)
+    assert micro_auroc(np.full((3, 2), np.nan), score) is None
+    assert micro_auroc([[1, 1]], [[0.2, 0.1]]) is None
+
+
+def test_micro_averages_of_classes_take_every_class_as_a_finding():
+    truth, p = np.array([0, 1, 2]), np.array([[0.6, 0.3, 0.1], [0.5, 0.4, 0.1], [0.1, 0.2, 0.7]])
+    is_there = np.eye(3)[truth]
+    assert micro_auroc(truth, p) == auroc(is_there.ravel(), p.ravel())
+    assert micro_average_precision(truth, p) == average_precision(is_there.ravel(), p.ravel())
+    assert micro_average_precision(is_there, p) == micro_average_precision(truth, p)
+    with pytest.raises(ValueError, match="one shape"):
+        micro_auroc(is_there, p[:, :2])
+    with pytest.raises(ValueError, match="not known"):
+        micro_auroc(is_there * 2, p)
+    with pytest.raises(ValueError, match="finite where"):
+        micro_auroc(is_there, np.where(is_there, np.nan, p))
+
+
+def test_no_straight_lines_between_points_of_precision_and_recall():
+    """Two scores, far apart: the trapezoid would give 0.525, but nothing between them can be reached that way."""
+    truth, score = [1] * 5 + [0] * 5 + [1] * 5 + [0] * 85, [0.9] * 10 + [0.1] * 90
+    assert average_precision(truth, score) == pytest.approx(0.5 * 0.5 + 0.5 * 0.1)

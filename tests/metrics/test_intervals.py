@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wetread.metrics.intervals import clopper_pearson, nadeau_bengio, wilson
+from wetread.metrics.intervals import clopper_pearson, nadeau_bengio, procedure_interval, wilson, wilson_by_patient
 
 counts = st.integers(1, 400).flatmap(lambda n: st.tuples(st.floats(0, n), st.just(n)))
 
@@ -90,3 +90,58 @@ def test_corrected_t_stays_within_its_bounds():
         nadeau_bengio([0.9, 1.2], 80, 20, bounds=(0, 1))
     with pytest.raises(ValueError, match="images"):
         nadeau_bengio(values, 0, 20)
+
+
+def test_one_trial_per_patient_is_wilson():
+    assert wilson_by_patient([1, 1, 0], ["a", "b", "c"]) == wilson(2, 3)
+
+
+def test_copies_of_a_trial_are_worth_little_more_than_one():
+    won = np.arange(40) < 30
+    once, four = wilson(30, 40), wilson_by_patient(np.repeat(won, 4), np.repeat(np.arange(40), 4))
+    naive = wilson(120, 160)
+    # measured: all alike (4); ten guessed patients are half alike (2.5): (40 * 4 * 40/39 + 10 * 2.5) / 50, at most 4
+    worth = 160 / ((40 * 4 * 40 / 39 + 25) / 50)
+    z = 1.959964
+    centre = (0.75 + z * z / 2 / worth) / (1 + z * z / worth)
+    half = z * np.sqrt(0.75 * 0.25 / worth + z * z / 4 / worth**2) / (1 + z * z / worth)
+    assert (four.low, four.high) == pytest.approx((centre - half, centre + half), abs=1e-6)
+    assert naive.high - naive.low < 0.6 * (four.high - four.low)
+    assert 0.9 * (once.high - once.low) < four.high - four.low < once.high - once.low
+    assert (four.n, four.method) == (40, "Wilson, patients as units")
+
+
+def test_all_trials_won_count_each_patient_once():
+    found = wilson_by_patient(np.ones(40), np.repeat(np.arange(10), 4))
+    assert (found.value, found.low, found.high) == pytest.approx((1, wilson(10, 10).low, 1))
+    one = wilson_by_patient([1, 1, 0], [7, 7, 7])
+    assert one.low < 0.1
+    assert one.high > 0.95
+
+
+def test_trials_as_different_as_those_of_strangers_are_nearly_worth_their_number():
+    random = np.random.default_rng(1)
+    won = random.random(1200) < 0.6
+    found, by_trial = wilson_by_patient(won, np.repeat(np.arange(400), 3)), wilson(int(won.sum()), 1200)
+    assert found.high - found.low == pytest.approx(by_trial.high - by_trial.low, rel=0.08)
+
+
+def test_the_interval_of_a_procedure_is_nadeau_and_bengios():
+    """By hand: two repeats of two folds, n_test/n_train = 1, s^2 = 0.01/3, t(3) = 3.1824."""
+    found = procedure_interval([0.7, 0.8, 0.8, 0.7], 2, 2, 50, 50)
+    half = 3.182446 * np.sqrt((1 / 4 + 1) * 0.01 / 3)
+    assert (found.value, found.low, found.high) == pytest.approx((0.75, 0.75 - half, 0.75 + half), abs=1e-6)
+    assert found == nadeau_bengio([0.7, 0.8, 0.8, 0.7], 50, 50, bounds=(0, 1))
+
+
+def test_folds_without_a_value_are_left_out_and_told_unless_they_are_many():
+    values = [0.8, 0.7, None, *[0.75] * 8, 0.9]
+    found = procedure_interval(values, 4, 3, 40, 20)
+    assert found.n == 11
+    assert found.method.endswith("1 not defined and left out")
+    assert procedure_interval([0.8, None, 0.7, 0.75], 2, 2, 40, 40) is None
+    assert procedure_interval([0.8, 0.9], 2, 1, 40, 10) is None  # one division into a test set is no procedure
+    with pytest.raises(ValueError, match="as many values"):
+        procedure_interval([0.8, 0.9, 0.7], 2, 2, 40, 40)
+    with pytest.raises(ValueError, match="bounds"):
+        procedure_interval([0.8, 1.9], 1, 2, 40, 40)

@@ -10,9 +10,10 @@ import torch
 
 from wetread.errors import InputError
 from wetread.model import backbone as module
-from wetread.model.backbone import Backbone
+from wetread.model.backbone import Backbone, average_fields
 from wetread.model.classifier import pack_arrays
 from wetread.model.graph import GraphEngine
+from wetread.model.inputs import Inputs
 from wetread.model.networks import NetworkSpec, build_network, explain_mismatch
 from wetread.model.preprocess import Preprocess
 from wetread.weights.stored import Facts, find_stored, store
@@ -81,6 +82,59 @@ def test_without_openvino_torch_computes_the_same(home, monkeypatch):
     assert not isinstance(backbone._engine, GraphEngine)
 
 
+def test_either_engine_sees_the_same_in_the_same_places(home):
+    weights = stored()
+    by_graph, by_torch_ = (Backbone.load(weights, engine=engine).places(noise(), 2) for engine in ("graph", "torch"))
+    assert by_graph.shape == (5, Backbone.load(weights).features, 2, 2)
+    assert relative(by_graph, by_torch_) < 1e-3
+
+
+@pytest.mark.parametrize("engine", ["graph", "torch"])
+def test_one_look_gives_what_two_give(engine, home, monkeypatch):
+    monkeypatch.setattr(module, "AT_ONCE", 2)
+    backbone = Backbone.load(stored(), engine=engine)
+    features, places = backbone.embed_with_places(noise(), 2)
+    # torch computes several pictures at once, and a picture a little otherwise in other company.
+    allowed = 0 if engine == "graph" else 1e-5
+    assert relative(features, backbone.embed(noise())) <= allowed
+    assert relative(places, backbone.places(noise(), 2)) <= allowed
+
+
+@pytest.mark.parametrize("engine", ["graph", "torch"])
+def test_a_network_without_places_gives_its_features_alone(engine, home):
+    backbone = Backbone.load(stored("test_vit"), engine=engine)
+    features, places = backbone.embed_with_places(noise(), 3)
+    assert (backbone.places(noise(), 3) is None) == (places is None)
+    np.testing.assert_array_equal(features, backbone.embed(noise()))
+
+
+def test_pictures_are_looked_at_once_for_features_and_places(home, monkeypatch):
+    backbone, looked = Backbone.load(stored()), []
+    engine = backbone._ready()
+    run = engine._run
+    monkeypatch.setattr(engine, "_run", lambda squares, outputs: looked.append(len(squares)) or run(squares, outputs))
+    pictures = [square[0] for square in noise(images=12)]
+    expected = [Inputs(pictures, backbone).embedding(), Inputs(pictures, backbone).places()]
+    for keep in (True, False):
+        looked.clear()
+        inputs = Inputs(pictures, backbone, keep=keep, with_places=True)
+        np.testing.assert_array_equal(inputs.embedding(), expected[0])
+        np.testing.assert_array_equal(inputs.places(), expected[1])
+        assert sum(looked) == len(pictures)
+    # The cache knows the features by now, and not the places.
+    again = Inputs(pictures, backbone, keep=True, with_places=True)
+    np.testing.assert_array_equal(again.embedding(), expected[0])
+    assert sum(looked) == len(pictures)
+    np.testing.assert_array_equal(again.places(), expected[1])
+
+
+def test_fields_that_cannot_divide_a_map_share_rows():
+    maps = np.arange(7.0, dtype=np.float32).reshape(1, 1, 7, 1).repeat(7, axis=3)
+    found = average_fields(maps, 3)  # rows 0 to 2, 2 to 4, 4 to 6
+    np.testing.assert_allclose(found[0, 0], [[1, 1, 1], [3, 3, 3], [5, 5, 5]])
+    assert average_fields(maps[:, :, :2], 3).shape == (1, 1, 2, 3)
+
+
 def test_a_network_that_openvino_cannot_express_is_left_to_torch(home, monkeypatch):
     def refuse(embedder, side):
         raise RuntimeError
@@ -145,7 +199,7 @@ def test_the_second_use_needs_no_torch(home):
 def test_a_damaged_graph_is_made_again(damage, home):
     weights = stored()
     expected = Backbone.load(weights).embed(noise())
-    (kept,) = weights.path.parent.glob("*.openvino")
+    (kept,) = weights.path.parent.glob("graph-*.openvino")
     content = kept.read_bytes()
     middle = len(content) // 2
     flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
@@ -164,7 +218,7 @@ def test_a_weights_home_that_cannot_be_written_leaves_the_graph_in_the_cache(hom
 
     monkeypatch.setattr(module.Graph, "keep", only_cache)
     expected = Backbone.load(weights).embed(noise())
-    assert len(list((home / "cache" / "graphs").iterdir())) == 1
+    assert len(list((home / "cache" / "graphs").glob("graph-*"))) == 1
     monkeypatch.setattr(Backbone, "arrays", lambda self: pytest.fail("the graph was not found"))
     np.testing.assert_array_equal(Backbone.load(weights).embed(noise()), expected)
 
@@ -226,3 +280,35 @@ def test_the_base_of_a_teachable_machine_export(real_data, home):
     weights = import_file(real_data / "teachable-machine-export-melanoma", check=explain_mismatch)
     squares = np.random.default_rng(0).integers(0, 256, (4, 3, weights.side, weights.side), dtype=np.uint8)
     assert relative(Backbone.load(weights).embed(squares), by_torch(weights, squares)) < 1e-3
+
+
+def compiled(weights):
+    (kept,) = weights.path.parent.glob("compiled-*.openvino")
+    return kept
+
+
+def test_a_compiled_graph_is_kept_and_gives_the_same_bits(home, monkeypatch):
+    weights = stored()
+    expected = Backbone.load(weights).embed(noise())
+    first = compiled(weights).read_bytes()
+    read = []
+    real = module.Graph.find
+    monkeypatch.setattr(module.Graph, "find", lambda places: read.append(real(places)) or read[-1])
+    np.testing.assert_array_equal(Backbone.load(weights).embed(noise()), expected)
+    assert [one is not None for one in read] == [True, True]
+    assert compiled(weights).read_bytes() == first
+
+
+@pytest.mark.parametrize("damage", ["cut", "no graph"])
+def test_a_compiled_graph_that_cannot_be_used_is_made_again(damage, home):
+    weights = stored()
+    expected = Backbone.load(weights).embed(noise())
+    kept = compiled(weights)
+    good = kept.read_bytes()
+    if damage == "cut":
+        kept.write_bytes(good[: len(good) // 2])
+    else:
+        module.Graph(b"", b"of another program").keep([kept])
+    bad = kept.read_bytes()
+    np.testing.assert_array_equal(Backbone.load(weights).embed(noise()), expected)
+    assert kept.read_bytes() != bad and module.Graph.find([kept]) is not None

@@ -36,6 +36,26 @@ def test_openvino_reports_nothing(tmp_path):
     assert list(tmp_path.rglob("*ga_cid*")) == []
 
 
+LATER = """
+import sys
+from wetread.model.openvino_alone import load_openvino
+openvino = load_openvino()
+print("openvino.tools.ovc" in sys.modules)
+try:
+    openvino.convert_model("no such file.onnx")
+except Exception as error:
+    print(type(error).__module__.partition(".")[0], "openvino.tools.ovc" in sys.modules)
+import openvino.tools.ovc
+print(callable(openvino.tools.ovc.convert_model))
+"""
+
+
+def test_the_converter_of_other_formats_comes_when_it_is_called():
+    done = subprocess.run([sys.executable, "-c", LATER], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split("\n")[:3] == ["False", "openvino True", "True"]
+
+
 def test_openvino_is_imported_in_one_place_only():
     root = Path(wetread.__file__).parent
     found = [

@@ -1,6 +1,8 @@
 """The input of a network: stretched to a square, normalised by what was measured on training pictures."""
 
 import numpy as np
+import pytest
+from PIL import Image
 
 from wetread.model.preprocess import Preprocess
 
@@ -17,6 +19,18 @@ def test_corners_stay_in_their_corners():
     square = Preprocess(20).squares([picture])[0, 0]
     assert square[0, 0] == 255
     assert square[0, -1] == square[-1, 0] == square[-1, -1] == 0
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("shape", [(40, 40), (40, 40, 3), (57, 57), (57, 57, 3), (100, 31), (31, 100, 3), (7, 5)])
+def test_any_picture_is_what_pillow_would_make_of_it(shape, channels):
+    picture = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    image = (
+        Image.fromarray(picture).convert("L" if channels == 1 else "RGB").resize((40, 40), Image.Resampling.BILINEAR)
+    )
+    (square,) = Preprocess(40, channels).squares([picture])
+    assert square.shape == (channels, 40, 40)
+    np.testing.assert_array_equal(square, np.asarray(image).reshape(40, 40, channels).transpose(2, 0, 1))
 
 
 def test_normalised_training_pictures_have_zero_mean_and_unit_deviation():

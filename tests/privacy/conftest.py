@@ -5,8 +5,8 @@ import pytest
 
 from tests.privacy.canaries import crowded_file
 from wetread.privacy.dicom_output import deidentify_dicom
+from wetread.privacy.options import Options
 from wetread.privacy.pseudonyms import Pseudonyms
-from wetread.privacy.remove import Options
 
 PIXELS = np.arange(64, dtype=np.uint16).reshape(8, 8) * 60
 SECRET = Pseudonyms(bytes(range(32)))

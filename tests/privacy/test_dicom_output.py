@@ -24,8 +24,8 @@ from tests.privacy.canaries import DATE, NAME, crowded_file, element, every_elem
 from tests.privacy.conftest import PIXELS, clean
 from wetread.images.gate import Refused
 from wetread.images.read import decode_image
+from wetread.privacy.options import Options
 from wetread.privacy.pseudonyms import Pseudonyms
-from wetread.privacy.remove import Options
 
 
 def reread(data):

@@ -11,7 +11,7 @@ from PIL import Image, PngImagePlugin, TiffImagePlugin
 from tests.privacy.canaries import NAME, occurrences
 from wetread.images.gate import Refused
 from wetread.images.read import decode_image
-from wetread.privacy.pictures import metadata_kinds, strip_picture
+from wetread.privacy.pictures import metadata_kinds, strip_metadata, strip_picture
 
 RNG = np.random.default_rng(3)
 GREY = RNG.integers(0, 255, (40, 56), np.uint8)
@@ -176,3 +176,93 @@ def test_a_hidden_chunk_that_is_too_long_goes():
     chunk = len(body).to_bytes(4, "big") + b"gAMA" + body + zlib.crc32(b"gAMA" + body).to_bytes(4, "big")
     data = CASES["png"][1]
     assert occurrences(strip_picture(data[:33] + chunk + data[33:], "PNG")) == []
+
+
+def xmp(orientation):
+    return f'<x:xmpmeta by="{NAME}"><rdf:Description tiff:Orientation="{orientation}"/></x:xmpmeta>'.encode()
+
+
+def raw_profile(block):
+    """EXIF as ImageMagick writes it into a text chunk: name, length, hexadecimal digits."""
+    return f"\nexif\n{len(block):8}\n{block.hex()}\n"
+
+
+def turned(kind, where, orientation):
+    """A picture full of marks that says its orientation in one of the places where Pillow looks for it."""
+    buffer, picture = io.BytesIO(), Image.fromarray(COLOUR)
+    if kind == "TIFF":
+        tags = TiffImagePlugin.ImageFileDirectory_v2()
+        tags[270] = f"{NAME} description"
+        tags.update({700: xmp(orientation)} if where == "xmp" else {274: orientation})
+        tags.tagtype[700] = 1
+        picture.save(buffer, "TIFF", tiffinfo=tags)
+        return buffer.getvalue()
+    if kind == "JPEG":
+        picture.save(buffer, "JPEG", comment=NAME, **({"exif": exif(orientation)} if where == "exif" else {}))
+        head, more = buffer.getvalue()[:2], buffer.getvalue()[2:]
+        if where == "xmp":
+            head += b"\xff\xe1" + length(b"http://ns.adobe.com/xap/1.0/\0" + xmp(orientation))
+        return head + more
+    texts = PngImagePlugin.PngInfo()
+    texts.add_text("Patient", NAME)
+    if where == "xmp":
+        texts.add_itxt("XML:com.adobe.xmp", xmp(orientation).decode())
+    elif where == "text":
+        texts.add_text("Raw profile type exif", raw_profile(exif(orientation)), zip=True)
+    picture.save(buffer, "PNG", pnginfo=texts, **({"exif": exif(orientation)} if where == "exif" else {}))
+    data = buffer.getvalue()
+    if where == "exif at the end":
+        block = b"eXIf" + exif(orientation)[6:]
+        data = (
+            data[:-12] + (len(block) - 4).to_bytes(4, "big") + block + zlib.crc32(block).to_bytes(4, "big") + data[-12:]
+        )
+    return data
+
+
+@pytest.mark.parametrize(
+    ("kind", "where"),
+    [
+        *(("PNG", where) for where in ("exif", "exif at the end", "text", "xmp")),
+        *(("JPEG", where) for where in ("exif", "xmp")),
+        *(("TIFF", where) for where in ("tag", "xmp")),
+    ],
+)
+def test_pixels_are_the_same_wherever_the_orientation_stands(kind, where, tmp_path):
+    for orientation in range(1, 9):
+        data = turned(kind, where, orientation)
+        clean = strip_picture(data, kind)
+        assert occurrences(clean) == []
+        (tmp_path / "a").write_bytes(data)
+        (tmp_path / "b").write_bytes(clean)
+        before, after = decode_image(tmp_path / "a"), decode_image(tmp_path / "b")
+        assert before.pixels.shape[:2] == ((56, 40) if orientation > 4 else (40, 56))
+        assert np.array_equal(before.pixels, after.pixels), orientation
+        assert strip_metadata(clean, kind) == b""
+
+
+def test_damage_does_not_heal():
+    """A picture that a decoder refuses is refused without its metadata too, and not shown half grey."""
+    data = bytearray(CASES["png"][1])
+    data[data.index(b"IDAT") + 40] ^= 1
+    cut = CASES["jpeg"][1]
+    cut = cut[: cut.index(b"\xff\xda") + 500]
+    for kind, broken in (("PNG", bytes(data)), ("JPEG", cut)):
+        for one in (broken, strip_picture(broken, kind)):
+            with Image.open(io.BytesIO(one)) as image, pytest.raises((OSError, SyntaxError)):
+                image.load()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "BMP"])
+def test_a_picture_without_metadata_stays_as_it_is(kind):
+    buffer = io.BytesIO()
+    Image.fromarray(COLOUR).save(buffer, kind)
+    assert strip_metadata(buffer.getvalue(), kind) == b""
+
+
+def test_more_parts_than_any_writer_makes_are_refused():
+    empty = b"\0\0\0\0abCd" + zlib.crc32(b"abCd").to_bytes(4, "big")
+    data = CASES["png"][1]
+    with pytest.raises(Refused):
+        strip_picture(data[:33] + empty * 200_001 + data[33:], "PNG")
+    with pytest.raises(Refused):
+        strip_picture(b"\xff\xd8" + b"\xff\xfe\0\2" * 100_001 + CASES["jpeg"][1][2:], "JPEG")

@@ -29,10 +29,17 @@ def study(n=160, seed=0, unknown=0.1) -> tuple[list[Row], np.ndarray, list[Fold]
     return rows, labels, [Fold(1, k, np.setdiff1d(np.arange(n), test), test) for k, test in enumerate(tests, start=1)]
 
 
-@pytest.mark.parametrize(("probe", "column"), [(FILE_PROPERTIES, 0), (HISTOGRAM, 2)])
-def test_the_finding_that_is_given_away_is_told_and_no_other(probe, column):
+@pytest.fixture(scope="module")
+def told():
+    """The study, seen by two probes once: rows, labels, and the results by name of the probe."""
     rows, labels, folds = study()
-    result = run_finding_probes(rows, labels, folds, probes=[probe])[probe.name]
+    return rows, labels, run_finding_probes(rows, labels, folds, probes=[FILE_PROPERTIES, HISTOGRAM])
+
+
+@pytest.mark.parametrize(("probe", "column"), [(FILE_PROPERTIES, 0), (HISTOGRAM, 2)])
+def test_the_finding_that_is_given_away_is_told_and_no_other(probe, column, told):
+    _, labels, results = told
+    result = results[probe.name]
     assert result.probabilities.shape == labels.shape
     assert result.probabilities.min() >= 0 and result.probabilities.max() <= 1
     areas = [result.of_finding(k).auroc(1).value for k in range(3)]
@@ -40,9 +47,9 @@ def test_the_finding_that_is_given_away_is_told_and_no_other(probe, column):
     assert all(0.3 < area < 0.7 for k, area in enumerate(areas) if k != column)
 
 
-def test_one_finding_alone_has_only_images_of_which_it_is_known():
-    rows, labels, folds = study()
-    result = run_finding_probes(rows, labels, folds, probes=[FILE_PROPERTIES])["file properties"].of_finding(1)
+def test_one_finding_alone_has_only_images_of_which_it_is_known(told):
+    rows, labels, results = told
+    result = results["file properties"].of_finding(1)
     known = np.isfinite(labels[:, 1])
     assert [one.image for one in result.rows] == [rows[n].image for n in np.flatnonzero(known)]
     np.testing.assert_array_equal(result.labels, labels[known, 1])

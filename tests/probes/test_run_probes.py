@@ -1,8 +1,6 @@
 """All probes together: out of fold, quick, repeatable, and right about phantoms."""
 
-import os
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +16,9 @@ from wetread.dataset.split import Fold, cross_validation, encode, locked_test
 from wetread.phantoms.dataset import make_chest_effusion
 from wetread.phantoms.knobs import ChestKnobs
 from wetread.probes import run_probes as module
+from wetread.probes.file_properties import FILE_PROPERTIES
+from wetread.probes.header import HEADER
+from wetread.probes.markers import MARKERS
 from wetread.probes.probe import Features, Probe
 from wetread.probes.run_probes import PROBES, run_probes
 
@@ -43,14 +44,14 @@ def folds_of(rows, repeats=1):
 
 
 def test_every_row_is_tested_once_and_the_same_data_give_the_same_answer():
-    rows = noise_rows(60)
+    rows = noise_rows(28)
     folds, labels = folds_of(rows, repeats=2)
     told, again = (run_probes(rows, labels, 2, folds) for _ in range(2))
     assert set(told) == ALWAYS
     for name, result in told.items():
-        assert result.tested.tolist() == list(range(60))
+        assert result.tested.tolist() == list(range(28))
         assert [one.image for one in result.rows] == [one.image for one in rows]
-        assert result.probabilities.sum(axis=1) == pytest.approx(np.ones(60))
+        assert result.probabilities.sum(axis=1) == pytest.approx(np.ones(28))
         assert np.array_equal(result.probabilities, again[name].probabilities)
 
 
@@ -66,7 +67,7 @@ def test_nothing_is_predicted_by_a_model_that_was_fitted_on_it():
 
 
 def test_with_a_locked_test_set_only_that_is_tested():
-    rows = noise_rows(60)
+    rows = noise_rows(28)
     folds = locked_test(rows, ["a", "b"], seed=0)
     labels, _ = encode(rows, ["a", "b"])
     told = run_probes(rows, labels, 2, folds)
@@ -103,7 +104,11 @@ def test_a_thousand_pictures_take_seconds():
     assert time.process_time() - started < 6  # below 3 on a quiet machine
 
 
-def audited(folder):
+#: What these sets are asked about: shortcuts, and a table that contradicts headers. All are small, which is no news.
+SEEN = ("WR30", "WR107")
+
+
+def audited(folder, asked=PROBES):
     table = scan(folder)
     read_images(table)
     assign_patients(table)
@@ -113,51 +118,28 @@ def audited(folder):
     classes = sorted({one.label for one in rows})
     folds = cross_validation(rows, classes, folds=5, repeats=1, seed=0)
     labels, _ = encode(rows, classes)
-    probes = run_probes(rows, labels, len(classes), folds)
+    probes = run_probes(rows, labels, len(classes), folds, probes=asked)
     positive = 1 if len(classes) == 2 else None
     audit = Audit(table, rows, classes, pairs, "cross-validation", [], [], folds, positive, probes)
-    return {finding.code: finding for finding in run_checks(audit) if finding.code.startswith("WR30")}, probes
+    return {finding.code: finding for finding in run_checks(audit) if finding.code.startswith(SEEN)}
 
 
 @pytest.mark.parametrize(
-    ("knobs", "size", "codes"),
+    ("knobs", "size", "asked", "codes"),
     [
-        ({}, 64, set()),
-        ({"scanner_mix": 1.0}, 64, {"WR302"}),
-        ({"shortcut_strength": 1.0}, 224, {"WR308"}),
+        ({}, 64, PROBES, set()),
+        # A trap is found by its own probe; what the others say of it is not asked here.
+        ({"scanner_mix": 1.0}, 64, (FILE_PROPERTIES, HEADER), {"WR302"}),
+        ({"shortcut_strength": 1.0}, 224, (FILE_PROPERTIES, MARKERS), {"WR308"}),
     ],
+    ids=["honest", "scanner", "shortcut"],
 )
-def test_phantoms_are_silent_when_honest_and_their_traps_are_found(tmp_path, knobs, size, codes):
+def test_phantoms_are_silent_when_honest_and_their_traps_are_found(tmp_path, knobs, size, asked, codes):
     make_chest_effusion(tmp_path, images=40, patients=36, seed=3, size=size, knobs=ChestKnobs(**knobs))
-    found, _ = audited(tmp_path)
+    found = audited(tmp_path, asked)
     grave = {code for code, finding in found.items() if finding.severity != "info"}
     assert codes <= grave
     assert knobs or not grave
     for code in codes:
         assert found[code].severity == "red"
         assert found[code].images
-
-
-REAL = os.environ.get("WETREAD_REAL_DATA")
-real = pytest.mark.skipif(not REAL, reason="WETREAD_REAL_DATA names no folder of public sets")
-
-
-@real
-def test_a_set_whose_class_is_its_source_is_red():
-    found, _ = audited(Path(REAL) / "cxr-covid-vs-normal-confounded")
-    assert found["WR303"].severity == found["WR304"].severity == "red"
-
-
-@real
-def test_width_alone_tells_chest_from_abdomen_in_the_teaching_set():
-    found, probes = audited(Path(REAL) / "chest-vs-abdomen-openi")
-    assert found["WR301"].severity == "red"
-    assert found["WR301"].numbers["strongest"] == "width"
-    assert found["WR301"].numbers["strongest_auroc"] == pytest.approx(0.89, abs=0.005)
-    assert probes["file properties"].auroc(1).value > 0.95
-
-
-@real
-def test_an_honest_hard_set_is_not_accused():
-    found, _ = audited(Path(REAL) / "head-ct-hemorrhage-rsna-tm" / "experiment1.tm")
-    assert found == {}

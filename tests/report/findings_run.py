@@ -28,6 +28,7 @@ class Looker:
     """As much of a classifier as occlusion asks for."""
 
     finest = 128
+    backbone, parts = None, ()
 
     def __init__(self, classes, features, labels):
         self.classes, self._features, self._labels = classes, features, labels

@@ -72,7 +72,8 @@ def test_the_model_says_which_findings_it_calls(run, several):
     classifier = load_classifier(run.folder)
     assert classifier.task == "multilabel"
     assert len(classifier.thresholds) == 2
-    row = wetread.predict(run.folder, several / "90.png")[0]
+    rows = wetread.predict(run.folder, several)
+    row = next(row for row in rows if row["status"] == "in")  # what the model refuses it does not call anything
     assert {"p_left", "p_right"} <= set(row)
     called = {
         name for name, cut in zip(("left", "right"), classifier.thresholds, strict=True) if row[f"p_{name}"] >= cut

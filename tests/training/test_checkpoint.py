@@ -60,6 +60,23 @@ def test_a_resumed_fit_ends_with_the_same_bits(tmp_path, changes):
     assert outcome.kept_epoch == undisturbed.kept_epoch
 
 
+def test_one_that_ended_in_the_middle_of_an_epoch_repeats_that_epoch(tmp_path):
+    whole, undisturbed, _ = fit(LONGER)
+    batches, a_half = [], 2.5
+
+    def between():
+        batches.append(0)
+        if len(batches) > a_half * 32 / LONGER.batch:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        fit(LONGER, place=tmp_path, between=between)
+    network, outcome, epochs = fit(LONGER, place=tmp_path)
+    assert epochs[0][0] == 3
+    assert weights_hash(network) == weights_hash(whole)
+    assert outcome.losses == undisturbed.losses
+
+
 def test_a_finished_fit_is_taken_up_finished(tmp_path):
     one, _, _ = fit(place=tmp_path)
     two, outcome, epochs = fit(place=tmp_path)

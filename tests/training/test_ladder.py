@@ -1,17 +1,23 @@
 """Nested folds: nothing that is tested was seen, chance looks like chance, and a stored fold is taken up again."""
 
 import dataclasses
+import threading
+import time
 
 import numpy as np
 import pytest
 
 from wetread.dataset.split import Fold, group_folds
+from wetread.errors import Stopped
 from wetread.metrics.discrimination import auroc
 from wetread.progress import silent
+from wetread.training import ladder
 from wetread.training.fingerprint import Fingerprint
 from wetread.training.fitted import RULES, choose_thresholds
-from wetread.training.ladder import FoldResult, load_fold, pool, run_fold, run_folds, save_fold
+from wetread.training.fold_result import FoldResult, load_fold, save_fold
+from wetread.training.ladder import run_fold, run_folds
 from wetread.training.plan import make_plan
+from wetread.training.pooling import pool
 from wetread.training.training_set import TrainingSet
 
 
@@ -47,6 +53,48 @@ def test_noise_is_not_mistaken_for_a_finding(tmp_path):
 
 def test_a_finding_is_found(tmp_path):
     assert held_out_auroc(training_set(np.arange(60) % 2, strength=60), tmp_path) > 0.9
+
+
+@pytest.mark.parametrize("final", [False, True])
+def test_a_stop_does_not_wait_for_a_long_epoch(tmp_path, monkeypatch, final):
+    """One fold is interrupted while another, or the final fit, is in an epoch that takes a minute."""
+    monkeypatch.setattr(ladder, "LAST_EPOCHS", 0.0)
+    monkeypatch.setattr(ladder, "_workers", lambda data: 2)
+    begun, ended = threading.Event(), []
+
+    def long_epoch(between):
+        begun.set()
+        until = time.monotonic() + 60
+        try:
+            while time.monotonic() < until:
+                between()
+                time.sleep(0.001)
+        except Stopped:
+            ended.append("at a batch")
+            raise
+
+    def fit_fold(data, fold, listen, folder, between):
+        if fold.number == 2:
+            long_epoch(between)
+        assert begun.wait(60)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ladder, "run_fold", fit_fold)
+    monkeypatch.setattr(ladder, "fit_final", lambda data, rows, listen, folder, between: long_epoch(between))
+    data = training_set(np.arange(48) % 2)
+    with pytest.raises(KeyboardInterrupt):
+        run_folds(data, folds_of(data)[: 1 if final else 2], tmp_path, silent, final)
+    assert ended == ["at a batch"]
+
+
+def test_a_fit_ends_at_a_batch():
+    data = training_set(np.arange(48) % 2, strength=25, rungs=("network",))
+    with pytest.raises(Stopped):
+        run_fold(data, folds_of(data)[0], silent, between=lambda: fail(Stopped("Stopped.")))
+
+
+def fail(error):
+    raise error
 
 
 def test_choice_threshold_and_predictions_do_not_look_at_the_tested_labels():

@@ -82,3 +82,11 @@ def test_what_nobody_names_is_treated_as_a_radiograph():
 def test_planning_loads_no_torch():
     code = "import sys, wetread.training.modality, wetread.training.recipes; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("kind", RANGES)
+def test_a_range_is_a_number_with_a_point(kind):
+    """A whole number as the planned value would refuse `rotation=0.0`, which every recipe says."""
+    for one in fields(Augment):
+        planned, usual = getattr(RANGES[kind], one.name), getattr(Augment(), one.name)
+        assert type(planned) is type(usual), one.name

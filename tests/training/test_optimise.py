@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from training.small_fit import SETTINGS, tiny_network
-from wetread.training.optimise import MOMENTUM, Phase, make_optimiser, phases, rate_factor, set_mode
+from wetread.training.optimise import MOMENTUM, Phase, make_optimiser, phases, set_mode
 
 WHOLE = Phase(0, 4, False, 0.01)
 
@@ -81,13 +81,3 @@ def test_phases():
     assert list(phases(first)[1]) == [2, 3, 4, 5]
     assert phases(replace(SETTINGS, tuning="head")) == [Phase(0, 4, True, 0.005)]
     assert phases(replace(SETTINGS, tuning="head first")) == phases(SETTINGS) == [Phase(0, 4, False, 0.005)]
-
-
-def test_the_rate_goes_up_and_then_down_to_nothing():
-    rates = [rate_factor("cosine", step, 40) for step in range(40)]
-    assert rates[:4] == [0.25, 0.5, 0.75, 1.0]
-    assert rates[4] == 1.0
-    assert rates[22] == pytest.approx(0.5)
-    assert sorted(rates[4:], reverse=True) == rates[4:]
-    assert rates[-1] < 0.01
-    assert rate_factor("constant", 3, 40) == rate_factor("plateau", 3, 40) == 1.0

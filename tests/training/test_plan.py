@@ -8,7 +8,13 @@ import yaml
 from wetread.errors import InputError
 from wetread.training.fingerprint import Fingerprint, KnownWeights
 from wetread.training.plan import choose_positive, make_plan
-from wetread.training.plan_file import read_plan, require_weights, set_decisions, without_missing_weights
+from wetread.training.plan_file import (
+    check_setting,
+    read_plan,
+    require_weights,
+    set_decisions,
+    without_missing_weights,
+)
 from wetread.training.rules import Asked
 
 SMALL = Fingerprint(200, 120, ("effusion", "no_effusion"), 60, 0.0, 512, "column")
@@ -192,3 +198,26 @@ def test_weights_that_are_not_here_are_named():
         without_missing_weights(dataclasses.replace(plan, tuning="head"), SMALL)
     with pytest.raises(InputError, match="in the weights home; there: none"):
         make_plan(SMALL, Asked(backbone="rad-dino"))
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("epoch=3", "no decision epoch"),
+        ("augment=1", "no decision augment"),
+        ("epochs=0", "at least 1 and at most 100000"),
+        ("epochs=many", "a number of at least 1"),
+        ("loss=none", "one of plain, class weights, focal, logit adjustment"),
+    ],
+)
+def test_a_setting_is_refused_before_there_are_data(setting, told):
+    with pytest.raises(InputError, match=told):
+        check_setting(setting)
+    with pytest.raises(InputError):  # as the run would
+        set_decisions(make_plan(SMALL), [setting], make_plan(SMALL))
+
+
+@pytest.mark.parametrize("setting", ["epochs=40", "learning_rate=1e-4", "rungs=classical,network", "rotation=3"])
+def test_a_setting_that_a_run_takes_is_not_refused_before(setting):
+    check_setting(setting)
+    set_decisions(make_plan(SMALL), [setting], make_plan(SMALL))

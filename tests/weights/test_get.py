@@ -204,16 +204,16 @@ def test_a_flipped_byte_on_the_way_is_refused_and_removed(published, get, home):
 
 
 def test_another_size_than_the_hub_names_is_refused(published, get, home):
-    published.blob(REPOSITORY, FILE).acts = [endless]
+    published.blob(REPOSITORY, FILE).acts = [endless] * 9
     assert refusal(get).code == "too-large"
     assert files_below(home) == [f".{NAME}.lock"]
 
 
 def test_an_endless_file_without_a_size_ends(hub, get, monkeypatch):
     monkeypatch.setattr("wetread.weights.get.AT_MOST", 1_000_000)
-    there = hub.cdn.serve("/blob", acts=[endless])
+    there = hub.cdn.serve("/blob", acts=[endless] * 9)
     hub.say(REPOSITORY, FILE, 302, Location=there)
-    hub.serve(f"/{REPOSITORY}/resolve/main/{FILE}", acts=[refuse(302, Location=there)])
+    hub.serve(f"/{REPOSITORY}/resolve/main/{FILE}", acts=[refuse(302, Location=there)] * 9)
     assert refusal(get).code == "too-large"
 
 

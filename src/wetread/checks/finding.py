@@ -28,7 +28,7 @@ class Finding:
         remedy: The way out.
         images: The images concerned, first ones first.
         numbers: What was counted or measured.
-        page: Its page of the documentation, below ``docs``; by default the one named after the code.
+        page: Its page, in ``checks/pages``; by default the one named after the code.
     """
 
     code: str
@@ -42,7 +42,7 @@ class Finding:
 
     def __post_init__(self) -> None:
         if not self.page:
-            object.__setattr__(self, "page", f"checks/{self.code}.md")
+            object.__setattr__(self, "page", f"{self.code}.md")
 
     def as_dict(self) -> dict[str, Any]:
         """As it stands in findings.json."""

@@ -29,8 +29,8 @@ def check(audit: Audit) -> Finding | None:
     first = found.doubts[0]
     sentence = (
         f"The pictures contradict {counted(found.contrary, 'label')} of {found.images}; please look again at the "
-        f"{len(found.doubts)} below, the most doubtful first ({first.image}: {first.label}, {first.reason}). Hard "
-        "cases are among them, and right labels."
+        f"{len(found.doubts)} below, the most doubtful first (labelled {first.label}, {first.reason}). Hard cases are "
+        "among them, and right labels."
     )
     if many:
         sentence += (

@@ -1,8 +1,9 @@
 """A data set with known faults -> a table of labels without them. Images are never touched; every change has a reason.
 
-What is done, in this order: decisions of a review; labels of patients joined whose pictures are copies of each other;
-exact copies dropped but one; the same pixels under two labels dropped until somebody decides; training images dropped
-whose patient is in the given test part. What is only proposed stands in label_review.csv.
+What is done, in this order: decisions of a review; keys of patients joined whose pictures are copies of each other, or
+whom DICOM headers know as one; exact copies dropped but one; the same pixels under two labels dropped until somebody
+decides; training images dropped whose patient is in the given test part. What is only proposed stands in
+label_review.csv.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 
 from wetread.dataset.duplicates import Pair
+from wetread.dataset.header_patients import BY_HEADERS, divided_patients
 from wetread.dataset.readings import image_key
 from wetread.dataset.review import DROP, KEEP, REVIEW_FILE, Doubt, review_csv, safe_image
 from wetread.dataset.table import COLUMNS, NO_FINDING, Row, Table, quote_formula
@@ -95,9 +98,14 @@ def propose_fixes(
     fixed = [Fixed(row, row.label, row.patient, row.given_split) for row in rows]
     changes: list[Change] = []
     decided = _apply(decisions or {}, fixed, changes)
-    cases = _unite(fixed, pairs)
+    copied = [(pair.first, pair.second) for pair in pairs]
+    cases = _unite(fixed, copied)
     if table.grouping != "none":
-        _join_patients(fixed, cases, changes)
+        _join_patients(fixed, cases, "copies of pictures join them", changes)
+    if persons := divided_patients(table, rows):
+        cases = _unite(fixed, [*copied, *((one[0], number) for one in persons for number in one[1:])])
+        _name_unknown(fixed, persons)
+        _join_patients(fixed, cases, BY_HEADERS, changes)
     copies = _drop_copies(fixed, pairs)
     _drop_leaking(fixed, cases, changes)
     changes += [Change(one.row.image, DROPPED, one.dropped) for one in fixed if one.dropped]
@@ -221,8 +229,8 @@ def _apply(decisions: Mapping[str, str], fixed: list[Fixed], changes: list[Chang
     return {one.row.image: decisions[image] for image, one in places.items() if one.decided}
 
 
-def _unite(fixed: Sequence[Fixed], pairs: Iterable[Pair]) -> list[int]:
-    """Number of the case of each row: patients, joined by copies. A site that is kept together is no case."""
+def _unite(fixed: Sequence[Fixed], pairs: Iterable[tuple[int, int]]) -> list[int]:
+    """Number of the case of each row: patients, joined by pairs of rows. A site that is kept together is no case."""
     parent = list(range(len(fixed)))
 
     def root(number: int) -> int:
@@ -233,14 +241,14 @@ def _unite(fixed: Sequence[Fixed], pairs: Iterable[Pair]) -> list[int]:
 
     first_of: dict[str, int] = {}
     joined = [(first_of.setdefault(one.patient, number), number) for number, one in enumerate(fixed) if one.patient]
-    for a, b in [*joined, *((pair.first, pair.second) for pair in pairs)]:
+    for a, b in [*joined, *pairs]:
         a, b = sorted((root(a), root(b)))
         parent[b] = a
     return [root(number) for number in range(len(fixed))]
 
 
-def _join_patients(fixed: list[Fixed], cases: list[int], changes: list[Change]) -> None:
-    """Gives one key to patients who share a picture: the first that occurs."""
+def _join_patients(fixed: list[Fixed], cases: list[int], reason: str, changes: list[Change]) -> None:
+    """Gives one key to the patients of a case: the first that occurs."""
     first: dict[int, str] = {}
     for one, case in zip(fixed, cases, strict=True):
         if one.patient:
@@ -249,8 +257,17 @@ def _join_patients(fixed: list[Fixed], cases: list[int], changes: list[Change]) 
         joined = first.get(case, "")
         if joined != one.patient:
             before = one.patient or "unknown"
-            changes.append(Change(one.row.image, f"patient: {before} -> {joined}", "copies of pictures join them"))
+            changes.append(Change(one.row.image, f"patient: {before} -> {joined}", reason))
             one.patient = joined
+
+
+def _name_unknown(fixed: list[Fixed], persons: Iterable[Sequence[int]]) -> None:
+    """A key for one image of each person of whom the table knows no patient at all, for the others to follow."""
+    taken = {one.patient for one in fixed}
+    free = (key for number in count(1) if (key := f"joined {number}") not in taken)
+    for numbers in persons:
+        if not any(fixed[number].patient for number in numbers):
+            fixed[numbers[0]].patient = next(free)
 
 
 def _drop_copies(fixed: list[Fixed], pairs: Iterable[Pair]) -> list[Doubt]:

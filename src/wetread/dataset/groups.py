@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from wetread.dataset.duplicates import Pair
 from wetread.dataset.table import Row, Table
 from wetread.errors import InputError
+
+if TYPE_CHECKING:  # it brings scipy along, and the studio asks for patients only
+    from wetread.dataset.duplicates import Pair
 
 #: ChestX-ray14 names its files patient_followup; other NIH sets use eight digits first.
 NIH_NAME = re.compile(r"^(\d{5,})_(\d{1,4})$")
@@ -28,7 +31,7 @@ def assign_patients(table: Table) -> str:
         Where patients are known from: column, dicom, filename, folder or none.
     """
     rows = [row for row in table.rows if row.facts is not None]
-    if table.grouping == "column" and _serves([row.patient for row in rows]):
+    if table.grouping == "column" and serves([row.patient for row in rows]):
         return table.grouping
     sources: list[tuple[str, Callable[[Row], str]]] = [
         ("dicom", lambda row: (row.facts.patient_key or "") if row.facts else ""),
@@ -37,7 +40,7 @@ def assign_patients(table: Table) -> str:
     ]
     for grouping, key in sources:
         keys = [key(row) for row in rows]
-        if _serves(keys):
+        if serves(keys):
             # Numbers in order of appearance: whatever a header holds never reaches images.csv.
             numbers = {value: number for number, value in enumerate(dict.fromkeys(keys), start=1) if value}
             for row, value in zip(rows, keys, strict=True):
@@ -52,7 +55,7 @@ def assign_patients(table: Table) -> str:
     return "none"
 
 
-def _serves(keys: list[str]) -> bool:
+def serves(keys: list[str]) -> bool:
     """True where nearly every image has a key, and the keys are not all the same (an anonymiser's constant)."""
     known = [key for key in keys if key]
     return len(known) >= 0.9 * len(keys) and len(set(known)) > 1 and len(known) > 1

@@ -55,13 +55,14 @@ _AGE = re.compile(r"(\d{3})([YMWD])")
 _PER_YEAR = {"Y": 1.0, "M": 12.0, "W": 52.18, "D": 365.25}
 
 
-def read_labels(name: str, data: bytes, *, label: str | None = None) -> LabelsTable:
+def read_labels(name: str, data: bytes, *, label: str | None = None, unlabelled: bool = False) -> LabelsTable:
     """Reads a table of labels.
 
     Args:
         name: Of its file, for messages.
         data: Its content.
         label: The column that holds the labels, where it is not to be found by its name.
+        unlabelled: A table without any label is read as well: of patients and further columns, all labels unknown.
 
     Returns:
         The table. Rows that cannot be read are among its problems.
@@ -74,7 +75,7 @@ def read_labels(name: str, data: bytes, *, label: str | None = None) -> LabelsTa
     if not raw.rows:
         raise _no_rows(name, raw.problems)
     columns = choose_columns(name, header, raw.rows, label)
-    labels, one_hot = _read_labels_of_rows(name, header, columns, raw)
+    labels, one_hot = _read_labels_of_rows(name, header, columns, raw, unlabelled)
     _read_long_table(header, columns, raw, labels)
     taken = {*columns.values(), *one_hot}
     others = [column for column in header if column not in taken]
@@ -139,7 +140,7 @@ def _no_rows(name: str, problems: Sequence[Problem]) -> InputError:
 
 
 def _read_labels_of_rows(
-    name: str, header: list[str], columns: dict[str, str], raw: RawTable
+    name: str, header: list[str], columns: dict[str, str], raw: RawTable, unlabelled: bool
 ) -> tuple[Labels, list[str]]:
     """The labels, and the one-hot columns that say them or say them once more."""
     one_hot = find_one_hot(header, raw.rows)
@@ -153,6 +154,8 @@ def _read_labels_of_rows(
             return labels, []
         labels.notes.append(f"{len(one_hot)} columns with 0 and 1 repeat {columns['label']}; they were left out.")
         return labels, one_hot
+    if marks is None and unlabelled:
+        return read_label_column("", [""] * len(raw.rows)), []
     if marks is None:
         shown = ", ".join(column[:40] for column in header[:12])
         raise InputError(

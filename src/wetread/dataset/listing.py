@@ -113,7 +113,8 @@ def list_folder(folder: Path) -> Listing:
         InputError: It cannot be read.
     """
     try:
-        next(os.scandir(folder), None)
+        with os.scandir(folder) as found:
+            next(found, None)
     except OSError as error:
         raise InputError(
             f"The folder {folder} cannot be read.", remedy="Check its permissions.", file=folder, code="no-data"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections import Counter
+from contextlib import nullcontext
 
 from wetread.dataset.choose_view import choose_view
 from wetread.dataset.picture_store import PictureStore
 from wetread.dataset.table import WORKING_SIDE, Row, Table
 from wetread.errors import ImageRejected, InputError
-from wetread.images.cache import PixelCache
 from wetread.images.decoder import Decoder
 from wetread.images.facts import Survey
 from wetread.images.view import View
@@ -25,9 +25,8 @@ def read_images(
     *,
     window: str | None = None,
     frame: str = "middle",
-    cache: PixelCache | None = None,
+    decoder: Decoder | None = None,
     listen: Listener = silent,
-    deadline: float = 10.0,
 ) -> tuple[View, str]:
     """Fills `facts`, `picture` and the hashes of every row in use; unreadable files are skipped with their reason.
 
@@ -35,9 +34,8 @@ def read_images(
         table: As scanned; changed in place. With all frames wanted, a file of several becomes several rows.
         window: How values become grey, as `View.parse` reads it; None: decided from the headers.
         frame: middle, all or a number from 1.
-        cache: Of decoded pictures; None: everything is decoded.
+        decoder: Stays open; None for one of its own, without a cache.
         listen: Is told about the progress.
-        deadline: Seconds that one file may take.
 
     Returns:
         How the pictures are shown, and why.
@@ -45,7 +43,7 @@ def read_images(
     Raises:
         InputError: Not one file could be read, or the window cannot be applied.
     """
-    with Decoder(seconds=deadline, cache=cache) as decoder:
+    with nullcontext(decoder) if decoder is not None else Decoder() as decoder:
         view, reason = _look_first(table, decoder, window, frame)
         rows = [row for row in table.rows if row.status == "used"]
         store = PictureStore()

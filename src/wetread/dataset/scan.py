@@ -69,7 +69,9 @@ def _list(data: Path, labels: Path | None) -> tuple[Listing, Path | None]:
     if is_array_file(data):
         return Listing(data), labels
     if data.suffix.lower() in TABLE_SUFFIXES:
-        return list_folder(data.parent), data
+        # A project of the studio keeps more images than those that count, and its tables name the ones that do.
+        alone = (data.parent / "items.jsonl").is_file() and (data.parent / "project.json").is_file()
+        return Listing(data.parent) if alone else list_folder(data.parent), data
     if _is_volume(data):
         raise InputError(
             f"{data.name} is a NIfTI volume, and wetread tells pictures apart.",

@@ -1,8 +1,4 @@
-"""Folds and test sets by group, stratified and seeded: no group ever stands on both sides.
-
-`StratifiedGroupKFold(shuffle=True)` of scikit-learn before 1.8 was not stratified (issue 32478); the floor in
-pyproject.toml and a test hold the repaired behaviour.
-"""
+"""Folds and test sets by group, stratified and seeded: no group ever stands on both sides."""
 
 from __future__ import annotations
 
@@ -12,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from wetread.dataset.findings import count_findings
-from wetread.dataset.stratify import finding_folds
+from wetread.dataset.stratify import class_folds, finding_folds
 from wetread.dataset.table import Row, Table
-from wetread.errors import InputError
 from wetread.shapes import Floats, Ints
 
 #: From this many groups on, one locked test set is precise enough and cheaper than cross-validation.
@@ -62,34 +57,7 @@ def group_folds(labels: Ints | Floats, groups: Ints, folds: int, seed: int) -> l
     """
     if labels.ndim == 2:
         return finding_folds(labels.astype(np.float64), groups, folds, seed)
-    # Imported here: scikit-learn costs half a second that --help need not pay.
-    from sklearn.model_selection import StratifiedGroupKFold
-
-    smallest = min(len(set(groups[labels == label].tolist())) for label in set(labels.tolist()))
-    folds = min(folds, smallest)
-    if folds < 2:
-        raise InputError(
-            "A class consists of a single patient (or of copies of one picture), so nothing can be held out.",
-            remedy="Collect more patients of that class.",
-            code="class-too-small",
-        )
-    # Small sets can end with a fold that misses a class; a few seeds further there is nearly always a fair division.
-    best: list[Ints] = []
-    for attempt in range(20):
-        splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed + 1000 * attempt)
-        parts = [np.sort(test) for _, test in splitter.split(labels, labels, groups)]
-        if all(_has_all_classes(labels, part) and _leaves_all_classes(labels, part) for part in parts):
-            return parts
-        best = best or parts
-    return best
-
-
-def _has_all_classes(labels: Ints | Floats, part: Ints) -> bool:
-    return len(set(labels[part].tolist())) == len(set(labels.tolist()))
-
-
-def _leaves_all_classes(labels: Ints | Floats, part: Ints) -> bool:
-    return len(set(np.delete(labels, part).tolist())) == len(set(labels.tolist()))
+    return class_folds(labels.astype(np.int64), groups, folds, seed)
 
 
 def cross_validation(
@@ -137,7 +105,7 @@ def _one_fold(rows: list[Row], test: Ints) -> Fold:
     return Fold(1, 1, np.setdiff1d(np.arange(len(rows)), test), test)
 
 
-def settle_given_split(table: Table, rows: list[Row]) -> str:
+def settle_given_split(table: Table, rows: list[Row], *, allow_leak: bool = False) -> str:
     """Decides whether a split that came with the data carries the estimate.
 
     A set with train and validation parts but no test part is tested on its validation part: nothing of wetread has
@@ -149,6 +117,7 @@ def settle_given_split(table: Table, rows: list[Row]) -> str:
     Args:
         table: Gets a note about the decision.
         rows: Labelled rows with groups; `given_split` may be changed from tune to test.
+        allow_leak: Training rows of tested groups stay, so they count among what is left to train on.
 
     Returns:
         ``given test`` or an empty string (no given split, or one too small to say anything).
@@ -163,8 +132,8 @@ def settle_given_split(table: Table, rows: list[Row]) -> str:
     test = [row for row in rows if row.given_split == "test"]
     if not test or all(row.given_split == "test" for row in rows):
         return ""
-    tested = {row.group for row in test}
-    left = [row for row in rows if row.group not in tested]
+    tested = set() if allow_leak else {row.group for row in test}
+    left = [row for row in rows if row.given_split != "test" and row.group not in tested]
     if table.multi:
         fewest, fewest_left = _median_groups(test, table.findings), _median_groups(left, table.findings)
         smallest = "for half of its findings"
@@ -173,9 +142,10 @@ def settle_given_split(table: Table, rows: list[Row]) -> str:
         fewest, fewest_left = _fewest_groups(test, classes), _fewest_groups(left, classes)
         smallest = "in its smallest class"
     if fewest >= MIN_GIVEN_TEST and fewest_left < MIN_GIVEN_TRAIN:
+        part = f"Without what is also in the given {held_out} set, its" if not allow_leak else "The given"
         table.notes.append(
-            f"Without what is also in the given {held_out} set, its training part has only {fewest_left} separate "
-            f"cases {smallest}, too few to train on; all {len(rows)} labelled images were cross-validated instead."
+            f"{part} training part has only {fewest_left} separate cases {smallest}, too few to train on; "
+            f"all {len(rows)} labelled images were cross-validated instead."
         )
         return ""
     if fewest < MIN_GIVEN_TEST:

@@ -1,9 +1,13 @@
-"""Folds of images that can have several findings: groups whole, each finding in proportion.
+"""Folds that keep groups whole and every class or finding in proportion.
 
-Iterative stratification (Sechidis, Tsoumakas & Vlahavas 2011, 10.1007/978-3-642-23808-6_10): the rarest label that is
-left is dealt first, each time to the fold that lacks most of it, since a label dealt late can no longer be spread.
-Here groups are dealt instead of images, with all their labels at once, the largest first; and absence is a label like
-presence, so that findings nearly everybody has, and those that are known of few images, are spread as well.
+After iterative stratification (Sechidis, Tsoumakas & Vlahavas 2011, 10.1007/978-3-642-23808-6_10), which deals the
+rarest label first, since what is dealt late can no longer be spread. Here groups are dealt instead of images, with all
+their labels at once: first those that hold the largest part of some label, each to the fold that it brings nearest to
+equal shares. Of findings absence is a label like presence, so that those nearly everybody has, and those that are known
+of few images, are spread as well.
+
+No library is asked: scikit-learn's `StratifiedGroupKFold` takes one label per image, takes two seconds to import, and
+before 1.8 it did not stratify when it shuffled (issue 32478). A test compares the two.
 """
 
 from __future__ import annotations
@@ -35,21 +39,57 @@ def finding_folds(labels: Floats, groups: Ints, folds: int, seed: int) -> list[I
     Raises:
         InputError: There is only one group.
     """
-    _, group = np.unique(groups, return_inverse=True)
-    size = np.bincount(group)
-    folds = min(folds, len(size))
+    folds = min(folds, len(np.unique(groups)))
     if folds < 2:
         raise InputError(
             "All images belong to one patient (or are copies of one picture), so nothing can be held out.",
             remedy="Collect images of more patients.",
             code="class-too-small",
         )
-    marks = np.concatenate([labels == 1, labels == 0, np.ones((len(labels), 1), dtype=np.bool_)], axis=1)
-    counts = np.zeros((len(size), marks.shape[1]))
-    np.add.at(counts, group, marks)
+    return deal_groups(np.concatenate([labels == 1, labels == 0], axis=1), groups, folds, seed)
+
+
+def class_folds(labels: Ints, groups: Ints, folds: int, seed: int) -> list[Ints]:
+    """Divides rows into folds that keep groups whole and classes in proportion; as `finding_folds`.
+
+    Args:
+        labels: Class number per row.
+        groups: Group number per row.
+        folds: How many; reduced where a class has fewer groups.
+        seed: Of the order among equals.
+
+    Raises:
+        InputError: A class has fewer than two groups.
+    """
+    classes = np.unique(labels)
+    folds = min(folds, *(len(np.unique(groups[labels == label])) for label in classes))
+    if folds < 2:
+        raise InputError(
+            "A class consists of a single patient (or of copies of one picture), so nothing can be held out.",
+            remedy="Collect more patients of that class.",
+            code="class-too-small",
+        )
+    return deal_groups(labels[:, None] == classes, groups, folds, seed)
+
+
+def deal_groups(marks: NDArray[np.bool_], groups: Ints, folds: int, seed: int) -> list[Ints]:
+    """Deals groups several times and takes the fairest division: few labels missing somewhere, then even shares.
+
+    Args:
+        marks: ``image label``: which labels an image has.
+        groups: Group number per row.
+        folds: How many, at most as many as groups.
+        seed: Of the order among equals.
+
+    Returns:
+        For each fold the numbers of its rows, ascending.
+    """
+    _, group = np.unique(groups, return_inverse=True)
+    counts = np.zeros((group.max() + 1, marks.shape[1] + 1))
+    np.add.at(counts, group, np.concatenate([marks, np.ones((len(marks), 1), dtype=np.bool_)], axis=1))
     random = np.random.default_rng(seed)
-    divisions = [_deal(counts, folds, random) for _ in range(max(1, min(MOST_DIVISIONS, TRIED // len(size))))]
-    best = min(divisions, key=lambda fold_of: _unevenness(counts, fold_of, folds))
+    divisions = [_deal(counts, folds, random) for _ in range(max(1, min(MOST_DIVISIONS, TRIED // len(counts))))]
+    best = min(divisions, key=lambda fold_of: _unfairness(counts, fold_of, folds))
     return [np.flatnonzero(best[group] == number) for number in range(folds)]
 
 
@@ -61,33 +101,28 @@ def _deal(counts: NDArray[np.float64], folds: int, random: np.random.Generator) 
         folds: How many.
         random: Decides among equals.
     """
-    wanted = np.tile(counts.sum(axis=0) / folds, (folds, 1))
-    having = (counts[:, :-1] > 0).sum(axis=0)
-    fold_of = np.full(len(counts), -1)
+    # In parts of an even share. A group with the part c of a label, given to a fold that lacks l of it, brings that
+    # fold nearer to its share by l^2 - (l - c)^2 = 2 l c - c^2; where it goes matters the more, the larger its c.
+    worth = counts / np.maximum(counts.sum(axis=0) / folds, 1e-9)
+    lacking = np.ones((folds, counts.shape[1]))
     order = random.permutation(len(counts))
     tie = random.random((len(counts), folds))
-    while (left := np.flatnonzero(having > 0)).size:
-        label = left[having[left].argmin()]
-        mine = order[(fold_of[order] < 0) & (counts[order, label] > 0)]
-        for one in mine[np.argsort(-counts[mine, label], kind="stable")]:
-            fold_of[one] = _neediest(wanted, int(label), tie[one])
-            wanted[fold_of[one]] -= counts[one]
-            having -= counts[one, :-1] > 0
-    for one in order[fold_of[order] < 0]:  # groups of which nothing is known
-        fold_of[one] = _neediest(wanted, -1, tie[one])
-        wanted[fold_of[one]] -= counts[one]
+    fold_of = np.empty(len(counts), dtype=np.int64)
+    for one in order[np.argsort(-worth[order].max(axis=1), kind="stable")]:
+        gain = (lacking @ worth[one]).round(9)
+        fold_of[one] = np.lexsort((tie[one], gain))[-1]
+        lacking[fold_of[one]] -= worth[one]
     return fold_of
 
 
-def _neediest(wanted: NDArray[np.float64], label: int, tie: NDArray[np.float64]) -> int:
-    """The fold that lacks most of a label; of several the one that lacks most images, then any."""
-    return int(np.lexsort((tie, wanted[:, -1].round(9), wanted[:, label].round(9)))[-1])
+def _unfairness(counts: NDArray[np.float64], fold_of: NDArray[np.int64], folds: int) -> tuple[int, float]:
+    """How often a label is missing from a fold or from all others, and how far folds are from equal shares.
 
-
-def _unevenness(counts: NDArray[np.float64], fold_of: NDArray[np.int64], folds: int) -> float:
-    """How far the folds are from equal shares, relative to what each label allows."""
+    The shares are taken relative to what each label allows.
+    """
     sums = np.zeros((folds, counts.shape[1]))
     np.add.at(sums, fold_of, counts)
     share = sums.mean(axis=0)
-    told = share > 0
-    return float((((sums - share)[:, told] / share[told]) ** 2).sum())
+    sums, share = sums[:, share > 0], share[share > 0]
+    missing = int(np.sum(sums == 0) + np.sum(sums == sums.sum(axis=0)))
+    return missing, float((((sums - share) / share) ** 2).sum())

@@ -11,32 +11,32 @@ from typing import Any
 
 import numpy as np
 
+from wetread.evaluation.calibration import FEWEST_IMAGES, calibration_of
 from wetread.evaluation.curves import curves
 from wetread.evaluation.predictions import Predictions
+from wetread.evaluation.rates import as_dicts, rates_of
 from wetread.metrics import counted, counted_calibration
 from wetread.metrics.bootstrap import patient_bootstrap_many
-from wetread.metrics.calibration import (
-    brier_skill,
-    calibration_error_by_luck,
-    calibration_slope_intercept,
-    expected_calibration_error,
-)
 from wetread.metrics.choice import interval_for_proportion
 from wetread.metrics.confusion import confusion_matrix
 from wetread.metrics.interval import Interval
 from wetread.metrics.intervals import wilson
 from wetread.metrics.table_auroc import auroc_of_table
-from wetread.shapes import Bools, Floats
+from wetread.shapes import Floats
 
-#: Calibration is not drawn from fewer images: ten bins of five say nothing.
-FEWEST_FOR_CALIBRATION = 50
+__all__ = ["FEWEST_FOR_CALIBRATION", "as_dicts", "evaluate", "ladder_row", "paired_gain", "rates_of"]
+
+FEWEST_FOR_CALIBRATION = FEWEST_IMAGES
 
 
-def evaluate(predictions: Predictions, *, resamples: int = 2000, seed: int = 0) -> dict[str, Any]:
+def evaluate(
+    predictions: Predictions, uncalibrated: Floats | None = None, *, resamples: int = 2000, seed: int = 0
+) -> dict[str, Any]:
     """Computes the numbers of one model on labelled images.
 
     Args:
         predictions: Labelled ones, at least two classes among them.
+        uncalibrated: ``image class`` probabilities before calibration, to show what it did; None if not kept.
         resamples: Bootstrap resamples of patients.
         seed: Of the resamples.
 
@@ -54,8 +54,8 @@ def evaluate(predictions: Predictions, *, resamples: int = 2000, seed: int = 0) 
             "columns": "called",
             "matrix": confusion_matrix(predictions.truth, predictions.predicted, len(predictions.classes)).tolist(),
         },
-        "calibration": _calibration(predictions, seed),
-        "curves": curves(predictions),
+        "calibration": calibration_of(predictions, uncalibrated, **options),
+        "curves": curves(predictions, **options),
     }
 
 
@@ -75,6 +75,8 @@ def _metrics(predictions: Predictions, options: dict[str, int]) -> dict[str, Int
     }
     if positive is None:
         statistics["auprc"] = counted.macro_average_precision(truth, table)
+        statistics["auroc_micro"] = counted.micro_auroc(truth, table)
+        statistics["auprc_micro"] = counted.micro_average_precision(truth, table)
         statistics["brier"] = counted_calibration.brier(truth, table)
     else:
         is_positive, called = truth == positive, predicted == positive
@@ -108,55 +110,25 @@ def _not_too_sure(interval: Interval | None, name: str, truth: Any, groups: Any)
     )
 
 
-def rates_of(has: Bools, has_not: Bools, called: Bools) -> dict[str, tuple[Bools, Bools]]:
-    """Sensitivity, specificity, PPV and NPV: name -> (successes, trials), each one bool per image.
-
-    Args:
-        has: Images that have the finding.
-        has_not: Images that do not; images that are neither count nowhere.
-        called: Images that were called to have it.
-    """
-    known = has | has_not
-    return {
-        "sensitivity": (has & called, has),
-        "specificity": (has_not & ~called, has_not),
-        "ppv": (has & called, known & called),
-        "npv": (has_not & ~called, known & ~called),
-    }
-
-
 def _per_class(predictions: Predictions, options: dict[str, int]) -> dict[str, dict[str, Any]]:
     truth, predicted, table, groups = _columns(predictions)
+    present = [column for column in range(table.shape[1]) if (truth == column).any()]
+    precision = patient_bootstrap_many(
+        {str(column): counted.average_precision(truth == column, table[:, column]) for column in present},
+        groups,
+        truth,
+        **options,
+    )
     found = {}
-    for column, name in enumerate(predictions.classes):
-        is_class, called = truth == column, predicted == column
-        if not is_class.any():
-            continue
+    for column in present:
+        name, is_class, called = predictions.classes[column], truth == column, predicted == column
         two = np.stack([1 - table[:, column], table[:, column]], axis=1)
         numbers: dict[str, Interval | None] = {"auroc": auroc_of_table(is_class.astype(int), two, groups, 1, **options)}
+        numbers["auprc"] = _not_too_sure(precision[str(column)], "auprc", is_class, groups)
         for rate, (successes, trials) in rates_of(is_class, ~is_class, called).items():
             numbers[rate] = interval_for_proportion(successes, trials, groups, truth, **options)
         found[name] = {"images": int(is_class.sum()), "called": int(called.sum()), **as_dicts(numbers)}
     return found
-
-
-def _calibration(predictions: Predictions, seed: int) -> dict[str, Any]:
-    positive = predictions.positive_column
-    truth, _, table, _ = _columns(predictions)
-    if positive is None or len(truth) < FEWEST_FOR_CALIBRATION:
-        return {}
-    is_positive, p = truth == positive, table[:, positive]
-    line = calibration_slope_intercept(is_positive, p)
-    skill = brier_skill(is_positive, p)
-    found = {
-        "slope": line and line.slope,
-        "intercept": line and line.intercept,
-        "brier_skill": skill,
-        "ece": expected_calibration_error(is_positive, p),
-        "ece_if_perfect": calibration_error_by_luck(p, seed=seed),
-        "n": len(p),
-    }
-    return {name: value for name, value in found.items() if value is not None}
 
 
 def ladder_row(predictions: Predictions, seconds: float | None, *, resamples: int, seed: int) -> dict[str, Any]:
@@ -181,20 +153,9 @@ def paired_gain(better: Predictions, than: Predictions, *, resamples: int, seed:
     else:
         a = counted.auroc(truth == positive, first[:, positive])
         b = counted.auroc(truth == positive, second[:, positive])
-    found = patient_bootstrap_many(
-        {"gain": lambda counts: a(counts) - b(counts)}, groups, truth, resamples=resamples, seed=seed
-    )["gain"]
+    found = patient_bootstrap_many({"gain": counted.minus(a, b)}, groups, truth, resamples=resamples, seed=seed)["gain"]
     return as_dicts({"gain": found}).get("gain")
 
 
 def _columns(predictions: Predictions) -> tuple[Any, Any, Floats, Any]:
     return predictions.truth, predictions.predicted, predictions.probabilities, np.array(predictions.groups)
-
-
-def as_dicts(intervals: dict[str, Interval | None]) -> dict[str, dict[str, Any]]:
-    """Defined intervals only, rounded to six places."""
-    return {
-        name: {key: round(value, 6) if isinstance(value, float) else value for key, value in interval.as_dict().items()}
-        for name, interval in intervals.items()
-        if interval is not None
-    }

@@ -16,6 +16,7 @@ from wetread.evaluation.findings import (
     macro_auroc_of_findings,
     paired_gain_of_findings,
 )
+from wetread.metrics.point_rule import read_rule
 from wetread.shapes import Floats
 
 #: Name of the rung that heads the page, and of those that say nothing about an image or see only its file.
@@ -46,6 +47,7 @@ def numbers_of_findings(
     seconds: Mapping[str, float | None] | None = None,
     sees: Mapping[str, str] | None = None,
     by_repeat: Sequence[Floats] = (),
+    uncalibrated: Floats | None = None,
     set_aside: Sequence[str] = (),
     uncertain: str = "leave out",
     resamples: int = 2000,
@@ -67,6 +69,7 @@ def numbers_of_findings(
         seconds: Model -> seconds of all its fits.
         sees: Probe -> what it looks at.
         by_repeat: For each division of the data its own ``image finding`` table, rows as in ``made["selected"]``.
+        uncalibrated: ``image finding`` probabilities before calibration, rows as in ``made["selected"]``.
         set_aside: Findings with too few cases.
         uncertain: What an uncertain finding counted as.
         resamples: Bootstrap resamples of patients.
@@ -80,7 +83,7 @@ def numbers_of_findings(
     """
     predictions = made[SELECTED]
     options = {"resamples": resamples, "seed": seed}
-    found = evaluate_findings(predictions, **options)
+    found = evaluate_findings(predictions, uncalibrated, resamples=resamples, seed=seed)
     if "auroc" not in found["metrics"]:
         raise InputError(
             "Not one finding can be tested: for each, all tested images have it, or none has.",
@@ -114,12 +117,12 @@ def numbers_of_findings(
         "repeats": {"auroc": [round(value, 6) for value in repeats if value is not None]},
         "operating_point": {
             "rule": rule,
+            "title": read_rule(rule).title,
             "thresholds": {name: None if cut is None else round(float(cut), 6) for name, cut in cuts.items()},
             "chosen_on": "predictions from inside the training part",
         },
         "calibration": found["calibration"],
         "curves": found["curves"],
-        "subgroups": [],
         "gate": gate,
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,7 @@ class FindingPredictions:
         truth: ``image finding``: 1 present, 0 absent, NaN not known.
         probabilities: ``image finding``, each in [0, 1]; rows add up to anything.
         thresholds: ``image finding``, from which probability on each was called; None where none was chosen.
+        statuses: in, edge or out: whether the model would judge the image at all; empty where it cannot refuse.
     """
 
     findings: tuple[str, ...]
@@ -45,6 +46,7 @@ class FindingPredictions:
     truth: Floats
     probabilities: Floats
     thresholds: Floats | None = None
+    statuses: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         shape = (len(self.images), len(self.findings))
@@ -90,6 +92,7 @@ class FindingPredictions:
             truth=self.truth[chosen],
             probabilities=self.probabilities[chosen],
             thresholds=None if self.thresholds is None else self.thresholds[chosen],
+            statuses=[self.statuses[n] for n in numbers] if self.statuses else [],
         )
 
     def followed_by(self, other: FindingPredictions) -> FindingPredictions:
@@ -107,6 +110,7 @@ class FindingPredictions:
             np.concatenate([self.truth, other.truth]),
             np.concatenate([self.probabilities, other.probabilities]),
             thresholds,
+            (self.statuses or [""] * len(self.images)) + (other.statuses or [""] * len(other.images)),
         )
 
     def to_csv(self) -> str:
@@ -130,7 +134,7 @@ class FindingPredictions:
                 if self.thresholds is not None:
                     numbers.append(repr(float(self.thresholds[n, column])))
             cells = map(quote_formula, (image, self.patients[n], self.splits[n], self.folds[n]))
-            writer.writerow([*cells, *numbers, self.groups[n], ""])
+            writer.writerow([*cells, *numbers, self.groups[n], self.statuses[n] if self.statuses else ""])
         return buffer.getvalue()
 
 
@@ -151,6 +155,9 @@ def read_finding_predictions(path: Path, findings: Sequence[str]) -> FindingPred
             cells = [[float(row[f"{kind}_{name}"] or "nan") for name in findings] for row in rows]
             return np.array(cells, dtype=np.float64).reshape(len(rows), len(findings))
 
+        probabilities = table("p")
+        if not ((probabilities >= 0) & (probabilities <= 1)).all():  # a table that somebody edited may hold anything
+            raise ValueError("no probabilities")
         cut = bool(rows) and f"threshold_{findings[0]}" in rows[0]
         return FindingPredictions(
             findings=tuple(findings),
@@ -160,8 +167,9 @@ def read_finding_predictions(path: Path, findings: Sequence[str]) -> FindingPred
             splits=[row["split"] for row in rows],
             folds=[row["fold"] for row in rows],
             truth=table("truth"),
-            probabilities=table("p"),
+            probabilities=probabilities,
             thresholds=table("threshold") if cut else None,
+            statuses=[row.get("status") or "" for row in rows],
         )
     except (OSError, KeyError, ValueError, IndexError) as error:
         raise InputError(

@@ -14,40 +14,35 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from wetread.evaluation.calibration import calibration_of
 from wetread.evaluation.curves import curves_of_class
-from wetread.evaluation.evaluate import as_dicts, rates_of
 from wetread.evaluation.finding_predictions import FindingPredictions
+from wetread.evaluation.rates import RATES, as_dicts, rates_of
 from wetread.metrics import counted, counted_calibration, discrimination
 from wetread.metrics.bootstrap import patient_bootstrap_many
-from wetread.metrics.calibration import (
-    brier_skill,
-    calibration_error_by_luck,
-    calibration_slope_intercept,
-    expected_calibration_error,
-)
-from wetread.metrics.choice import disjoint_pairs, one_image_per_patient
+from wetread.metrics.choice import FEW_PATIENTS, disjoint_pairs, interval_for_auroc, one_image_per_patient
 from wetread.metrics.counted import CountedStatistic
-from wetread.metrics.delong import delong, exact_by_pairs
+from wetread.metrics.delong import exact_by_pairs
 from wetread.metrics.interval import Interval
 from wetread.metrics.intervals import wilson
+from wetread.metrics.proportions import intervals_for_proportions
 from wetread.shapes import Bools, Floats
 
-#: As for two classes, and so many on either side: a slope through nine positives is a slope through noise.
-FEWEST_FOR_CALIBRATION, FEWEST_ON_A_SIDE = 50, 10
-#: Pairs of image and finding up to which the pooled AUROC gets an interval; beyond, sorting them in every resample
-#: would take longer than everything else together.
+#: Pairs of image and finding up to which the pooled average precision gets an interval; beyond, sorting them in every
+#: resample would take longer than everything else together.
 MOST_PAIRS = 60_000
 #: Points of a curve that is drawn small, beside many others.
 MOST_POINTS = 120
 
-RATES = ("sensitivity", "specificity", "ppv", "npv")
 
-
-def evaluate_findings(predictions: FindingPredictions, *, resamples: int = 2000, seed: int = 0) -> dict[str, Any]:
+def evaluate_findings(
+    predictions: FindingPredictions, uncalibrated: Floats | None = None, *, resamples: int = 2000, seed: int = 0
+) -> dict[str, Any]:
     """Computes the numbers of one model on labelled images.
 
     Args:
         predictions: Labelled ones.
+        uncalibrated: ``image finding`` probabilities before calibration, to show what it did; None if not kept.
         resamples: Bootstrap resamples of patients.
         seed: Of the resamples.
 
@@ -57,26 +52,30 @@ def evaluate_findings(predictions: FindingPredictions, *, resamples: int = 2000,
         stand in numbers.json. What cannot be computed is absent.
     """
     columns, groups, names = testable(predictions), np.array(predictions.groups), predictions.findings
-    alone = one_image_per_patient(groups)
-    single = {column: _of_finding(predictions, column, rates=not alone) for column in columns}
+    single = {column: _of_finding(predictions, column) for column in columns}
     statistics = {f"{name} {column}": one for column, parts in single.items() for name, one in parts.items()}
     if columns:
         statistics |= _of_all(predictions, columns, single)
     found = patient_bootstrap_many(statistics, groups, resamples=resamples, seed=seed) if statistics else {}
+    rates = _rates(predictions, columns, resamples=resamples, seed=seed)
     return {
         "metrics": as_dicts({name: _mend_mean(found[name], predictions, columns) for name in found if " " not in name}),
         "per_class": {
             name: _count(predictions, column)
-            | as_dicts(_intervals(predictions, column, found, alone) if column in single else {})
+            | as_dicts(_intervals(predictions, column, found, rates) if column in single else {})
             for column, name in enumerate(names)
         },
-        "calibration": {names[n]: line for n in columns if (line := _calibration(predictions, n, seed))},
-        "curves": [
-            curve
-            for n in columns
-            if (curve := curves_of_class(names[n], *predictions.of_finding(n)[:2], MOST_POINTS)) is not None
-        ],
+        "calibration": calibration_of(predictions, uncalibrated, resamples=resamples, seed=seed),
+        "curves": _curves(predictions, columns, groups),
     }
+
+
+def _curves(predictions: FindingPredictions, columns: list[int], groups: NDArray[Any]) -> list[dict[str, Any]]:
+    found = []
+    for n in columns:
+        truth, p, known = predictions.of_finding(n)
+        found.append(curves_of_class(predictions.findings[n], truth, p, MOST_POINTS, groups[known]))
+    return [curve for curve in found if curve is not None]
 
 
 def testable(predictions: FindingPredictions) -> list[int]:
@@ -128,7 +127,7 @@ def paired_gain_of_findings(
     a = counted.mean_of([_area(better, column) for column in columns])
     b = counted.mean_of([_area(than, column) for column in columns])
     statistics: dict[str, CountedStatistic] = {
-        "gain": lambda counts: a(counts) - b(counts),
+        "gain": counted.minus(a, b),
         "log_loss": counted.mean_of_columns((log_losses(than) - log_losses(better))[:, columns]),
     }
     found = as_dicts(patient_bootstrap_many(statistics, np.array(better.groups), resamples=resamples, seed=seed))
@@ -164,21 +163,28 @@ def _area(predictions: FindingPredictions, column: int) -> CountedStatistic:
     return counted.auroc(truth, p, np.flatnonzero(known))
 
 
-def _of_finding(predictions: FindingPredictions, column: int, *, rates: bool) -> dict[str, CountedStatistic]:
+def _of_finding(predictions: FindingPredictions, column: int) -> dict[str, CountedStatistic]:
     truth, p, known = predictions.of_finding(column)
     squares = (predictions.probabilities[:, column] - predictions.truth[:, column]) ** 2
-    statistics = {
+    return {
         "auroc": counted.once(_area(predictions, column)),
         "auprc": counted.once(counted.average_precision(truth, p, np.flatnonzero(known))),
         "brier": counted.mean_of_columns(squares[:, None]),
     }
-    if rates:
-        is_there, is_not = predictions.truth[:, column] == 1, predictions.truth[:, column] == 0
-        called = predictions.called[:, column]
-        for name, (successes, trials) in rates_of(is_there, is_not, called).items():
-            if trials.any():
-                statistics[name] = counted.rate(successes, trials)
-    return statistics
+
+
+def _rates(
+    predictions: FindingPredictions, columns: list[int], *, resamples: int, seed: int
+) -> dict[tuple[int, str], Interval | None]:
+    """(column, name of the rate) -> its interval, of all findings together."""
+    pairs = {
+        (column, name): pair
+        for column in columns
+        for name, pair in rates_of(
+            predictions.truth[:, column] == 1, predictions.truth[:, column] == 0, predictions.called[:, column]
+        ).items()
+    }
+    return intervals_for_proportions(pairs, predictions.groups, resamples=resamples, seed=seed)
 
 
 def _of_all(
@@ -197,8 +203,9 @@ def _of_all(
     if whole.any():
         statistics["all_right"] = counted.rate(whole & right.all(axis=1), whole)
     rows, places = np.nonzero(known)
+    statistics["auroc_micro"] = counted.auroc(truth[rows, places] == 1, table[rows, places], rows)
     if len(rows) <= MOST_PAIRS:
-        statistics["auroc_micro"] = counted.auroc(truth[rows, places] == 1, table[rows, places], rows)
+        statistics["auprc_micro"] = counted.average_precision(truth[rows, places] == 1, table[rows, places], rows)
     return statistics
 
 
@@ -230,26 +237,29 @@ def _why_undefined(truth: Bools) -> str:
 
 
 def _intervals(
-    predictions: FindingPredictions, column: int, found: dict[str, Interval | None], alone: bool
+    predictions: FindingPredictions,
+    column: int,
+    found: dict[str, Interval | None],
+    rates: dict[tuple[int, str], Interval | None],
 ) -> dict[str, Interval | None]:
-    """The numbers of one finding: closed formulas for one image per patient, else resampled patients."""
+    """The numbers of one finding."""
     truth, p, known = predictions.of_finding(column)
     keys = np.array(predictions.groups)[known]
-    numbers = {name: found.get(f"{name} {column}") for name in ("auroc", "auprc", *RATES, "brier")}
-    if alone:
-        numbers["auroc"] = delong(truth, p)
-    elif (area := numbers["auroc"]) is not None and area.low == area.high:
-        numbers["auroc"] = exact_by_pairs(area.value, disjoint_pairs(truth, keys))
-    for name, (successes, trials) in rates_of(truth, ~truth, predictions.called[known, column]).items():
-        one = numbers[name]
-        if alone:
-            numbers[name] = wilson(int(successes.sum()), int(trials.sum()))
-        elif one is not None and one.low == one.high:
-            numbers[name] = _wilson_by_patient(one, len(set(keys[trials].tolist())))
-    if (precision := numbers["auprc"]) is not None and precision.low == precision.high:
+    area, precision = found[f"auroc {column}"], found[f"auprc {column}"]
+    if one_image_per_patient(keys) or _rarer(truth, keys) < FEW_PATIENTS:
+        area = interval_for_auroc(truth, p, keys)  # a closed formula: nothing is drawn
+    elif area is not None and area.low == area.high:
+        area = exact_by_pairs(area.value, disjoint_pairs(truth, keys))
+    if precision is not None and precision.low == precision.high:
         # Every resample of a perfect ranking is perfect; each patient with the finding counts once, as in a proportion.
-        numbers["auprc"] = _wilson_by_patient(precision, len(set(keys[truth].tolist())))
-    return numbers
+        precision = _wilson_by_patient(precision, len(set(keys[truth].tolist())))
+    numbers = {"auroc": area, "auprc": precision}
+    return numbers | {name: rates[column, name] for name in RATES} | {"brier": found[f"brier {column}"]}
+
+
+def _rarer(truth: Bools, keys: NDArray[Any]) -> int:
+    """Patients on the rarer side."""
+    return min(len(set(keys[truth].tolist())), len(set(keys[~truth].tolist())))
 
 
 def _wilson_by_patient(interval: Interval, people: int) -> Interval | None:
@@ -271,23 +281,3 @@ def _mend_mean(interval: Interval | None, predictions: FindingPredictions, colum
         truth, _, known = predictions.of_finding(column)
         pairs.append(disjoint_pairs(truth, keys[known]))
     return exact_by_pairs(1.0, min(pairs), interval.level)
-
-
-def _can_calibrate(truth: NDArray[np.bool_]) -> bool:
-    return len(truth) >= FEWEST_FOR_CALIBRATION and min(truth.sum(), (~truth).sum()) >= FEWEST_ON_A_SIDE
-
-
-def _calibration(predictions: FindingPredictions, column: int, seed: int) -> dict[str, Any]:
-    truth, p, _ = predictions.of_finding(column)
-    if not _can_calibrate(truth):
-        return {}
-    line = calibration_slope_intercept(truth, p)
-    found = {
-        "slope": line and line.slope,
-        "intercept": line and line.intercept,
-        "brier_skill": brier_skill(truth, p),
-        "ece": expected_calibration_error(truth, p),
-        "ece_if_perfect": calibration_error_by_luck(p, draws=200, seed=seed),
-        "n": len(p),
-    }
-    return {name: value for name, value in found.items() if value is not None}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from wetread.dataset.table import quote_formula
 from wetread.errors import InputError
+from wetread.metrics.inputs import as_probability_table
 from wetread.shapes import Bools, Floats, Ints
 
 UNLABELLED = "unlabelled"
@@ -32,6 +33,7 @@ class Predictions:
         predicted: Class number that was called.
         probabilities: ``image class``, rows add up to 1.
         thresholds: Per image, from which probability of `positive` it was called positive; None for several classes.
+        statuses: in, edge or out: whether the model would judge the image at all; empty where it cannot refuse.
     """
 
     classes: tuple[str, ...]
@@ -45,6 +47,7 @@ class Predictions:
     predicted: Ints
     probabilities: Floats
     thresholds: Floats | None
+    statuses: list[str] = field(default_factory=list)
 
     @property
     def positive_column(self) -> int | None:
@@ -70,6 +73,7 @@ class Predictions:
             predicted=self.predicted[chosen],
             probabilities=self.probabilities[chosen],
             thresholds=None if self.thresholds is None else self.thresholds[chosen],
+            statuses=[self.statuses[n] for n in numbers] if self.statuses else [],
         )
 
     def followed_by(self, other: Predictions) -> Predictions:
@@ -89,10 +93,11 @@ class Predictions:
             np.concatenate([self.predicted, other.predicted]),
             np.concatenate([self.probabilities, other.probabilities]),
             thresholds,
+            (self.statuses or [""] * len(self.images)) + (other.statuses or [""] * len(other.images)),
         )
 
     def to_csv(self) -> str:
-        """The text of predictions.csv; `status` stays empty as long as the model cannot refuse."""
+        """The text of predictions.csv; `status` is empty where nothing was fitted that can refuse."""
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
         columns = [f"p_{name}" for name in self.classes]
@@ -104,7 +109,8 @@ class Predictions:
             numbers = [repr(float(p)) for p in self.probabilities[n]]
             numbers += [] if self.thresholds is None else [repr(float(self.thresholds[n]))]
             cells = [image, self.patients[n], self.splits[n], self.folds[n], truth, self.classes[self.predicted[n]]]
-            writer.writerow([*map(quote_formula, cells), *numbers, self.groups[n], ""])
+            status = self.statuses[n] if self.statuses else ""
+            writer.writerow([*map(quote_formula, cells), *numbers, self.groups[n], status])
         return buffer.getvalue()
 
 
@@ -123,6 +129,10 @@ def read_predictions(path: Path, classes: tuple[str, ...], positive: str | None)
         rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
         numbers = {name: number for number, name in enumerate(classes)}
         truth = np.array([numbers[row["truth"]] if row["truth"] else -1 for row in rows], dtype=np.int64)
+        cells = [[float(row[f"p_{name}"]) for name in classes] for row in rows]
+        probabilities = np.array(cells, dtype=np.float64).reshape(-1, len(classes))
+        if rows:  # a table that somebody edited may hold anything
+            as_probability_table(probabilities, len(rows), "predictions.csv")
         return Predictions(
             classes=classes,
             positive=positive,
@@ -133,14 +143,13 @@ def read_predictions(path: Path, classes: tuple[str, ...], positive: str | None)
             folds=[row["fold"] for row in rows],
             truth=truth,
             predicted=np.array([numbers[row["predicted"]] for row in rows], dtype=np.int64),
-            probabilities=np.array([[float(row[f"p_{name}"]) for name in classes] for row in rows]).reshape(
-                -1, len(classes)
-            ),
+            probabilities=probabilities,
             thresholds=np.array([float(row["threshold"]) for row in rows]) if positive is not None else None,
+            statuses=[row.get("status") or "" for row in rows],
         )
     except (OSError, KeyError, ValueError) as error:
         raise InputError(
-            f"{path.name} is missing or not a table of predictions.",
+            f"{path.name} is missing, or no table of predictions whose probabilities add up to 1.",
             remedy="Repeat the run.",
             file=path,
             code="predictions",

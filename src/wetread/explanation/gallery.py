@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from wetread.evaluation.finding_predictions import FindingPredictions
 from wetread.evaluation.predictions import Predictions
+from wetread.explanation.agreement import agree
 from wetread.explanation.cases import Case
 from wetread.explanation.heatmap import Heatmap, colour_bar, common_scale, draw_over, encode_png
-from wetread.explanation.occlusion import explain_by_occlusion
+from wetread.explanation.methods import explain_many, methods_for
 from wetread.model.classifier import Classifier
 from wetread.shapes import Picture
 
@@ -38,28 +37,13 @@ def explain_cases(
         done: Is told how many cases are finished.
 
     Returns:
-        The contents of heatmaps/index.json, and the files beside it by name.
+        The contents of heatmaps/index.json, and the files beside it by name. ``agreement`` of a case says how far its
+        two maps agree (`agree`), and whether they explain the same model; it is null where there is one map only.
     """
-    maps: list[list[tuple[str, Heatmap]]] = []
     targets = [_target(case, predictions) for case, *_ in explained]
-    # Occlusion asks hundreds of times and shares nothing, so cases go to threads; Grad-CAM, once through each network,
-    # follows one by one.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        occlusions = pool.map(
-            lambda one, target: explain_by_occlusion(one[2][one[3]], one[1], target), explained, targets
-        )
-        for count, ((_, picture, classifiers, chosen), target, occlusion) in enumerate(
-            zip(explained, targets, occlusions, strict=True), start=1
-        ):
-            found = [(chosen, occlusion)]
-            if "network" in classifiers and _has_network(classifiers["network"]):
-                # Imported here: Grad-CAM needs torch, occlusion of a linear model does not.
-                from wetread.explanation.gradcam import explain_by_gradcam
-
-                gradients = explain_by_gradcam(classifiers["network"], picture, target)
-                found += [("network", gradients)] if gradients is not None else []
-            maps.append(found)
-            done(count)
+    gradients = _gradient_maps(explained, targets)
+    occlusions = _occlusions(explained, targets, done)
+    maps = [[(one[3], occlusions[number]), *gradients.get(number, [])] for number, one in enumerate(explained)]
     # Falls of the margin of different rungs are in the same unit, but of different size: a scale each.
     keys = {(rung, heatmap.method) for found in maps for rung, heatmap in found}
     scales = {
@@ -71,7 +55,7 @@ def explain_cases(
     for number, ((case, picture, _, _), found) in enumerate(zip(explained, maps, strict=True), start=1):
         raw = f"{number:02d}-raw.png"
         files[raw] = encode_png(picture)
-        entries.append(_entry(case, raw, predictions) | {"maps": []})
+        entries.append(_entry(case, raw, predictions) | {"maps": [], "agreement": _agreement(found)})
         for rung, heatmap in found:
             name = f"{number:02d}-{heatmap.method}.png"
             scale = scales[rung, heatmap.method]
@@ -93,9 +77,61 @@ def explain_cases(
     return {"scale": "scale.png", "cases": entries}, files
 
 
+def _occlusions(explained: list[Explained], targets: list[int], done: Callable[[int], None]) -> dict[int, Heatmap]:
+    """Case number -> the occlusion map of the chosen model."""
+    found: dict[int, Heatmap] = {}
+    for numbers in _by_model(explained, [one[3] for one in explained]).values():
+        classifier = explained[numbers[0]][2][explained[numbers[0]][3]]
+        pictures = [explained[number][1] for number in numbers]
+        heatmaps = explain_many(classifier, pictures, [targets[number] for number in numbers], "occlusion")
+        for number, heatmap in zip(numbers, heatmaps, strict=True):
+            assert heatmap is not None  # any model can be asked
+            found[number] = heatmap
+            done(len(found))
+    return found
+
+
+def _gradient_maps(explained: list[Explained], targets: list[int]) -> dict[int, list[tuple[str, Heatmap]]]:
+    """Case number -> the rung that Grad-CAM looks into, and its map.
+
+    The chosen model is explained where it has a network or looks through one, else the network of the same fold.
+    """
+    rungs = [
+        next((rung for rung in (chosen, "network") if rung in models and _has_network(models[rung])), None)
+        for _, _, models, chosen in explained
+    ]
+    found: dict[int, list[tuple[str, Heatmap]]] = {}
+    for (rung, _), numbers in _by_model(explained, rungs).items():
+        classifier = explained[numbers[0]][2][rung]
+        if "grad-cam" not in methods_for(classifier):
+            continue
+        pictures = [explained[number][1] for number in numbers]
+        heatmaps = explain_many(classifier, pictures, [targets[number] for number in numbers], "grad-cam")
+        for number, heatmap in zip(numbers, heatmaps, strict=True):
+            found[number] = [(rung, heatmap)] if heatmap is not None else []
+    return found
+
+
+def _by_model(explained: list[Explained], rungs: Sequence[str | None]) -> dict[tuple[str, int], list[int]]:
+    """Cases whose maps come from one model, which then sees them together; cases without a rung are left out."""
+    together: dict[tuple[str, int], list[int]] = {}
+    for number, rung in enumerate(rungs):
+        if rung is not None:
+            together.setdefault((rung, id(explained[number][2][rung])), []).append(number)
+    return together
+
+
 def _has_network(classifier: Classifier) -> bool:
-    """Whether there are layers to look into; a head on a frozen backbone has none of its own."""
-    return any(part.described()["kind"] == "network" for part in classifier.parts)
+    """Whether it has a network, or looks through one; asked without torch."""
+    return classifier.backbone is not None or any(part.described()["kind"] == "network" for part in classifier.parts)
+
+
+def _agreement(found: list[tuple[str, Heatmap]]) -> dict[str, Any] | None:
+    """How far the two maps of a case agree; None where there is one only."""
+    if len(found) < 2:
+        return None
+    (first, one), (second, other) = found[:2]
+    return {"methods": [one.method, other.method], "same_model": first == second, **agree(one, other)}
 
 
 def _target(case: Case, predictions: Predictions | FindingPredictions) -> int:

@@ -17,6 +17,7 @@ because a damaged file can crash a decoder or make it run for ever.
 - ``source.py``: where a picture lies. ``view.py``: how stored values become what is shown.
 - ``dicom.py``: the rules for DICOM, in the order of the standard.
 - ``layout.py``: the Image Pixel module, checked and completed; what the bits of one stored value mean.
+- ``values.py``: values before any window, for a viewer. ``dicom_values.py``: the same of DICOM.
 - ``frame.py``: one frame -> its stored values, whatever way they are written down.
 - ``fragments.py``: encapsulated pixel data -> the bytes of one compressed frame.
 - ``elements.py``: elements of a header as numbers and tables, read with tolerance.

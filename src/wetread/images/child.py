@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from wetread.images.forked import ForkedProcess
 from wetread.images.gate import MAX_DECODED_BYTES
 from wetread.images.wire import BrokenWire, Task, receive
 
@@ -33,20 +34,31 @@ class Child:
     """A running worker. Used by one thread at a time; `kill` and `check_deadline` may come from any.
 
     Args:
-        command: What to start; the time limit is added as its last argument.
+        process: The worker, just started.
         seconds: Time limit per file.
     """
 
-    def __init__(self, command: Sequence[str], seconds: float) -> None:
+    def __init__(self, process: subprocess.Popen[bytes] | ForkedProcess, seconds: float) -> None:
+        self._process = process
         self._seconds = seconds
         self._lock = threading.Lock()
         self._deadline: float | None = None
         self._timed_out = False
         self._started = False
+        self._arm(START_SECONDS)
+
+    @classmethod
+    def start(cls, command: Sequence[str], seconds: float) -> Child:
+        """Starts a worker.
+
+        Args:
+            command: What to start; the time limit is added as its last argument.
+            seconds: Time limit per file.
+        """
         # A session of its own, so that Ctrl-C in the terminal reaches only the parent.
         posix = os.name == "posix"
         flags = 0 if posix else subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW  # type: ignore[attr-defined,unused-ignore]
-        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter
             [*command, str(seconds)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -55,7 +67,12 @@ class Child:
             start_new_session=posix,
             creationflags=flags,
         )
-        self._arm(START_SECONDS)
+        return cls(process, seconds)
+
+    @classmethod
+    def fork(cls, seconds: float) -> Child:
+        """As `start`, by a copy of this process; only where `wetread.images.forked.may_fork`."""
+        return cls(ForkedProcess(seconds), seconds)
 
     def ask(self, task: Task) -> tuple[dict[str, Any], bytearray]:
         """Sends one task and waits for the answer.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
-from queue import LifoQueue
+from queue import Empty, LifoQueue
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -20,7 +20,9 @@ from wetread.errors import REJECTIONS, ImageRejected
 from wetread.images.cache import PixelCache
 from wetread.images.child import COMMAND, Child, ChildDied
 from wetread.images.facts import DecodedImage, ImageFacts, Survey
+from wetread.images.forked import may_fork
 from wetread.images.source import Source
+from wetread.images.values import ValueImage
 from wetread.images.view import View
 from wetread.images.wire import Task
 
@@ -67,8 +69,17 @@ class Decoder:
         # Also at the end of the interpreter, or when the Decoder is forgotten.
         self._finish = weakref.finalize(self, self._crew.close)
 
+    def start(self) -> None:
+        """Starts all processes now, without waiting for them; otherwise each starts when it is first needed."""
+        self._crew.start_all()
+
     def decode(
-        self, place: str | Path | Source, *, max_side: int | None = None, view: View | None = None
+        self,
+        place: str | Path | Source,
+        *,
+        max_side: int | None = None,
+        view: View | None = None,
+        keep: bool = True,
     ) -> DecodedImage:
         """Decodes one image.
 
@@ -79,6 +90,7 @@ class Decoder:
                 enlarged. None for full size.
             view: How stored values become 0..255, and which frame is taken where the source names none; None: as each
                 file says, the middle frame.
+            keep: Use the cache; not worth it for what is asked for once.
 
         Returns:
             The picture (``row column`` or ``row column 3``, 0 black .. 255 white as displayed) and its facts.
@@ -88,7 +100,7 @@ class Decoder:
         """
         source, view = Source.of(place), view or View()
         # An item of an array file has to be read before it can be looked up, so nothing would be won.
-        cache = self._cache if source.item is None else None
+        cache = self._cache if keep and source.item is None else None
         folder = os.fspath(cache.folder.absolute()) if cache else ""
         image, key = self._crew.decode(Task(source, view, max_side, folder))
         if cache and key and not image.cached:
@@ -122,6 +134,10 @@ class Decoder:
             The number of the image in ``places``, and its header or the reason why it cannot be read.
         """
         return self._spread(places, lambda place: self._crew.survey(Task(Source.of(place), survey=True)))
+
+    def values(self, place: str | Path | Source, *, max_side: int | None = None) -> ValueImage:
+        """Reads one image before any window, for a viewer; arguments and errors as in `decode`, without the cache."""
+        return self._crew.values(Task(Source.of(place), max_side=max_side, values=True))
 
     def _spread(
         self, places: Iterable[str | Path | Source], work: Callable[[str | Path | Source], _Result]
@@ -177,11 +193,29 @@ class _Crew:
         self._closed = threading.Event()
         self._clock: threading.Thread | None = None
 
+    def start_all(self) -> None:
+        """Puts a process into every empty place; a caller that is at work with one keeps it."""
+        places: list[Child | None] = []
+        with contextlib.suppress(Empty):
+            while True:
+                places.append(self._idle.get_nowait())
+        # Decided once: the clock of the first process is a thread.
+        fork = self._command == COMMAND and may_fork()
+        for number, child in enumerate(places):
+            with contextlib.suppress(OSError):  # whoever needs it meets the same fault, and says so
+                places[number] = child or self._start(fork=fork)
+        for child in places:
+            self._idle.put(child)
+        self._start_clock()
+
     def decode(self, task: Task) -> tuple[DecodedImage, str]:
         return self._insist(task, _understand)
 
     def survey(self, task: Task) -> Survey:
         return self._insist(task, _understand_survey)
+
+    def values(self, task: Task) -> ValueImage:
+        return self._insist(task, _understand_values)
 
     def _insist(self, task: Task, understand: Callable[[dict[str, Any], bytearray], _Result]) -> _Result:
         try:
@@ -232,16 +266,21 @@ class _Crew:
         for child in children:
             child.kill()
 
-    def _start(self) -> Child:
+    def _start(self, *, fork: bool = False) -> Child:
         with self._lock:
             if self._closed.is_set():
                 raise RuntimeError("the Decoder was closed")
-            child = Child(self._command, self._seconds)
+            child = Child.fork(self._seconds) if fork else Child.start(self._command, self._seconds)
             self._alive.add(child)
-            if self._clock is None:
+        if not fork:
+            self._start_clock()
+        return child
+
+    def _start_clock(self) -> None:
+        with self._lock:
+            if self._clock is None and not self._closed.is_set():
                 self._clock = threading.Thread(target=self._watch, name="wetread-clock", daemon=True)
                 self._clock.start()
-        return child
 
     def _forget(self, child: Child | None) -> None:
         if child is not None:
@@ -277,4 +316,13 @@ def _understand(header: dict[str, Any], body: bytearray) -> tuple[DecodedImage, 
 def _understand_survey(header: dict[str, Any], _: bytearray) -> Survey:
     with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
         return Survey.from_dict(header["survey"])
+    raise ChildDied(timed_out=False, started=True)
+
+
+def _understand_values(header: dict[str, Any], body: bytearray) -> ValueImage:
+    with contextlib.suppress(KeyError, TypeError, ValueError):
+        shape = header["shape"]
+        pixels = np.frombuffer(body, dtype=np.int16 if len(shape) == 2 else np.uint8).reshape(shape)
+        if pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3):
+            return ValueImage.from_parts(header["values"], pixels)
     raise ChildDied(timed_out=False, started=True)

@@ -52,7 +52,7 @@ def decode_dicom(
     Raises:
         Refused: With the reason.
     """
-    return _guarded(lambda: _decode(handle, size, view or View(), frame))
+    return guarded(lambda: _decode(handle, size, view or View(), frame))
 
 
 def survey_dicom(handle: BinaryIO, size: int) -> Survey:
@@ -65,10 +65,11 @@ def survey_dicom(handle: BinaryIO, size: int) -> Survey:
     Raises:
         Refused: With the reason; a file that passes can still have pixels that cannot be decoded.
     """
-    return _guarded(lambda: _survey(handle, size))
+    return guarded(lambda: _survey(handle, size))
 
 
-def _guarded(work: Callable[[], _Answer]) -> _Answer:
+def guarded(work: Callable[[], _Answer]) -> _Answer:
+    """Does something with a header; what goes wrong and was not foreseen is `Refused` as ``damaged``."""
     try:
         return work()
     except (Refused, MemoryError, KeyboardInterrupt, SystemExit):
@@ -78,12 +79,12 @@ def _guarded(work: Callable[[], _Answer]) -> _Answer:
 
 
 def _decode(handle: BinaryIO, size: int, view: View, number: int | None) -> tuple[Picture, ImageFacts]:
-    dataset, syntax, element = _open(handle, size)
+    dataset, syntax, element = open_dicom(handle, size)
     frames = read_integer(dataset, "NumberOfFrames") or 1
-    index = _choose_frame(frames, view, number)
+    index = choose_frame(frames, view, number)
     frame = load_frame(dataset, element, syntax, index)
     layout = frame.layout
-    pixels, intensity = _show(frame, dataset, index, view)
+    pixels, intensity = show_frame(frame, dataset, index, view)
     ratio = pixel_aspect(dataset, index)
     pixels = make_square(pixels, ratio)
     header = harmless_facts(dataset)
@@ -111,7 +112,7 @@ def _decode(handle: BinaryIO, size: int, view: View, number: int | None) -> tupl
 
 
 def _survey(handle: BinaryIO, size: int) -> Survey:
-    dataset, _, element = _open(handle, size)
+    dataset, _, element = open_dicom(handle, size)
     layout = read_layout(dataset, keyword=element.keyword, size=element.length)
     index = layout.frames // 2
     interest = functional_group(dataset, index, "FrameVOILUTSequence")
@@ -133,7 +134,8 @@ def _survey(handle: BinaryIO, size: int) -> Survey:
     )
 
 
-def _open(handle: BinaryIO, size: int) -> tuple[Dataset, str, PixelElement]:
+def open_dicom(handle: BinaryIO, size: int) -> tuple[Dataset, str, PixelElement]:
+    """The header, the UID of the transfer syntax, and where the pixels lie; `Refused` where there are none."""
     dataset, syntax, element = read_dataset(handle)
     if element is not None and element.length != 0:
         return dataset, syntax, element
@@ -152,7 +154,8 @@ def _is_whole(dataset: Dataset, size: int) -> bool:
     return isinstance(last, RawDataElement) and last.value_tell + last.length == size
 
 
-def _choose_frame(frames: int, view: View, number: int | None) -> int:
+def choose_frame(frames: int, view: View, number: int | None) -> int:
+    """The frame asked for, else that of the view, else the middle one; counted from 0."""
     if number is None:
         number = int(view.frame) if view.frame.isdecimal() else frames // 2 + 1
     if not 1 <= number <= frames:
@@ -160,7 +163,8 @@ def _choose_frame(frames: int, view: View, number: int | None) -> int:
     return number - 1
 
 
-def _show(frame: Frame, dataset: Dataset, index: int, view: View) -> tuple[Picture, str]:
+def show_frame(frame: Frame, dataset: Dataset, index: int, view: View) -> tuple[Picture, str]:
+    """A frame as displayed, 0..255, and how that was done."""
     if frame.layout.photometric in GREY:
         return show_grey(frame, dataset, index, view)
     if frame.layout.photometric == "PALETTE COLOR":

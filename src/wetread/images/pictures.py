@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,6 +77,32 @@ def decode_picture(
         return _decode(handle, kind, size, view or View(), frame, max_side)
 
 
+def picture_values(
+    handle: BinaryIO, kind: str, size: int, *, frame: int | None = None, max_side: int | None = None
+) -> tuple[Values, int, bool, tuple[int, int]]:
+    """Reads an open PNG, JPEG, TIFF or BMP file for a viewer: values of more than 8 bits stay as they are.
+
+    Args:
+        handle, kind, size, frame, max_side: As in `decode_picture`.
+
+    Returns:
+        ``row column`` of any number type, or ``row column 3`` (0..255), upright; bits per sample; whether the lowest
+        value is white; columns and rows of the original as displayed.
+
+    Raises:
+        Refused: With the reason.
+    """
+    with _refusals(kind, size):
+        image, bits, _, full, white_is_zero = _load(handle, kind, frame or 1, max_side)
+        wide = image.mode in _WIDE_MODES
+        pixels = _wide_values(image) if wide else merge_equal_channels(_flatten(image))
+        if kind in ("JPEG", "PNG"):
+            orientation = _orientation(image)
+            pixels = turn(pixels, orientation)
+            full = full[::-1] if orientation in (5, 6, 7, 8) else full
+        return pixels, bits if wide else 8, white_is_zero, full
+
+
 def survey_picture(handle: BinaryIO, kind: str, size: int) -> Survey:
     """Reads the header of an open PNG, JPEG, TIFF or BMP file; arguments and errors as in `decode_picture`."""
     with _refusals(kind, size):
@@ -126,11 +153,7 @@ def _decode(
     handle: BinaryIO, kind: str, size: int, view: View, frame: int | None, max_side: int | None
 ) -> tuple[Picture, ImageFacts]:
     page = frame or (int(view.frame) if view.frame.isdigit() else 1)
-    image, bits, frames = _open(handle, kind, page)
-    name, full = _MODES[image.mode][0], image.size
-    reduced = kind == "JPEG" and max_side is not None and _reduce(image, max_side)
-    white_is_zero = kind == "TIFF" and image.mode in _WIDE_MODES and _tag(image, _TIFF_PHOTOMETRIC, 1) == 0
-    image.load()
+    image, bits, frames, full, white_is_zero = _load(handle, kind, page, max_side)
     if image.mode in _WIDE_MODES:
         # Pillow inverts WhiteIsZero (TIFF 6.0, tag 262) up to 8 bits, not beyond.
         pixels, intensity = _show(_wide_values(image), view, bits, inverted=white_is_zero)
@@ -143,16 +166,30 @@ def _decode(
         full = full[::-1] if orientation in (5, 6, 7, 8) else full
     facts = ImageFacts(
         format=kind,
-        width=full[0] if reduced else pixels.shape[1],
-        height=full[1] if reduced else pixels.shape[0],
+        width=full[0],
+        height=full[1],
         bit_depth=bits,
-        mode=name,
+        mode=_MODES[image.mode][0],
         bytes=size,
         frames=frames,
         frame_used=page,
         intensity=intensity,
     )
     return np.ascontiguousarray(pixels), facts
+
+
+def _load(
+    handle: BinaryIO, kind: str, page: int, max_side: int | None
+) -> tuple[Image.Image, int, int, tuple[int, int], bool]:
+    """Decodes one page; returns it, bits per sample, pages, columns and rows as stored, whether 0 is white."""
+    image, bits, frames = _open(handle, kind, page)
+    full = image.size
+    if kind == "JPEG" and max_side is not None:
+        _reduce(image, max_side)
+    white_is_zero = kind == "TIFF" and image.mode in _WIDE_MODES and _tag(image, _TIFF_PHOTOMETRIC, 1) == 0
+    image.load()
+    # Pillow may have turned a TIFF.
+    return image, bits, frames, image.size if kind == "TIFF" else full, white_is_zero
 
 
 def _reduce(image: Image.Image, max_side: int) -> bool:
@@ -268,6 +305,16 @@ def turn(pixels: Picture, orientation: int) -> Picture:
     if orientation in (2, 3, 6, 7):
         pixels = pixels[:, ::-1]
     return pixels
+
+
+def find_orientation(data: bytes, kind: str) -> int:
+    """The orientation by which `decode_picture` turns a PNG or JPEG, 1 to 8; 1 for none, or a file it would refuse."""
+    try:
+        with Image.open(io.BytesIO(data), formats=[kind]) as image:
+            number = _orientation(image)
+    except Exception:
+        return 1
+    return number if 1 <= number <= 8 else 1
 
 
 def _orientation(image: Image.Image) -> int:

@@ -1,4 +1,4 @@
-"""decode_image and survey_image: one source -> picture or header, with the reader chosen by content.
+"""decode_image, read_values, survey_image: one source -> picture, values or header; the reader is chosen by content.
 
 This decodes in the process that calls it, so a damaged file can take that process down. Only ``worker.py`` and tests
 call it; everybody else asks `wetread.images.decoder.Decoder`.
@@ -17,6 +17,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+
 from wetread.errors import ImageRejected
 from wetread.images.cache import PixelCache, entry_key
 from wetread.images.containers import Containers
@@ -24,7 +26,9 @@ from wetread.images.facts import DecodedImage, Survey, hash_pixels
 from wetread.images.gate import Refused, identify, open_plain_file
 from wetread.images.shrink import shrink
 from wetread.images.source import Source
+from wetread.images.values import ValueImage, pack_values, shrink_values, usual_window, value_limits
 from wetread.images.view import View
+from wetread.shapes import Picture
 
 #: Entered around what takes long and is no fault of a file: loading pydicom, reading the list of a large archive.
 Aside = Callable[[], AbstractContextManager[None]]
@@ -87,6 +91,49 @@ def survey_image(
             from wetread.images.pictures import survey_picture
 
             return survey_picture(handle, kind, size)
+
+
+def read_values(
+    place: str | Path | Source,
+    *,
+    max_side: int | None = None,
+    containers: Containers | None = None,
+    aside: Aside = nullcontext,
+) -> ValueImage:
+    """Reads one image for a viewer that windows by itself. Arguments and errors as in `decode_image`."""
+    source = Source.of(place)
+    with _rejections(source):
+        containers = containers or Containers(aside)
+        if source.item is not None:
+            pixels, facts = containers.item(source.path, source.member, source.item)
+            return _byte_values(pixels, facts.height, facts.width, max_side)
+        with _opened(source, containers) as (handle, size):
+            kind = identify(handle)
+            if kind == "DICOM":
+                load_dicom(aside)
+                from wetread.images.dicom_values import dicom_values
+
+                image = dicom_values(handle, size, source.frame)
+                return dataclasses.replace(image, pixels=shrink_values(image.pixels, max_side))
+            from wetread.images.pictures import picture_values
+
+            values, bits, inverted, full = picture_values(handle, kind, size, frame=source.frame, max_side=max_side)
+    if bits <= 8:
+        return _byte_values(values, full[1], full[0], max_side)
+    packed, slope, intercept = pack_values(values)
+    window, limits = usual_window(packed, slope, intercept), value_limits(packed, slope, intercept)
+    return ValueImage(
+        shrink_values(packed, max_side), slope, intercept, window=window, limits=limits, inverted=inverted,
+        rows=full[1], columns=full[0],
+    )  # fmt: skip
+
+
+def _byte_values(pixels: Picture, rows: int, columns: int, max_side: int | None) -> ValueImage:
+    """A picture of bytes: its values as displayed are all there is."""
+    pixels = shrink(pixels, max_side, (rows, columns))
+    limits = (float(pixels.min()), float(pixels.max()))
+    kept = pixels if pixels.ndim == 3 else pixels.astype(np.int16)
+    return ValueImage(kept, limits=limits, rows=rows, columns=columns)
 
 
 def load_dicom(aside: Aside) -> None:

@@ -33,6 +33,7 @@ class Task:
         max_side: Longest side of the picture that goes back, in pixels; None for full size.
         cache: Folder of a `wetread.images.cache.PixelCache` to look into; empty for none.
         survey: Read the header alone.
+        values: Send values before any window, see `wetread.images.values`; ``view`` and ``cache`` play no part.
     """
 
     source: Source
@@ -40,6 +41,7 @@ class Task:
     max_side: int | None = None
     cache: str = ""
     survey: bool = False
+    values: bool = False
 
     def as_line(self) -> bytes:
         """The task as a line that the child reads. Names of any bytes survive: JSON escapes what is no character."""

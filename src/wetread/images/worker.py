@@ -23,15 +23,23 @@ import numpy as np
 from wetread.errors import ImageRejected
 from wetread.images.cache import PixelCache, entry_key
 from wetread.images.containers import Containers
-from wetread.images.read import Aside, decode_image, survey_image
+from wetread.images.read import Aside, decode_image, read_values, survey_image
 from wetread.images.wire import Task, send
 
 MAX_MEMORY_BYTES = 4 << 30
 
 
 def main() -> None:
-    """Answers requests until the input ends. The first argument is the time limit per file in seconds."""
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 10.0
+    """Starts to `work`. The first argument is the time limit per file in seconds."""
+    work(float(sys.argv[1]) if len(sys.argv) > 1 else 10.0)
+
+
+def work(seconds: float) -> None:
+    """Answers requests on the standard input until it ends, and then ends the process.
+
+    Args:
+        seconds: Time limit per file.
+    """
     requests, replies = take_pipes()
     limit_process()
     # Pillow's own import belongs to the start, not to the time limit of the first file.
@@ -73,6 +81,10 @@ def answer(task: Task, containers: Containers, aside: Aside) -> tuple[dict[str, 
         if task.survey:
             survey = survey_image(task.source, containers=containers, aside=aside)
             return {"status": "surveyed", "survey": survey.as_dict()}, b""
+        if task.values:
+            values = read_values(task.source, max_side=task.max_side, containers=containers, aside=aside)
+            said = {"status": "decoded", "shape": list(values.pixels.shape), "values": values.as_dict()}
+            return said, np.ascontiguousarray(values.pixels).data.cast("B")
         cache = PixelCache(Path(task.cache)) if task.cache else None
         image = decode_image(
             task.source, max_side=task.max_side, view=task.view, cache=cache, containers=containers, aside=aside

@@ -5,8 +5,12 @@
 - ``intake.py``: list, decode, patients and copies; what of it goes into the run folder.
 - ``preparation.py``: labels, plan, division, checks.
 - ``fitting.py``: the ladder over all folds, and the model to ship.
-- ``numbers.py``: held-out predictions -> numbers.json and predictions.csv.
-- ``pages.py``: explanations, the model folder, the report.
+- ``refusing.py``: which pictures the model will not judge.
+- ``numbers.py``, ``tested.py``: held-out predictions -> numbers.json and predictions.csv.
+- ``explaining.py``: whether the heatmaps pass their tests.
+- ``trust_gate.py``: may it be believed?
+- ``pages.py``: explanations, the model folder, the report, the paper kit.
+- ``external.py``, ``external_*.py``, ``overlap.py``: the test of a finished model on data from elsewhere.
 
 Heavy rooms are imported inside the function that needs them, so that `import wetread` and `--help` stay light.
 """

@@ -17,7 +17,7 @@ from wetread.shapes import Ints
 
 if TYPE_CHECKING:
     from wetread.model.classifier import Classifier
-    from wetread.training.ladder import FoldResult
+    from wetread.training.fold_result import FoldResult
     from wetread.training.plan import Plan
     from wetread.training.training_set import TrainingSet
 
@@ -64,6 +64,7 @@ def train(prepared: Prepared, folder: RunFolder, tell: Listener) -> Trained:
 def _see(prepared: Prepared, folder: RunFolder, tell: Listener) -> TrainingSet:
     """Computes what the rungs look at: features, embeddings, squares; and shows what a network will be shown."""
     from wetread.training.preview import preview_for_run
+    from wetread.training.refusal_probes import probes_see
     from wetread.training.training_set import TrainingSet
     from wetread.weights.stored import find_stored
 
@@ -83,6 +84,7 @@ def _see(prepared: Prepared, folder: RunFolder, tell: Listener) -> TrainingSet:
             [row.image for row in prepared.rows],
             backbone,
             find_stored(plan.weights) if plan.weights and "network" in plan.rungs else None,
+            with_places=probes_see(backbone) == "frozen",
         )
         preview_for_run(folder, prepared.rows, plan)
         seen = " and ".join(["classical features"] + ([f"embedding by {backbone.name}"] if backbone else []))

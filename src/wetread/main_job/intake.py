@@ -49,21 +49,24 @@ def read_data(request: Request, folder: RunFolder, tell: Listener) -> ReadData:
     from wetread.dataset.reading import read_images, rows_with_pictures
     from wetread.dataset.scan import scan
     from wetread.images.cache import default_cache
+    from wetread.images.decoder import Decoder
 
-    table = scan(
-        request.data,
-        labels=request.labels,
-        label_column=request.label_column,
-        classes=request.classes,
-        finding=request.finding,
-    )
-    window, frame = _asked_view(request, folder)
-    total = sum(row.status == "used" for row in table.rows)
-    import_ahead(*NEEDED_BY_ALL)
-    with step(tell, "read", "Reading images", total) as done:
-        view = read_images(table, window=window, frame=frame, cache=default_cache(), listen=tell)
-        kinds = f"{len(table.findings)} findings" if table.multi else f"{len(table.classes)} classes"
-        done(f"{len(table.used)} labelled images, {kinds}")
+    with Decoder(cache=default_cache()) as decoder:
+        decoder.start()  # its processes take a third of a second, in which the files are listed
+        table = scan(
+            request.data,
+            labels=request.labels,
+            label_column=request.label_column,
+            classes=request.classes,
+            finding=request.finding,
+        )
+        window, frame = _asked_view(request, folder)
+        total = sum(row.status == "used" for row in table.rows)
+        import_ahead(*NEEDED_BY_ALL)
+        with step(tell, "read", "Reading images", total) as done:
+            view = read_images(table, window=window, frame=frame, decoder=decoder, listen=tell)
+            kinds = f"{len(table.findings)} findings" if table.multi else f"{len(table.classes)} classes"
+            done(f"{len(table.used)} labelled images, {kinds}")
     with step(tell, "group", "Looking for patients and copies") as done:
         assign_patients(table)
         rows = rows_with_pictures(table)

@@ -3,45 +3,80 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wetread.main_job.fitting import Trained
 from wetread.main_job.preparation import Prepared
+from wetread.main_job.refusing import read_statuses
 from wetread.main_job.session import step
+from wetread.main_job.tested import (
+    class_predictions,
+    finding_predictions,
+    with_statuses,
+    with_unlabelled,
+    with_unlabelled_findings,
+)
 from wetread.outcome import say_share
 from wetread.progress import Listener
 from wetread.run_folder import RunFolder
-from wetread.shapes import Floats, Ints
+from wetread.shapes import Ints
 
 if TYPE_CHECKING:
-    from wetread.dataset.table import Row
     from wetread.evaluation.finding_predictions import FindingPredictions
     from wetread.evaluation.predictions import Predictions
+    from wetread.metrics.interval import Interval
     from wetread.model.classifier import Classifier
-    from wetread.training.ladder import Pooled
     from wetread.training.plan import Plan
+    from wetread.training.pooling import Pooled
 
 
 def evaluate_run(
-    prepared: Prepared, trained: Trained, folder: RunFolder, tell: Listener
+    prepared: Prepared, trained: Trained, folder: RunFolder, tell: Listener, *, subgroups: Sequence[str] = ()
 ) -> tuple[dict[str, Any], Predictions | FindingPredictions]:
-    """Computes every number from held-out predictions; writes numbers.json and predictions.csv."""
-    from wetread.training.ladder import pool
+    """Computes every number from held-out predictions; writes numbers.json and predictions.csv.
+
+    Args:
+        prepared: The data.
+        trained: What was fitted on them.
+        folder: Of the run.
+        tell: Is told about progress.
+        subgroups: Columns to compare groups of; empty to choose plausible ones.
+
+    Raises:
+        InputError: A column is not there, or does not divide the images; nothing can be tested.
+    """
+    from wetread.evaluation.evaluate import as_dicts
+    from wetread.evaluation.judgement import judge
+    from wetread.training.pooling import pool
 
     plan = prepared.plan
     with step(tell, "evaluate", "Computing numbers and intervals") as done:
         pooled = {name: pool(trained.results, name, plan) for name in (*plan.rungs, "selected")}
+        statuses = read_statuses(folder)
         predictions: Predictions | FindingPredictions
         if plan.task == "multilabel":
-            numbers, predictions, text = _evaluate_findings(prepared, trained, pooled)
+            numbers, predictions, text = _evaluate_findings(prepared, trained, pooled, statuses)
         else:
-            numbers, predictions, text = _evaluate_classes(prepared, trained, pooled)
+            numbers, predictions, text = _evaluate_classes(prepared, trained, pooled, statuses)
+        selected = pooled["selected"]
+        numbers |= judge(
+            predictions,
+            [prepared.rows[number] for number in selected.rows],
+            selected.points,
+            trained.final.points,
+            subgroups,
+            resamples=plan.resamples,
+            seed=plan.seed,
+        )
         numbers |= {
+            "chance": _chance(prepared, trained),
+            "procedure": as_dicts({"auroc": _procedure(prepared, trained)}),
             "choices": _choices(trained, plan),
             "weights": _weights(trained),
-            **_test_set(prepared, folder, pooled["selected"].rows),
+            **_test_set(prepared, folder, selected.rows),
         }
         folder.write_json("numbers.json", numbers)
         folder.write_text("predictions.csv", text)
@@ -50,31 +85,61 @@ def evaluate_run(
     return numbers, predictions
 
 
+def _chance(prepared: Prepared, trained: Trained) -> dict[str, Any] | None:
+    """Whether the pictures tell the label at all: a ridge classifier, fitted anew to shuffled labels."""
+    from wetread.training.chance import permutation_test
+
+    plan, inputs = prepared.plan, trained.data.inputs
+    sees = next((rung for rung in ("combined", "frozen") if rung in plan.rungs), "classical")
+    found = permutation_test(
+        inputs.features(sees),
+        prepared.labels,
+        prepared.groups,
+        [fold for fold in prepared.folds if fold.repeat == 1],
+        embedded=inputs.embedding().shape[1] if sees != "classical" else 0,
+        seed=plan.seed,
+    )
+    return {**found.as_dict(), "sees": sees} if found else None
+
+
+def _procedure(prepared: Prepared, trained: Trained) -> Interval | None:
+    """The AUROC of training again in this way: one value per fold, of the rung chosen in it."""
+    from wetread.evaluation.findings import macro_auroc_of_findings
+    from wetread.metrics.discrimination import macro_auroc
+    from wetread.metrics.intervals import procedure_interval
+
+    results, plan = trained.results, prepared.plan
+    if plan.estimate != "cross-validation":
+        return None
+    area = macro_auroc_of_findings if plan.task == "multilabel" else macro_auroc
+    values = [area(prepared.labels[one.fold.test], one.probabilities[one.chosen]) for one in results]
+    n_train, n_test = (
+        float(np.mean([len(set(prepared.groups[rows].tolist())) for rows in parts]))
+        for parts in ([one.fold.train for one in results], [one.fold.test for one in results])
+    )
+    repeats = len({one.fold.repeat for one in results})
+    return procedure_interval(values, repeats, len(results) // repeats, n_train, n_test)
+
+
 def _evaluate_classes(
-    prepared: Prepared, trained: Trained, pooled: dict[str, Pooled]
+    prepared: Prepared, trained: Trained, pooled: dict[str, Pooled], statuses: dict[str, str]
 ) -> tuple[dict[str, Any], Predictions, str]:
     """Numbers where each image has one class; the predictions behind them, and the text of predictions.csv."""
-    from wetread.evaluation.evaluate import evaluate, ladder_row, paired_gain
+    from wetread.evaluation.evaluate import evaluate, paired_gain
     from wetread.metrics.discrimination import macro_auroc
 
     plan, probes, tested = prepared.plan, prepared.probes, pooled["selected"].rows
     options = {"resamples": plan.resamples, "seed": plan.seed}
-    made = {name: _predictions(prepared, one.rows, one.probabilities, one.thresholds) for name, one in pooled.items()}
+    made = {
+        name: class_predictions(prepared, one.rows, one.probabilities, one.thresholds) for name, one in pooled.items()
+    }
     share = np.bincount(prepared.labels, minlength=len(plan.classes)) / len(prepared.labels)
-    made["prevalence"] = _predictions(prepared, tested, np.tile(share, (len(tested), 1)), None)
+    made["prevalence"] = class_predictions(prepared, tested, np.tile(share, (len(tested), 1)), None)
     for name, one in probes.items():
         inside = np.isin(one.tested, tested)  # the same images as the models, as far as the probe looked at them
-        made[name] = _predictions(prepared, one.tested[inside], one.probabilities[inside], None)
-    seconds = _seconds(prepared, trained)
-    models = {
-        name: ladder_row(made[name], seconds[name], **options)
-        for name in ("prevalence", *probes, *plan.rungs, "selected")
-    }
-    for name, one in probes.items():
-        models[name]["sees"] = one.looks_at
-    models["prevalence"]["auroc"] = {"value": 0.5, "low": 0.5, "high": 0.5, "method": "by definition"}
-    predictions = made["selected"]
-    found = evaluate(predictions, **options)
+        made[name] = class_predictions(prepared, one.tested[inside], one.probabilities[inside], None)
+    predictions = with_statuses(made["selected"], statuses)
+    found = evaluate(predictions, pooled["selected"].uncalibrated, resamples=plan.resamples, seed=plan.seed)
     repeats = [macro_auroc(prepared.labels[tested], table) for table in pooled["selected"].by_repeat]
     numbers = {
         "task": plan.task,
@@ -87,7 +152,7 @@ def _evaluate_classes(
         "headline": {"name": "auroc", **found["metrics"]["auroc"]},
         "metrics": found["metrics"],
         "per_class": found["per_class"],
-        "models": models,
+        "models": _ladder(prepared, trained, made),
         "chosen": _wins(trained, plan),
         "shipped": trained.final.rung,
         "gain_over_file_properties": paired_gain(predictions, made["file properties"], **options),
@@ -96,29 +161,41 @@ def _evaluate_classes(
         "calibration": found["calibration"],
         "confusion": found["confusion"],
         "curves": found["curves"],
-        "subgroups": [],
         "gate": prepared.gate,
     }
-    return numbers, predictions, _with_unlabelled(prepared, trained.final, predictions).to_csv()
+    return numbers, predictions, with_unlabelled(prepared, trained.final, predictions).to_csv()
+
+
+def _ladder(prepared: Prepared, trained: Trained, made: dict[str, Predictions]) -> dict[str, Any]:
+    """AUROC and accuracy of every model and probe, in the order of the ladder."""
+    from wetread.evaluation.evaluate import ladder_row
+
+    plan, seconds = prepared.plan, _seconds(prepared, trained)
+    names = ("prevalence", *prepared.probes, *plan.rungs, "selected")
+    models = {name: ladder_row(made[name], seconds[name], resamples=plan.resamples, seed=plan.seed) for name in names}
+    for name, one in prepared.probes.items():
+        models[name]["sees"] = one.looks_at
+    models["prevalence"]["auroc"] = {"value": 0.5, "low": 0.5, "high": 0.5, "method": "by definition"}
+    return models
 
 
 def _evaluate_findings(
-    prepared: Prepared, trained: Trained, pooled: dict[str, Pooled]
+    prepared: Prepared, trained: Trained, pooled: dict[str, Pooled], statuses: dict[str, str]
 ) -> tuple[dict[str, Any], FindingPredictions, str]:
     """The same where an image can have several findings."""
     from wetread.evaluation.finding_numbers import numbers_of_findings, prevalence_predictions
 
     plan, tested = prepared.plan, pooled["selected"].rows
     made = {
-        name: _finding_predictions(prepared, tested, pooled[name].probabilities, pooled[name].thresholds)
+        name: finding_predictions(prepared, tested, pooled[name].probabilities, pooled[name].thresholds)
         for name in (*plan.rungs, "selected")
     }
     share = np.nan_to_num(np.nanmean(prepared.labels, axis=0), nan=0.5)
-    predictions = made["selected"]
+    predictions = with_statuses(made["selected"], statuses)
     probed = {}
     for name, one in prepared.probes.items():
         inside = np.isin(one.tested, tested)
-        probed[name] = _finding_predictions(prepared, one.tested[inside], one.probabilities[inside], None)
+        probed[name] = finding_predictions(prepared, one.tested[inside], one.probabilities[inside], None)
     numbers = numbers_of_findings(
         {"prevalence": prevalence_predictions(predictions, share), **probed, **made},
         table=prepared.table,
@@ -132,45 +209,13 @@ def _evaluate_findings(
         seconds=_seconds(prepared, trained),
         sees={name: one.looks_at for name, one in prepared.probes.items()},
         by_repeat=pooled["selected"].by_repeat,
+        uncalibrated=pooled["selected"].uncalibrated,
         set_aside=[name for name in prepared.table.findings if name not in plan.classes],
         uncertain=plan.uncertain,
         resamples=plan.resamples,
         seed=plan.seed,
     )
-    rows = [row for row in prepared.table.unlabelled if row.picture is not None]
-    everything = predictions
-    if rows:
-        table = trained.final.probabilities([row.picture for row in rows if row.picture is not None])
-        unknown = np.full(table.shape, np.nan)
-        cuts = np.tile(trained.final.thresholds, (len(rows), 1))
-        everything = predictions.followed_by(_finding_table(plan.classes, rows, unknown, table, cuts))
-    return numbers, predictions, everything.to_csv()
-
-
-def _finding_predictions(
-    prepared: Prepared, tested: Ints, probabilities: Floats, thresholds: Floats | None
-) -> FindingPredictions:
-    rows = [prepared.rows[number] for number in tested]
-    truth = prepared.labels[tested].astype(np.float64)
-    return _finding_table(prepared.plan.classes, rows, truth, probabilities, thresholds)
-
-
-def _finding_table(
-    findings: tuple[str, ...], rows: list[Row], truth: Floats, probabilities: Floats, thresholds: Floats | None
-) -> FindingPredictions:
-    from wetread.evaluation.finding_predictions import FindingPredictions
-
-    return FindingPredictions(
-        findings,
-        [row.image for row in rows],
-        [row.patient for row in rows],
-        [row.group for row in rows],
-        [row.split for row in rows],
-        [str(row.folds[0]) if row.folds else "" for row in rows],
-        truth,
-        probabilities,
-        thresholds,
-    )
+    return numbers, predictions, with_unlabelled_findings(prepared, trained.final, predictions).to_csv()
 
 
 def _seconds(prepared: Prepared, trained: Trained) -> dict[str, float | None]:
@@ -223,55 +268,6 @@ def _weights(trained: Trained) -> list[dict[str, Any]]:
     return list(used.values())
 
 
-def _predictions(prepared: Prepared, tested: Ints, probabilities: Floats, thresholds: Floats | None) -> Predictions:
-    from wetread.evaluation.predictions import Predictions
-
-    plan = prepared.plan
-    rows = [prepared.rows[number] for number in tested]
-    predicted = probabilities.argmax(axis=1)
-    if thresholds is not None and plan.positive is not None:
-        positive = plan.classes.index(plan.positive)
-        predicted = np.where(probabilities[:, positive] >= thresholds, positive, 1 - positive)
-    return Predictions(
-        classes=plan.classes,
-        positive=plan.positive,
-        images=[row.image for row in rows],
-        patients=[row.patient for row in rows],
-        groups=[row.group for row in rows],
-        splits=[row.split for row in rows],
-        folds=[str(row.folds[0]) if row.folds else "" for row in rows],
-        truth=prepared.labels[tested],
-        predicted=predicted,
-        probabilities=probabilities,
-        thresholds=thresholds,
-    )
-
-
-def _with_unlabelled(prepared: Prepared, final: Classifier, predictions: Predictions) -> Predictions:
-    """Adds what the final model says about images without a label."""
-    from wetread.evaluation.predictions import UNLABELLED, Predictions
-
-    rows = [row for row in prepared.table.unlabelled if row.picture is not None]
-    if not rows:
-        return predictions
-    probabilities = final.probabilities([row.picture for row in rows if row.picture is not None])
-    return predictions.followed_by(
-        Predictions(
-            predictions.classes,
-            predictions.positive,
-            [row.image for row in rows],
-            [row.patient for row in rows],
-            [row.group for row in rows],
-            [UNLABELLED] * len(rows),
-            [""] * len(rows),
-            np.full(len(rows), -1),
-            final.decide(probabilities),
-            probabilities,
-            None if final.threshold is None else np.full(len(rows), final.threshold),
-        )
-    )
-
-
 def _counts(prepared: Prepared, tested: Ints) -> dict[str, Any]:
     rows = [prepared.rows[number] for number in tested]
     known = prepared.table.grouping != "none"
@@ -303,10 +299,13 @@ def _test_set(prepared: Prepared, folder: RunFolder, tested: Ints) -> dict[str, 
 
 
 def _operating_point(plan: Plan, final: Classifier, metrics: dict[str, Any]) -> dict[str, Any] | None:
+    from wetread.metrics.point_rule import read_rule
+
     if plan.positive is None:
         return None
     return {
         "rule": plan.operating_point,
+        "title": read_rule(plan.operating_point).title,
         "threshold": None if final.threshold is None else round(final.threshold, 6),
         "chosen_on": "predictions from inside the training part",
         "sensitivity": metrics.get("sensitivity"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from wetread.main_job.fitting import Trained
 from wetread.main_job.preparation import Prepared
 from wetread.main_job.session import step
+from wetread.main_job.trust_gate import write_trust
 from wetread.progress import Listener, StepAdvanced
 from wetread.run_folder import RUNNING, RunFolder
 
@@ -47,7 +48,9 @@ def explain(
 
 def save_model(prepared: Prepared, trained: Trained, numbers: dict[str, Any], folder: RunFolder) -> None:
     """Writes the model folder, which tells what is known of the model."""
+    from wetread.dataset.fingerprints import FILE, known_pixels, pack_fingerprints, take_fingerprints
     from wetread.images.view import View
+    from wetread.main_job.external_drop import numbers_to_keep
     from wetread.model.classifier import with_facts
     from wetread.outcome import headline
     from wetread.run_folder import versions
@@ -59,11 +62,16 @@ def save_model(prepared: Prepared, trained: Trained, numbers: dict[str, Any], fo
         "grouping": prepared.table.grouping,
         "seed": prepared.plan.seed,
         "versions": versions(),
-        "limits": "Knows only these classes; does not refuse other pictures. Not tested elsewhere.",
+        "known_pixels": known_pixels(prepared.rows[number] for number in trained.development),
+        "numbers": numbers_to_keep(numbers),
+        "limits": "Knows only these classes; "
+        + ("refuses pictures unlike its own, as far as that was tried" if trained.final.refusal else "refuses none")
+        + ". Not tested elsewhere.",
     }
     plan = prepared.plan
     classifier = replace(with_facts(trained.final, facts), view=View.parse(plan.view, frame=plan.frame))
     classifier.save(folder.path / "model")
+    folder.write_bytes(FILE, pack_fingerprints(take_fingerprints(prepared.rows)))
 
 
 def write_check_report(table: Table, verdict: str, folder: RunFolder, tell: Listener) -> None:
@@ -78,13 +86,16 @@ def write_check_report(table: Table, verdict: str, folder: RunFolder, tell: List
 
 
 def write_run_report(folder: RunFolder, table: Table, tell: Listener) -> None:
-    """Writes thumbnails, history and the page."""
+    """Writes thumbnails, history, the page, and what a paper needs."""
+    from wetread.paper.kit import write_paper
     from wetread.report.html import write_page
     from wetread.report.thumbnails import write_thumbnails
 
     with step(tell, "report", "Writing the report") as done:
         write_thumbnails(folder, table)
         folder.write_history()
+        write_trust(folder)
         folder.write_status(RUNNING)  # the page tells the seconds of the steps before it
         write_page(folder)
+        write_paper(folder)
         done(str(folder.report))

@@ -143,7 +143,7 @@ def _settle(request: Request, read: ReadData) -> _Division:
     small = [] if table.multi else drop_small_classes(table, MIN_PER_CLASS)
     kept = [number for number, row in enumerate(read.rows) if row.status == "used"]
     rows, pairs = [read.rows[number] for number in kept], _renumber(read.pairs, kept)
-    estimate = settle_given_split(table, rows)
+    estimate = settle_given_split(table, rows, allow_leak=request.allow_leak)
     leaking = find_leaking_rows(rows) if estimate else []
     allowed = leaking if request.allow_leak else []
     leaking = [] if request.allow_leak else leaking

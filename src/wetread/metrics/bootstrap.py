@@ -4,29 +4,40 @@ Images of one patient resemble each other, so they are drawn together or not at 
 intervals that take images as independent cover about 0.76 of a nominal 0.95. Patients are drawn within strata (the set
 of labels a patient has), so that no resample lacks a class which the data have.
 
+A statistic that needs only sums (``counted.OfSums``: rates, means, what a confusion matrix says, the AUROC of many
+cases by its components) is added up by patient once; all resamples of all such statistics are then one matrix product,
+and leaving out a patient is a subtraction. The others get a table of counts with a column per row.
+
 Source: Efron 1987 (BCa: bias-corrected and accelerated percentiles; with strata: Davison & Hinkley 1997, section 5.4).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
+from threadpoolctl import threadpool_limits
 
-from wetread.metrics.counted import CountedStatistic
+from wetread.metrics.counted import CountedStatistic, OfSums, added_up
 from wetread.metrics.inputs import as_column, check_level
 from wetread.metrics.interval import Interval, enclosing
 
 #: Below this number of patients the acceleration of BCa is noise.
 FEWEST_FOR_BCA = 20
-#: Above it, leaving out each patient in turn is slow, and BCa and percentile bounds agree.
+#: Above it, leaving out each patient in turn is slow where sums are not enough, and BCa and percentile bounds agree.
 MOST_FOR_BCA = 5000
-#: Cells of a table of counts drawn at once.
-CELLS_AT_ONCE = 2**18
+#: Cells of a table of counts drawn at once, and resamples at least: a matrix product wants more than a few rows.
+CELLS_AT_ONCE, RESAMPLES_AT_ONCE = 2**18, 32
 #: Cells handed to the statistics at once: long rows are quick to gather and to add up, and 16 MB is little.
 CELLS_TOGETHER = 2**21
+#: Members from which on counting one resample after the other stays nearer to the processor than all at once.
+LONG_ROW = 2048
+#: Tables drawn side by side; each has its own random numbers, so how many there are does not change the result.
+THREADS = 2
 
 
 def patient_bootstrap(
@@ -54,9 +65,10 @@ def patient_bootstrap_many(
 ) -> dict[str, Interval | None]:
     """Return several statistics with intervals from the same resamples, so that they can be set side by side.
 
-    The bounds are BCa. They are plain percentiles, and ``method`` says why, with fewer than 20 or more than 5000
-    patients, when every resample gives the same value, when the value lies outside all resamples, when leaving out a
-    patient changes nothing or leaves the statistic undefined, or when more than a tenth of the resamples do.
+    The bounds are BCa. They are plain percentiles, and ``method`` says why, with fewer than 20 patients, with more than
+    5000 where a statistic needs more than sums, when every resample gives the same value, when the value lies outside
+    all resamples, when leaving out a patient changes nothing or leaves the statistic undefined, or when more than a
+    tenth of the resamples do.
 
     Args:
         statistics: Name -> counted statistic (see ``counted``; its ``by_rows`` wraps a plain function of row numbers).
@@ -82,14 +94,15 @@ def patient_bootstrap_many(
     members = _members(patient, labels)
     n = int(patient.max()) + 1
 
-    values = _in_pieces(statistics, [np.ones((1, n))], patient)
-    drawn = _in_pieces(statistics, _draw(members, n, resamples, len(keys), seed), patient)
-    reason = ""
-    if n < FEWEST_FOR_BCA:
-        reason = f"fewer than {FEWEST_FOR_BCA} patients"
-    elif n > MOST_FOR_BCA:
-        reason = f"more than {MOST_FOR_BCA} patients"
-    left_out = {} if reason else _in_pieces(statistics, _leave_one_out(n, len(keys)), patient)
+    sums = _Sums({name: one for name, one in statistics.items() if isinstance(one, OfSums)}, patient)
+    others = {name: one for name, one in statistics.items() if not isinstance(one, OfSums)}
+    values = _in_pieces(sums, others, [lambda: np.ones((1, n))], patient)
+    drawn = _in_pieces(sums, others, _draw(members, n, resamples, seed), patient)
+    few = f"fewer than {FEWEST_FOR_BCA} patients" if n < FEWEST_FOR_BCA else ""
+    many = f"more than {MOST_FOR_BCA} patients" if n > MOST_FOR_BCA else ""
+    left_out = {} if few else sums.without_each()
+    if others and not (few or many):
+        left_out |= _in_pieces(_Sums({}, patient), others, _leave_one_out(n, len(keys)), patient)
 
     intervals: dict[str, Interval | None] = {}
     for name in statistics:
@@ -99,13 +112,13 @@ def patient_bootstrap_many(
             intervals[name] = None
             continue
         shares, why = _bca_shares(value, kept, left_out.get(name), members, level)
-        why = reason or why
+        why = few or (many if name in others else "") or why
         if len(kept) < 0.9 * resamples:
             why = f"{resamples - len(kept)} of {resamples} resamples undefined"
         if why:
             shares = np.array([(1 - level) / 2, (1 + level) / 2])
         kind, remark = ("percentile", f" ({why})") if why else ("BCa", "")
-        method = f"patient bootstrap {kind}, {resamples} resamples{remark}"
+        method = f"patient bootstrap {kind}, {resamples} resamples{_of_what(statistics[name])}{remark}"
         low, high = np.quantile(kept, shares)
         intervals[name] = enclosing(value, low, high, method, n, level)
     return intervals
@@ -123,48 +136,115 @@ def _members(patient: NDArray[np.intp], labels: NDArray[np.generic]) -> list[NDA
     return [*groups, np.flatnonzero(lone)] if lone.any() else groups
 
 
-def _draw(
-    members: list[NDArray[np.intp]], n: int, resamples: int, rows: int, seed: int
-) -> Iterator[NDArray[np.float64]]:
-    """Yield ``resample patient`` tables of how often each patient was drawn, in pieces."""
-    random = np.random.default_rng(seed)
-    at_once = max(1, CELLS_AT_ONCE // rows)
-    for start in range(0, resamples, at_once):
+class _Sums:
+    """All statistics that need only sums, with their columns added up by patient and set side by side."""
+
+    def __init__(self, statistics: Mapping[str, OfSums], patient: NDArray[np.intp]) -> None:
+        self.statistics = statistics
+        n = int(patient.max()) + 1
+        blocks = {id(block): block for one in statistics.values() for block in one.blocks}
+        self.place, width = {}, 0
+        for key, block in blocks.items():
+            self.place[key] = slice(width, width + block.shape[1])
+            width += block.shape[1]
+        self.by_patient = np.empty((n, width))
+        for key, block in blocks.items():
+            self.by_patient[:, self.place[key]] = added_up(block, patient[: len(block)], n)
+
+    def finish(self, totals: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        """Return each statistic from ``resample column`` sums."""
+        found = {}
+        for name, one in self.statistics.items():
+            sums = np.hstack([totals[:, self.place[id(block)]] for block in one.blocks])
+            found[name] = np.asarray(one.finish(sums), dtype=np.float64)
+        return found
+
+    def without_each(self) -> dict[str, NDArray[np.float64]]:
+        """Return each statistic with one patient after the other left out."""
+        return self.finish(self.by_patient.sum(axis=0) - self.by_patient)
+
+
+def _of_what(statistic: CountedStatistic) -> str:
+    remark = statistic.remark if isinstance(statistic, OfSums) else ""
+    return f" {remark}" if remark else ""
+
+
+#: Makes a ``resample patient`` table of how often each patient was drawn.
+Piece = Callable[[], NDArray[np.float64]]
+
+
+def _draw(members: list[NDArray[np.intp]], n: int, resamples: int, seed: int) -> list[Piece]:
+    """Return what draws the resamples; each piece has its own random numbers, so they can be drawn side by side."""
+    at_once = max(RESAMPLES_AT_ONCE, CELLS_AT_ONCE // n)
+
+    def piece(start: int) -> NDArray[np.float64]:
+        random = np.random.default_rng([seed, start])
         size = min(at_once, resamples - start)
         counts = np.empty((size, n))
         for group in members:
             m = len(group)
-            cell = random.integers(0, m, size=(size, m)) + np.arange(size)[:, None] * m
-            counts[:, group] = np.bincount(cell.ravel(), minlength=size * m).reshape(size, m)
-        yield counts
+            drawn = random.integers(0, m, size=(size, m))
+            if m < LONG_ROW:
+                drawn += np.arange(size)[:, None] * m
+                counts[:, group] = np.bincount(drawn.ravel(), minlength=size * m).reshape(size, m)
+                continue
+            for row, one in zip(counts, drawn, strict=True):
+                row[group] = np.bincount(one, minlength=m)
+        return counts
+
+    return [partial(piece, start) for start in range(0, resamples, at_once)]
 
 
-def _leave_one_out(n: int, rows: int) -> Iterator[NDArray[np.float64]]:
-    """Yield ``resample patient`` tables in which one patient after the other is missing, in pieces."""
+def _leave_one_out(n: int, rows: int) -> list[Piece]:
+    """Return what makes the tables in which one patient after the other is missing."""
     at_once = max(1, CELLS_AT_ONCE // rows)
-    for start in range(0, n, at_once):
+
+    def piece(start: int) -> NDArray[np.float64]:
         size = min(at_once, n - start)
         counts = np.ones((size, n))
         counts[np.arange(size), start + np.arange(size)] = 0
-        yield counts
+        return counts
+
+    return [partial(piece, start) for start in range(0, n, at_once)]
 
 
 def _in_pieces(
-    statistics: Mapping[str, CountedStatistic],
-    pieces: Iterator[NDArray[np.float64]] | list[NDArray[np.float64]],
-    patient: NDArray[np.intp],
+    sums: _Sums, others: Mapping[str, CountedStatistic], pieces: list[Piece], patient: NDArray[np.intp]
 ) -> dict[str, NDArray[np.float64]]:
     """Return each statistic in every resample; the rows of a patient all get the patient's count."""
-    found: dict[str, list[NDArray[np.float64]]] = {name: [] for name in statistics}
-    for counts in _spread(pieces, patient):
-        for name, statistic in statistics.items():
+    totals: list[NDArray[np.float64]] = []
+    found: dict[str, list[NDArray[np.float64]]] = {name: [] for name in others}
+
+    def tables() -> Iterator[NDArray[np.float64]]:
+        for counts, added in _side_by_side(pieces, sums.by_patient):
+            totals.append(added)
+            yield counts
+
+    for counts in _spread(tables(), patient) if others else tables():
+        for name, statistic in others.items():
             found[name].append(np.asarray(statistic(counts), dtype=np.float64))
-    return {name: np.concatenate(parts) for name, parts in found.items()}
+    return sums.finish(np.concatenate(totals)) | {name: np.concatenate(parts) for name, parts in found.items()}
 
 
-def _spread(
-    pieces: Iterator[NDArray[np.float64]] | list[NDArray[np.float64]], patient: NDArray[np.intp]
-) -> Iterator[NDArray[np.float64]]:
+def _side_by_side(
+    pieces: list[Piece], by_patient: NDArray[np.float64]
+) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Yield each table and its product with what is summed by patient; large ones by several threads."""
+
+    def work(piece: Piece) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        counts = piece()
+        return counts, counts @ by_patient
+
+    if len(pieces) <= THREADS:
+        yield from map(work, pieces)
+        return
+    # Left to itself, the product would wait for threads of its own, which on a busy machine takes ten times as long.
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(THREADS) as threads:
+        for first in range(0, len(pieces), THREADS):  # no more tables at once than threads: they are large
+            yield from threads.map(work, pieces[first : first + THREADS])
+
+
+def _spread(pieces: Iterable[NDArray[np.float64]], patient: NDArray[np.intp]) -> Iterator[NDArray[np.float64]]:
     """Yield ``resample row`` tables of several pieces; the counts of one row in all resamples lie side by side."""
     waiting: list[NDArray[np.float64]] = []
     for piece in pieces:

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wetread.metrics.counted_calibration import fit_calibration_lines
-from wetread.metrics.inputs import as_classes, as_probabilities, as_probability_table, as_truth
+from wetread.metrics.inputs import as_classes, as_column, as_probabilities, as_probability_table, as_truth
 from wetread.metrics.interval import Interval
-from wetread.metrics.intervals import wilson
+from wetread.metrics.intervals import wilson, wilson_by_patient
 
 
 class ReliabilityBin(NamedTuple):
@@ -116,27 +116,35 @@ def equal_mass_bins(p: NDArray[np.float64], bins: int) -> NDArray[np.int64]:
     return np.asarray((twice_middle * bins // (2 * len(p)))[group], dtype=np.int64)
 
 
-def reliability_bins(truth: ArrayLike, p: ArrayLike, bins: int = 10, level: float = 0.95) -> list[ReliabilityBin]:
+def reliability_bins(
+    truth: ArrayLike, p: ArrayLike, bins: int = 10, level: float = 0.95, *, patients: ArrayLike | None = None
+) -> list[ReliabilityBin]:
     """Return the points of the reliability plot, in rising order of probability.
 
     Args:
         truth: One bool (or 0/1) per image.
         p: Probability of the finding per image.
         bins: How many bins of equal mass to aim for; ties and few images give fewer.
-        level: Confidence level of the Wilson interval of each observed rate, which takes images as independent.
+        level: Confidence level of the Wilson interval of each observed rate.
+        patients: Who each image belongs to, where that may be several; images count as independent if None.
 
     Raises:
         ValueError: Lengths differ, p is no probability, or bins is below 1.
     """
     y = as_truth(truth)
     said = as_probabilities(p, len(y))
+    keys = None if patients is None else as_column(patients, len(y), "patients")
     number = equal_mass_bins(said, bins)
     points = []
     for k in np.unique(number):
         inside = number == k
-        observed = wilson(int(y[inside].sum()), int(inside.sum()), level)
+        n = int(inside.sum())
+        if keys is None:
+            observed = wilson(int(y[inside].sum()), n, level)
+        else:
+            observed = wilson_by_patient(y[inside], keys[inside], level)
         assert observed is not None
-        points.append(ReliabilityBin(float(said[inside].mean()), observed, int(inside.sum())))
+        points.append(ReliabilityBin(float(said[inside].mean()), observed, n))
     return points
 
 

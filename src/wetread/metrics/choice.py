@@ -1,8 +1,12 @@
-"""Which interval is right for the data at hand: one image per patient, or several.
+"""Which interval is right for the data at hand: few patients or many, with one image each or several.
 
-With one image per patient the images are independent and closed formulas hold. With several, patients are drawn
-instead; and where every draw says the same (all images right), the bound falls back to counting each patient once,
-because a bootstrap of a perfect result would claim to be certain.
+Every rule was chosen by what it covers in simulated studies (``bench/coverage.py``; the table is in docs/intervals.md):
+
+- a proportion with one image per patient: Wilson; with several, Wilson for as many images as they are worth, and from
+  ``MANY_PATIENTS`` on drawn patients, which then say the same;
+- an AUROC with fewer than ``FEW_PATIENTS`` in a class: Newcombe's score interval with DeLong's variance, patients as
+  units; above, DeLong on the logit scale for one image per patient and drawn patients for several;
+- a perfect ranking, which has no variance to go by: exact bounds on pairs. A bootstrap would claim to be certain.
 """
 
 from __future__ import annotations
@@ -13,9 +17,16 @@ from numpy.typing import ArrayLike, NDArray
 from wetread.metrics import counted
 from wetread.metrics.bootstrap import patient_bootstrap
 from wetread.metrics.delong import delong, exact_by_pairs
+from wetread.metrics.discrimination import auroc
 from wetread.metrics.inputs import as_column, as_scores, as_truth, check_level
-from wetread.metrics.interval import Interval, enclosing
-from wetread.metrics.intervals import wilson
+from wetread.metrics.interval import Interval
+from wetread.metrics.intervals import wilson_by_patient
+from wetread.metrics.newcombe import newcombe
+
+#: Below this number of patients in the smaller class, bootstrap and normal theory promise too much of an AUROC.
+FEW_PATIENTS = 100
+#: The same for a proportion: near 0 or 1 a few failures decide, be there 100 patients or 300.
+MANY_PATIENTS = 1000
 
 
 def one_image_per_patient(patients: ArrayLike) -> bool:
@@ -34,7 +45,7 @@ def interval_for_proportion(
     level: float = 0.95,
     seed: int = 0,
 ) -> Interval | None:
-    """Return the share of trials that are successes: Wilson for one trial per patient, else the patient bootstrap.
+    """Return the share of trials that are successes, with the interval that fits; see above.
 
     Sensitivity: successes are ``truth & predicted``, trials are ``truth``. Only patients with a trial count.
 
@@ -55,22 +66,19 @@ def interval_for_proportion(
     """
     check_level(level)
     tried = as_truth(trials, "trials")
-    statistic = counted.rate(successes, tried)
+    statistic = counted.rate(successes, tried)  # refuses a success that is no trial
     keys = as_column(patients, len(tried), "patients")
     won = as_truth(successes, "successes")
     n = int(tried.sum())
     if n == 0:
         return None
-    if one_image_per_patient(keys[tried]):
-        return wilson(int(won.sum()), n, level)
+    people = len(np.unique(keys[tried]))
+    if people == n or people < MANY_PATIENTS:
+        return wilson_by_patient(won[tried], keys[tried], level)
     found = patient_bootstrap(statistic, keys, strata, resamples=resamples, level=level, seed=seed)
     if found is None or found.low < found.high:
         return found
-    people = len(np.unique(keys[tried]))
-    bounds = wilson(found.value * people, people, level)
-    assert bounds is not None
-    method = "Wilson, each patient counted once (every resample gives the same value)"
-    return enclosing(found.value, bounds.low, bounds.high, method, people, level)
+    return wilson_by_patient(won[tried], keys[tried], level)  # every draw says the same
 
 
 def interval_for_auroc(
@@ -82,7 +90,7 @@ def interval_for_auroc(
     level: float = 0.95,
     seed: int = 0,
 ) -> Interval | None:
-    """Return the AUROC: DeLong on the logit scale for one image per patient, else the patient bootstrap.
+    """Return the AUROC with the interval that fits; see above.
 
     Args:
         truth: One bool (or 0/1) per image.
@@ -102,12 +110,19 @@ def interval_for_auroc(
     y = as_truth(truth)
     s = as_scores(score, len(y))
     keys = as_column(patients, len(y), "patients")
-    if one_image_per_patient(keys):
+    area = auroc(y, s)
+    if area is None:
+        return None
+    found: Interval | None
+    if min(len(np.unique(keys[y])), len(np.unique(keys[~y]))) < FEW_PATIENTS:
+        found = newcombe(y, s, keys, level)
+    elif one_image_per_patient(keys):
         return delong(y, s, level)
-    found = patient_bootstrap(counted.auroc(y, s), keys, y, resamples=resamples, level=level, seed=seed)
-    if found is None or found.low < found.high:
-        return found
-    return exact_by_pairs(found.value, disjoint_pairs(y, keys), level)
+    else:
+        found = patient_bootstrap(counted.auroc(y, s), keys, y, resamples=resamples, level=level, seed=seed)
+    if found is None or found.low == found.high:
+        return exact_by_pairs(area, disjoint_pairs(y, keys), level)
+    return found
 
 
 def disjoint_pairs(y: NDArray[np.bool_], keys: NDArray[np.generic]) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit
 
-from wetread.metrics.counted import CountedStatistic, TiedGroups, quotient
+from wetread.metrics.counted import CountedStatistic, OfSums, TiedGroups, quotient
 from wetread.metrics.inputs import as_classes, as_probabilities, as_probability_table, as_truth
 
 #: A network that says exactly 0 or 1 has no logit; nearer than this to the end counts as this near.
@@ -18,21 +18,23 @@ NEAREST_TO_CERTAIN = 1e-6
 def brier(truth: ArrayLike, p: ArrayLike) -> CountedStatistic:
     """Return the counted :func:`wetread.metrics.calibration.brier`, for a column or an ``image class`` table."""
     squares, _ = _squares_and_classes(truth, p)
-    return lambda counts: np.asarray(counts @ squares / counts.sum(axis=1))
+    columns = np.stack([squares, np.ones_like(squares)], axis=1)
+    return OfSums([columns], lambda sums: quotient(sums[:, 0], sums[:, 1]))
 
 
 def brier_skill(truth: ArrayLike, p: ArrayLike) -> CountedStatistic:
     """Return the counted :func:`wetread.metrics.calibration.brier_skill`; the prevalence is that of the resample."""
     squares, was = _squares_and_classes(truth, p)
+    columns = np.column_stack([squares, np.ones_like(squares), was])
 
-    def statistic(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-        n = counts.sum(axis=1)
-        share = (counts @ was) / n[:, None]
+    def finish(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+        n = sums[:, 1]
+        share = quotient(sums[:, 2:], n[:, None])
         # the mean of (share - was)^2 over rows and classes, for columns of zeros and ones
         reference = np.sum(share * (1 - share), axis=1)
-        return 1 - quotient(counts @ squares / n, reference)
+        return 1 - quotient(quotient(sums[:, 0], n), reference)
 
-    return statistic
+    return OfSums([columns], finish)
 
 
 def _squares_and_classes(truth: ArrayLike, p: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wetread.metrics.inputs import as_class_table, as_classes, as_scores, as_truth
+from wetread.metrics.inputs import as_class_table, as_classes, as_scores, as_truth, known_pairs
 
 
 class RocCurve(NamedTuple):
@@ -152,6 +152,34 @@ def macro_auroc(truth: ArrayLike, probabilities: ArrayLike) -> float | None:
 def macro_average_precision(truth: ArrayLike, probabilities: ArrayLike) -> float | None:
     """Return the unweighted mean over classes of the one-versus-rest average precision; see :func:`macro_auroc`."""
     return _macro_one_versus_rest(average_precision, truth, probabilities)
+
+
+def micro_auroc(truth: ArrayLike, probabilities: ArrayLike) -> float | None:
+    """Return the AUROC of all pairs of an image and a class in one list; common classes decide it.
+
+    Args:
+        truth: Class number per image, or ``image finding`` of 1, 0 and NaN; what is not known is left out.
+        probabilities: ``image class`` or ``image finding``, comparable from column to column.
+
+    Returns:
+        A number in [0, 1], or None when there is no positive or no negative pair.
+
+    Raises:
+        ValueError: Shapes do not fit, or a probability of a known pair is not finite.
+    """
+    return _of_pairs(auroc, truth, probabilities)
+
+
+def micro_average_precision(truth: ArrayLike, probabilities: ArrayLike) -> float | None:
+    """Return the average precision of all pairs of an image and a class in one list; see :func:`micro_auroc`."""
+    return _of_pairs(average_precision, truth, probabilities)
+
+
+def _of_pairs(
+    metric: Callable[[ArrayLike, ArrayLike], float | None], truth: ArrayLike, probabilities: ArrayLike
+) -> float | None:
+    is_there, score, _ = known_pairs(truth, probabilities)
+    return metric(is_there, score) if len(score) else None
 
 
 def _macro_one_versus_rest(

@@ -74,6 +74,32 @@ def as_probability_table(probabilities: ArrayLike, rows: int, name: str = "proba
     return array
 
 
+def known_pairs(truth: ArrayLike, probabilities: ArrayLike) -> tuple[Bools, NDArray[np.float64], NDArray[np.intp]]:
+    """Return every pair of an image and a class whose truth is known: is it there, its score, its image.
+
+    There may be none.
+
+    Args:
+        truth: Class number per image, or ``image finding`` of 1, 0 and NaN (not known).
+        probabilities: ``image class`` or ``image finding``; finite where the truth is known.
+    """
+    given = np.asarray(truth)
+    if given.ndim != 2:
+        classes = as_classes(given)
+        table = as_class_table(probabilities, len(classes))
+        said = np.eye(table.shape[1])[as_classes(classes, table.shape[1])]
+    else:
+        said, table = np.asarray(given, dtype=np.float64), np.asarray(probabilities, dtype=np.float64)
+        if said.shape != table.shape or said.size == 0:
+            raise ValueError(f"truth {said.shape} and probabilities {table.shape} must be tables of one shape")
+        if not np.isin(said[~np.isnan(said)], (0, 1)).all():
+            raise ValueError("truth must hold 1 (there), 0 (not there) or NaN (not known)")
+    known = ~np.isnan(said)
+    if not np.isfinite(table[known]).all():
+        raise ValueError("probabilities must be finite where the truth is known")
+    return said[known] == 1, table[known], np.nonzero(known)[0]
+
+
 def as_column(values: ArrayLike, rows: int, name: str) -> NDArray[Any]:
     """Return a column of anything (patient names, labels) with one entry per row."""
     array = np.asarray(values)

@@ -1,19 +1,25 @@
 """Intervals in closed form: a share of counted cases, and the mean of a repeated cross-validation.
 
-Sources: Wilson 1927; Clopper & Pearson 1934; Nadeau & Bengio 2003, 10.1023/A:1024068626366. See ``delong`` for the
-AUROC, ``bootstrap`` for everything else, and ``choice`` for which of them is right for the data at hand.
+Sources: Wilson 1927; Clopper & Pearson 1934; Nadeau & Bengio 2003, 10.1023/A:1024068626366. See ``delong`` and
+``newcombe`` for the AUROC, ``bootstrap`` for everything else, and ``choice`` for which of them is right for the data at
+hand.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betaincinv, ndtri, stdtrit
 
-from wetread.metrics.inputs import as_scores, check_level
+from wetread.metrics.inputs import as_column, as_scores, as_truth, check_level
 from wetread.metrics.interval import Interval, enclosing
+
+#: Patients that a guessed design effect counts for, beside the one measured in the patients at hand.
+GUESSED_PATIENTS = 10
 
 
 def wilson(successes: float, n: int, level: float = 0.95) -> Interval | None:
@@ -33,11 +39,54 @@ def wilson(successes: float, n: int, level: float = 0.95) -> Interval | None:
     _check_counts(successes, n, level)
     if n == 0:
         return None
-    share = successes / n
+    low, high = _score_bounds(successes / n, n, level)
+    return enclosing(successes / n, low, high, "Wilson", n, level)
+
+
+def _score_bounds(share: float, n: float, level: float) -> tuple[float, float]:
     z = float(ndtri((1 + level) / 2))
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return enclosing(share, max(0.0, centre - half), min(1.0, centre + half), "Wilson", n, level)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def wilson_by_patient(won: ArrayLike, patients: ArrayLike, level: float = 0.95) -> Interval | None:
+    """Return a share with its score interval where patients have several trials: Wilson, for as many as they are worth.
+
+    Trials of one patient resemble each other, so n of them are worth n divided by the design effect: the variance of
+    the share with patients as units over that with trials as units (Rao & Scott 1992; effective sizes in a score
+    interval: Korn & Graubard 1998, Dean & Pagano 2015, 10.1093/jssam/smv024). Of few patients that ratio is mostly
+    noise, so ``GUESSED_PATIENTS`` are added in whom trials are half alike. When every trial was won (or none), nothing
+    speaks against all trials of a patient being alike, and each patient counts about once.
+
+    Args:
+        won: One bool per trial.
+        patients: Who each trial belongs to.
+        level: Confidence level in (0, 1).
+
+    Returns:
+        The interval, whose ``n`` is the number of patients; with one trial per patient it is :func:`wilson`.
+
+    Raises:
+        ValueError: Lengths differ, there is no trial, or a level outside (0, 1).
+    """
+    check_level(level)
+    right = as_truth(won, "won")
+    _, patient, size = np.unique(as_column(patients, len(right), "patients"), return_inverse=True, return_counts=True)
+    n, people = len(right), len(size)
+    if n == people:
+        return wilson(int(right.sum()), n, level)
+    share = float(right.mean())
+    most = float(np.sum(size.astype(np.float64) ** 2)) / n  # size of a patient as seen from a trial: all are alike
+    effect = most
+    if 0 < share < 1 and people > 1:
+        away = np.bincount(patient, weights=right - share)
+        measured = people / (people - 1) * float(away @ away) / (n * share * (1 - share))
+        half_alike = (1 + most) / 2
+        effect = (people * measured + GUESSED_PATIENTS * half_alike) / (people + GUESSED_PATIENTS)
+    worth = n / min(max(effect, 1.0), most)
+    low, high = _score_bounds(share, worth, level)
+    return enclosing(share, low, high, "Wilson, patients as units", people, level)
 
 
 def clopper_pearson(successes: float, n: int, level: float = 0.95) -> Interval | None:
@@ -96,3 +145,43 @@ def nadeau_bengio(
     mean = float(column.mean())
     method = f"corrected t over {j} folds (Nadeau-Bengio)"
     return enclosing(mean, max(mean - half, bounds[0]), min(mean + half, bounds[1]), method, j, level)
+
+
+def procedure_interval(
+    per_fold_values: Sequence[float | None],
+    repeats: int,
+    folds: int,
+    n_train: float,
+    n_test: float,
+    level: float = 0.95,
+    *,
+    bounds: tuple[float, float] = (0.0, 1.0),
+) -> Interval | None:
+    """Return the mean over folds with the interval for "training again in this way on such data" (Nadeau & Bengio).
+
+    Args:
+        per_fold_values: One number per fold and repetition; None where it is not defined (a class is absent).
+        repeats: How often the data were divided anew.
+        folds: Parts of each division.
+        n_train: Mean number of patients (or images) in a training part.
+        n_test: Mean number of them in a test part.
+        level: Confidence level in (0, 1).
+        bounds: Where the quantity must lie; (0, 1) is right for an AUROC.
+
+    Returns:
+        The interval; ``method`` says how many folds were left out. None for a single division into two parts (one test
+        set says nothing of training again), and where more than a tenth of the folds have no value.
+
+    Raises:
+        ValueError: There are not ``repeats`` times ``folds`` values, one lies outside the bounds, or a part is empty.
+    """
+    if len(per_fold_values) != repeats * folds:
+        raise ValueError(f"{repeats} repeats of {folds} folds need as many values, not {len(per_fold_values)}")
+    known = [value for value in per_fold_values if value is not None]
+    missing = len(per_fold_values) - len(known)
+    if folds < 2 or len(known) < 2 or missing > 0.1 * len(per_fold_values):
+        return None
+    found = nadeau_bengio(known, n_train, n_test, level, bounds=bounds)
+    if found is None or not missing:
+        return found
+    return replace(found, method=f"{found.method}, {missing} not defined and left out")

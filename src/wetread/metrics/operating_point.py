@@ -4,7 +4,8 @@ Conventions: the prediction is ``p >= threshold``. A threshold lies midway betwe
 that rounding a probability in a file cannot flip a case. Where several thresholds are equally good, the one nearest to
 the middle of their range is taken. "Call everybody" and "call nobody" are thresholds too, halfway to 0 and to 1.
 
-Sources: Youden 1950; Lipton, Elkan & Naryanaswamy 2014, arXiv 1402.1892 (F1 may choose to call everybody).
+Sources: Youden 1950; Lipton, Elkan & Naryanaswamy 2014, arXiv 1402.1892 (F1 may choose to call everybody); Zweig &
+Campbell 1993 (cost of errors and prevalence give the slope at which the ROC curve is touched).
 """
 
 from __future__ import annotations
@@ -115,6 +116,38 @@ def f1_threshold(truth: ArrayLike, p: ArrayLike) -> float | None:
         return None
     f1 = 2 * cuts.tp / (cuts.tp + cuts.fp + cuts.n_pos)
     return _middle(cuts.threshold, np.flatnonzero(f1 == f1.max()))
+
+
+def cost_threshold(truth: ArrayLike, p: ArrayLike, ratio: float = 1.0, prevalence: float | None = None) -> float | None:
+    """Return the threshold with the least expected cost of misses and false alarms.
+
+    Args:
+        truth: One bool (or 0/1) per image.
+        p: Probability of the finding per image.
+        ratio: What a missed case costs, where a false alarm costs 1; above 0.
+        prevalence: Share of cases where the model will be used, in (0, 1); that of these data if None. At ratio 1 and
+            the prevalence of the data, this is the threshold with the fewest errors.
+
+    Returns:
+        A threshold, or None when a class is absent. Calling everybody or nobody may be cheapest: then it lies below or
+        above all probabilities.
+
+    Raises:
+        ValueError: Lengths differ, p is no probability, the ratio is not above 0, or the prevalence is outside (0, 1).
+    """
+    if not 0 < ratio < math.inf:
+        raise ValueError(f"the cost of a miss against a false alarm must be above 0, not {ratio}")
+    if prevalence is not None and not 0 < prevalence < 1:
+        raise ValueError(f"a prevalence must lie between 0 and 1, not {prevalence}")
+    cuts = _cuts(truth, p)
+    if cuts is None:
+        return None
+    # Relative to the data: what one missed image weighs, where an image called in error weighs 1.
+    weight = ratio
+    if prevalence is not None:
+        weight *= (prevalence / (1 - prevalence)) * (cuts.n_neg / cuts.n_pos)
+    cost = weight * (cuts.n_pos - cuts.tp) + cuts.fp
+    return _middle(cuts.threshold, np.flatnonzero(np.isclose(cost, cost.min(), rtol=1e-12, atol=0)))
 
 
 def _cuts(truth: ArrayLike, p: ArrayLike) -> _Cuts | None:

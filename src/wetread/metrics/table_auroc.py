@@ -1,4 +1,8 @@
-"""The AUROC of a table of class probabilities, two classes or more, with its interval."""
+"""The AUROC of a table of class probabilities, two classes or more, with its interval.
+
+For more than two classes it is the mean of each class against the rest: DeLong with patients as units where a class has
+fewer than ``choice.FEW_PATIENTS``, drawn patients above.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,10 @@ from numpy.typing import ArrayLike
 
 from wetread.metrics import counted
 from wetread.metrics.bootstrap import patient_bootstrap
-from wetread.metrics.choice import disjoint_pairs, interval_for_auroc
-from wetread.metrics.delong import exact_by_pairs
-from wetread.metrics.inputs import as_classes, as_probability_table
+from wetread.metrics.choice import FEW_PATIENTS, disjoint_pairs, interval_for_auroc
+from wetread.metrics.delong import delong_macro, exact_by_pairs
+from wetread.metrics.discrimination import macro_auroc
+from wetread.metrics.inputs import as_classes, as_column, as_probability_table, check_level
 from wetread.metrics.interval import Interval
 
 
@@ -40,6 +45,7 @@ def auroc_of_table(
     Raises:
         ValueError: Shapes do not fit.
     """
+    check_level(level)
     classes = as_classes(truth)
     table = as_probability_table(probabilities, len(classes))
     as_classes(classes, table.shape[1])
@@ -48,12 +54,17 @@ def auroc_of_table(
         return interval_for_auroc(
             classes == column, table[:, column], patients, resamples=resamples, level=level, seed=seed
         )
-    if len(set(classes.tolist())) < table.shape[1]:
+    keys = as_column(patients, len(classes), "patients")
+    area = macro_auroc(classes, table)
+    if area is None:
         return None
-    statistic = counted.macro_auroc(classes, table)
-    found = patient_bootstrap(statistic, patients, classes, resamples=resamples, level=level, seed=seed)
-    if found is None or found.low < found.high:
-        return found
-    # Every resample of a perfect ranking is perfect, which is no certainty: the rarest class bounds what is known.
-    keys = np.asarray(patients)
-    return exact_by_pairs(found.value, min(disjoint_pairs(classes == c, keys) for c in set(classes.tolist())), level)
+    numbers = range(table.shape[1])
+    if min(len(np.unique(keys[classes == number])) for number in numbers) < FEW_PATIENTS:
+        found = delong_macro(classes, table, keys, level)
+    else:
+        statistic = counted.macro_auroc(classes, table)
+        found = patient_bootstrap(statistic, keys, classes, resamples=resamples, level=level, seed=seed)
+    if found is None or found.low == found.high:
+        # Every resample of a perfect ranking is perfect, which is no certainty: the rarest class bounds what is known.
+        return exact_by_pairs(area, min(disjoint_pairs(classes == number, keys) for number in numbers), level)
+    return found

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
 from scipy.special import softmax
 
 from wetread.metrics.inputs import as_class_table, as_classes
+from wetread.metrics.root import find_root
 
 #: Beyond these a fit says more about too few rows than about the model.
 LOWEST, HIGHEST = 0.01, 100.0
@@ -44,7 +44,7 @@ def fit_temperature(logits: ArrayLike, truth: ArrayLike) -> float | None:
 
     if slope(1 / HIGHEST) >= 0 or slope(1 / LOWEST) <= 0:
         return None
-    return float(1 / brentq(slope, 1 / HIGHEST, 1 / LOWEST, xtol=1e-12))
+    return 1 / find_root(slope, 1 / HIGHEST, 1 / LOWEST, tolerance=1e-12)
 
 
 def apply_temperature(logits: ArrayLike, temperature: float) -> NDArray[np.float64]:

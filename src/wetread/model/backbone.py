@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wetread.hardware import has_amx
 from wetread.images.cache import default_cache
 from wetread.model.embeddings import keys_of, open_cache
-from wetread.model.graph import Graph, GraphEngine, graph_name, has_amx
+from wetread.model.graph import Graph, GraphEngine, graph_name
 from wetread.model.network_names import check_options
 from wetread.model.preprocess import Preprocess
 from wetread.weights.stored import StoredWeights, list_stored, read_arrays
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 VERSION = 1
 #: Calls with fewer pictures leave the cache alone.
 FEW = 8
+#: Pictures whose maps are in memory at once: a quarter of a megabyte each.
+AT_ONCE = 32
 #: Largest difference between graph and torch, as a part of the largest feature, with which the graph is used.
 TOLERANCE = 1e-3
 
@@ -157,8 +160,47 @@ class Backbone:
         """
         return self._ready()(squares) if len(squares) else np.zeros((0, self.features), dtype=np.float32)
 
+    def maps(self, squares: NDArray[np.uint8]) -> NDArray[np.float32] | None:
+        """Pictures -> the maps that the network pools into features, ``image map row column``.
+
+        Returns:
+            None where the network keeps no places, or where torch computes: that can give them with gradients.
+        """
+        engine = self._ready()
+        return engine.maps(squares) if isinstance(engine, GraphEngine) and len(squares) else None
+
+    def places(self, squares: NDArray[np.uint8], fields: int) -> NDArray[np.float32] | None:
+        """Pictures -> what is seen where: the maps, each averaged over a few fields of the picture. By either engine.
+
+        Args:
+            squares: ``image channel row column``; a few at a time, since maps are large.
+            fields: Rows and columns of fields; fewer where the maps have fewer.
+
+        Returns:
+            ``image map row column``; None where the network keeps no places.
+        """
+        maps = self._ready().maps(squares)
+        return None if maps is None else average_fields(maps, fields)
+
+    def embed_with_places(
+        self, squares: NDArray[np.uint8], fields: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """What `embed` and `places` give, by one look at each picture; arguments and errors as there.
+
+        ``fields`` of 0: places are not wanted.
+        """
+        if not fields or not len(squares):
+            return self.embed(squares), None
+        engine, features, places = self._ready(), [], []
+        for start in range(0, len(squares), AT_ONCE):
+            seen, maps = engine.both(squares[start : start + AT_ONCE])
+            features.append(seen)
+            places.append(None if maps is None else average_fields(maps, fields))
+        kept = [one for one in places if one is not None]
+        return np.concatenate(features), np.concatenate(kept) if len(kept) == len(features) else None
+
     def embed_cached(self, squares: NDArray[np.uint8], keys: Sequence[bytes] | None = None) -> NDArray[np.float32]:
-        """The same, computing only what is not in the cache of this user; where all is, no engine is started.
+        """As `embed`, computing only what is not in the cache of this user; where all is, no engine is started.
 
         A few pictures are computed in any case: a file for each would cost more than it saves.
 
@@ -166,18 +208,33 @@ class Backbone:
             squares: ``image channel row column``.
             keys: 32 bytes for each picture that name its content; None to take the SHA-256 of the squares.
         """
+        return self.embed_cached_with_places(squares, 0, keys)[0]
+
+    def embed_cached_with_places(
+        self, squares: NDArray[np.uint8], fields: int, keys: Sequence[bytes] | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """As `embed_cached`, and the places where all pictures had to be looked at; none where the cache knew some.
+
+        Args:
+            squares: As there.
+            fields: As in `places`; 0: they are not wanted.
+            keys: As there.
+        """
+        places = None
         if len(squares) < FEW:
-            return self.embed(squares)
+            return self.embed_with_places(squares, fields)
         keys = keys_of(squares) if keys is None else keys
         cache = open_cache(f"{self._identity()[:40]}-{'bf16' if self._low() else 'f32'}")
         known = cache.find(keys) if cache is not None else {}
         rows = {key: row for row, key in enumerate(keys) if key not in known}
         if rows:
-            fresh = self.embed(squares[list(rows.values())])
+            every = len(rows) == len(squares)
+            some = squares if every else squares[list(rows.values())]
+            fresh, places = self.embed_with_places(some, fields if every else 0)
             known |= dict(zip(rows, fresh, strict=True))
             if cache is not None:
                 cache.put(list(rows), fresh)
-        return np.stack([known[key] for key in keys])
+        return np.stack([known[key] for key in keys]), places
 
     def _low(self) -> bool:
         """Whether bfloat16 is good enough and faster: where a unit for it multiplies matrices (AMX), 2 to 5 times.
@@ -195,20 +252,22 @@ class Backbone:
     def _start(self) -> GraphEngine | TorchEngine:
         graphs = self.engine == "graph" and self.device == "cpu" and has_graphs()
         if graphs:
-            kept = Graph.find(self._places())
+            kept = Graph.find(self._graph_files())
             if kept is not None:
-                return GraphEngine(kept, self.side, low=self._low())
+                return GraphEngine(kept, self.side, low=self._low(), places=self._graph_files())
         # Imported here: torch and timm cost seconds that a kept graph saves.
         from wetread.model.embedder import Embedder, TorchEngine
 
         embedder = Embedder(self.network, self.options, self.preprocess, self.arrays())
-        graph = _convert(embedder, self.side) if graphs else None
-        if graph is None:
+        engine = _convert(embedder, self.side) if graphs else None
+        if engine is None:
             return TorchEngine(embedder, self.device, low=self._low())
-        graph.keep(self._places())
-        return GraphEngine(graph, self.side, low=self._low())
+        if self._low():
+            engine = GraphEngine(engine.graph, self.side, low=True)
+        engine.keep(self._graph_files())
+        return engine
 
-    def _places(self) -> list[Path]:
+    def _graph_files(self) -> list[Path]:
         """Where the graph may lie: beside the weights, else in the cache."""
         name, cache = graph_name(self._identity()), default_cache()
         places = [self._stored.path.parent / name] if self._stored is not None else []
@@ -236,8 +295,32 @@ _DESCRIBED = (
 )  # fmt: skip
 
 
-def _convert(embedder: Embedder, side: int) -> Graph | None:
-    """A graph that computes what torch computes, or None: a network may hold what OpenVINO cannot express."""
+def average_fields(maps: NDArray[np.float32], fields: int) -> NDArray[np.float32]:
+    """Means over fields of nearly the same size, which share a row or column where they cannot divide it.
+
+    Args:
+        maps: ``image map row column``.
+        fields: Rows and columns of fields; fewer where the maps have fewer.
+    """
+    across = [_shares(length, fields) for length in maps.shape[2:]]
+    # One product of long matrices: means of small squares, one after another, took as long as a third of the network.
+    means = maps.reshape(-1, maps.shape[2] * maps.shape[3]) @ np.kron(*across).T
+    pooled: NDArray[np.float32] = means.reshape(*maps.shape[:2], len(across[0]), len(across[1]))
+    return pooled
+
+
+def _shares(length: int, fields: int) -> NDArray[np.float32]:
+    """``field row``: what each row gives to the mean of a field."""
+    fields = min(fields, length)
+    shares = np.zeros((fields, length), dtype=np.float32)
+    for number, one in enumerate(shares):
+        start, end = number * length // fields, -(-(number + 1) * length // fields)
+        one[start:end] = 1 / (end - start)
+    return shares
+
+
+def _convert(embedder: Embedder, side: int) -> GraphEngine | None:
+    """A graph that computes what torch computes, ready in float32; None: a network may hold what OpenVINO does not."""
     import torch
 
     from wetread.model.embedder import convert
@@ -245,14 +328,14 @@ def _convert(embedder: Embedder, side: int) -> Graph | None:
     # Noise: a blank picture would hide a wrong layer.
     noise = np.random.default_rng(0).integers(0, 256, (1, embedder.channels, side, side), dtype=np.uint8)
     try:
-        graph = Graph(*convert(embedder, side))
-        found = GraphEngine(graph, side)(noise)
+        engine = GraphEngine(Graph(*convert(embedder, side)), side)
+        found = engine(noise)
     except (RuntimeError, TypeError, ValueError, OSError):
         return None
     with torch.inference_mode():
         expected = embedder(torch.from_numpy(noise)).numpy()
     agrees = np.abs(found - expected).max() <= TOLERANCE * np.abs(expected).max()
-    return graph if agrees else None
+    return engine if agrees else None
 
 
 def _at_home(backbone: Backbone) -> Backbone | None:

@@ -1,7 +1,7 @@
 """`Classifier`: what is fitted, shipped and used: parts, calibration, threshold, names; one folder on disk.
 
 The folder holds ``model.json`` (everything a person may read), ``weights.safetensors``, ``backbone.safetensors`` where
-a frozen network is looked through, and ``golden.json`` (synthetic
+a frozen network is looked through, ``refusal.safetensors`` where it can refuse pictures, and ``golden.json`` (synthetic
 pictures and the probabilities they must give). The one loader below checks every checksum before it believes a byte,
 and nothing in it is unpickled.
 """
@@ -32,8 +32,9 @@ from wetread.writing import atomic_write
 
 if TYPE_CHECKING:
     from wetread.model.backbone import Backbone
+    from wetread.model.refusal import Refusal
 
-FORMAT = 2
+FORMAT = 3
 MAX_JSON = 16 << 20
 MAX_WEIGHTS = 8 << 30
 
@@ -70,10 +71,13 @@ class Classifier:
         task: binary, multiclass or multilabel.
         shares: What each part's logits are multiplied with before they are added up; empty for the plain mean.
         temperature: Logits are divided by it (Guo 2017); one for each finding of several.
+        offset: Added to logits after that (Platt 1999), one per class or finding; empty where nothing is added.
         view: How stored values become the pictures it knows.
         threshold: Probability of `positive` from which a picture is called positive; None where there is no `positive`.
         thresholds: The same for each finding of several, in the order of `classes`; empty elsewhere.
+        points: Rule of an operating point -> its thresholds: one for two classes, one per finding of several.
         backbone: The frozen network that linear parts look through; None where none does.
+        refusal: What knows a picture that is none of its kind; None where none was fitted.
         facts: What else a receiver should know: data, numbers, versions, limits.
     """
 
@@ -84,26 +88,42 @@ class Classifier:
     task: str = "binary"
     shares: tuple[Share, ...] = ()
     temperature: float | tuple[float, ...] = 1.0
+    offset: tuple[float, ...] = ()
     threshold: float | None = None
     thresholds: tuple[float, ...] = ()
+    points: dict[str, tuple[float, ...]] = field(default_factory=dict)
     view: View = field(default_factory=View)
     backbone: Backbone | None = None
+    refusal: Refusal | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
-    def logits(self, pictures: Sequence[Picture] | Inputs) -> Floats:
-        """Pictures -> calibrated logits ``image class``: the parts added up by their shares, over the temperature."""
+    def raw_logits(self, pictures: Sequence[Picture] | Inputs) -> Floats:
+        """Pictures -> logits ``image class`` before calibration: the parts added up by their shares."""
         if not len(pictures):
             return np.zeros((0, len(self.classes)))
         inputs = pictures if isinstance(pictures, Inputs) else Inputs(pictures, self.backbone)
         shares = self.shares or (1 / len(self.parts),) * len(self.parts)
         weighted = [np.asarray(share) * part.logits(inputs) for share, part in zip(shares, self.parts, strict=True)]
-        total = np.sum(weighted, axis=0)
-        calibrated: Floats = total / np.asarray(self.temperature)
-        return calibrated
+        total: Floats = np.sum(weighted, axis=0)
+        return total
+
+    def calibrate(self, raw: Floats) -> Floats:
+        """Logits before calibration -> after: over the temperature, moved by the offset."""
+        calibrated: Floats = raw / np.asarray(self.temperature)
+        return calibrated + np.asarray(self.offset) if self.offset else calibrated
+
+    def logits(self, pictures: Sequence[Picture] | Inputs) -> Floats:
+        """Pictures -> calibrated logits ``image class``."""
+        return self.calibrate(self.raw_logits(pictures))
 
     def probabilities(self, pictures: Sequence[Picture] | Inputs) -> Floats:
         """Pictures -> ``image class`` in [0, 1]; rows add up to 1 unless the task is multilabel."""
         return to_probabilities(self.logits(pictures), self.task)
+
+    def inputs_of(self, pictures: Sequence[Picture]) -> Inputs:
+        """Pictures that both the model and its refusal are asked about: the backbone looks at each of them once."""
+        looks_at_places = self.refusal is not None and self.refusal.probes_see == "places"
+        return Inputs(pictures, self.backbone, with_places=looks_at_places)
 
     def margin(self, pictures: Sequence[Picture] | Inputs, target: int) -> Floats:
         """How far a class leads: its logit minus the best other logit, one number per picture.
@@ -157,13 +177,20 @@ class Classifier:
             "shares": list(self.shares),
             "view": {"values": str(self.view), "frame": self.view.frame},
             "temperature": self.temperature,
+            "offset": list(self.offset),
             "threshold": self.threshold,
             "thresholds": list(self.thresholds),
+            "points": {rule: list(cuts) for rule, cuts in self.points.items()},
             "weights": {"file": "weights.safetensors", "sha256": hashlib.sha256(weights).hexdigest()},
             "backbone": None,
+            "refusal": None,
             "facts": self.facts,
         }
         atomic_write(folder / "weights.safetensors", weights)
+        if self.refusal is not None:
+            known = pack_arrays(self.refusal.arrays())
+            described["refusal"] = {**self.refusal.described(), "file_sha256": hashlib.sha256(known).hexdigest()}
+            atomic_write(folder / "refusal.safetensors", known)
         if self.backbone is not None:
             described["backbone"] = self.backbone.described()
             if whole:
@@ -219,6 +246,7 @@ def load_classifier(folder: Path, *, backbone: Backbone | None = None, trusted: 
             # Two class names changed round would turn every answer into its opposite, and nothing else would show it.
             raise _rejected(folder, "model.json", "does not match its checksum")
         classifier = _rebuild(stored, unpack_arrays(weights), _find_backbone(folder, stored, backbone))
+        classifier.refusal = _find_refusal(folder, stored)
         expected = np.array(golden["probabilities"])
         replayed = expected if trusted else classifier.probabilities(golden_pictures())
     except (KeyError, TypeError, ValueError, RuntimeError, IndexError, AttributeError, InputError) as error:
@@ -244,8 +272,10 @@ def _rebuild(stored: dict[str, Any], arrays: dict[str, NDArray[Any]], backbone: 
         task=str(stored["task"]),
         shares=tuple(_read_share(share) for share in stored["shares"]),
         temperature=_read_share(stored["temperature"]),
+        offset=tuple(float(value) for value in stored["offset"]),
         threshold=None if stored["threshold"] is None else float(stored["threshold"]),
         thresholds=tuple(float(cut) for cut in stored["thresholds"]),
+        points={str(rule): tuple(float(cut) for cut in cuts) for rule, cuts in stored["points"].items()},
         view=_read_view(stored),
         backbone=backbone,
         facts=dict(stored["facts"]),
@@ -268,6 +298,18 @@ def _find_backbone(folder: Path, stored: dict[str, Any], at_hand: Backbone | Non
     if hashlib.sha256(frozen).hexdigest() != described["file_sha256"]:
         raise _rejected(folder, "backbone.safetensors", "does not match its checksum")
     return Backbone.from_arrays(described, unpack_arrays(frozen))
+
+
+def _find_refusal(folder: Path, stored: dict[str, Any]) -> Refusal | None:
+    described = stored["refusal"]
+    if described is None:
+        return None
+    from wetread.model.refusal import Refusal
+
+    known = _read_bytes(folder, "refusal.safetensors", MAX_WEIGHTS)
+    if hashlib.sha256(known).hexdigest() != described["file_sha256"]:
+        raise _rejected(folder, "refusal.safetensors", "does not match its checksum")
+    return Refusal.from_arrays(described, unpack_arrays(known))
 
 
 def golden_pictures() -> list[Picture]:

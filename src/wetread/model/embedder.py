@@ -6,7 +6,7 @@ import importlib
 import tempfile
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,11 @@ class Embedder(nn.Module):
         features: Tensor = self.body(squares.float() * self.factor + self.term)
         return features.flatten(1)
 
+    def last_maps(self, squares: Tensor) -> Tensor | None:
+        """``image channel row column`` -> the maps that are pooled; None where the network keeps no places."""
+        maps: Tensor | None = self.body.maps(squares.float() * self.factor + self.term)
+        return maps
+
 
 def _column(numbers: NDArray[Any]) -> Tensor:
     return torch.tensor(numbers, dtype=torch.float32)[None, :, None, None]
@@ -82,18 +87,58 @@ class TorchEngine:
 
     def __call__(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
         """``image channel row column``, uint8 -> ``image feature``."""
+        found = self._run(squares, self._embedder)
+        assert found is not None
+        return found
+
+    def maps(self, squares: NDArray[np.uint8]) -> NDArray[np.float32] | None:
+        """``image channel row column``, uint8 -> what is pooled, ``image map row column``; None where nothing is."""
+        return self._run(squares, self._embedder.last_maps)
+
+    def both(self, squares: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """Features and maps by one look where the network keeps places, else the features alone."""
+        features: list[Tensor] = []
+
+        def look(batch: Tensor) -> Tensor | None:
+            maps: Tensor | None = self._embedder.last_maps(batch)
+            if maps is not None:
+                pooled: Tensor = self._embedder.body.pool(maps)
+                features.append(pooled.flatten(1).float().cpu())
+            return maps
+
+        maps = self._run(squares, look)
+        return (self(squares), None) if maps is None else (torch.cat(features).numpy(), maps)
+
+    def _run(self, squares: NDArray[np.uint8], look: Callable[[Tensor], Tensor | None]) -> NDArray[np.float32] | None:
         found = []
         low = torch.autocast(self._device.type, torch.bfloat16, enabled=self._low)
         # One after another: threads of torch that serve two callers at once only get into each other's way.
         with self._lock, torch.inference_mode(), low:
             for start in range(0, len(squares), BATCH):
                 batch = torch.from_numpy(np.ascontiguousarray(squares[start : start + BATCH])).to(self._device)
-                found.append(self._embedder(batch.contiguous(memory_format=torch.channels_last)).float().cpu().numpy())
+                seen = look(batch.contiguous(memory_format=torch.channels_last))
+                if seen is None:
+                    return None
+                found.append(seen.float().cpu().numpy())
         return np.concatenate(found)
 
 
+class _WithMaps(nn.Module):
+    """The same, and the maps before they are pooled: with them a class activation map costs no second look."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        super().__init__()
+        self.embedder = embedder
+
+    def forward(self, squares: Tensor) -> tuple[Tensor, Tensor]:
+        """``image channel row column`` -> ``image feature`` and ``image map row column``."""
+        maps = self.embedder.last_maps(squares)
+        assert maps is not None  # asked before the trace
+        return self.embedder.body.pool(maps).flatten(1), maps
+
+
 def convert(embedder: Embedder, side: int) -> tuple[bytes, bytes]:
-    """Turns an embedder into a graph of OpenVINO.
+    """Turns an embedder into a graph of OpenVINO; the maps that it pools, where it does, are a second output.
 
     By the converter itself, not by openvino.convert_model: that one traces with a second run as a check, three times
     as slow.
@@ -113,7 +158,9 @@ def convert(embedder: Embedder, side: int) -> tuple[bytes, bytes]:
     example = torch.zeros(1, embedder.channels, side, side, dtype=torch.uint8)
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore")  # sizes that a trace takes for constants are constant here
-        traced = torch.jit.trace(embedder, example, check_trace=False)  # type: ignore[no-untyped-call]
+        look = getattr(embedder, "last_maps", lambda _: None)
+        module = _WithMaps(embedder) if look(example) is not None else embedder
+        traced = torch.jit.trace(module, example, check_trace=False)  # type: ignore[no-untyped-call]
         decoder = decoders.TorchScriptPythonDecoder(traced, example_input=example)
         frontend = openvino.frontend.FrontEndManager().load_by_framework("pytorch")
         model = frontend.convert(frontend.load(decoder))

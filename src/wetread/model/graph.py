@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from wetread.model.openvino_alone import load_openvino
 from wetread.writing import atomic_write
 
 #: Of the file and of what the graph computes.
-VERSION = 1
+VERSION = 2
 
 
 class Graph:
@@ -64,14 +64,6 @@ def graph_name(identity: str) -> str:
     return f"graph-{identity[:24]}-{VERSION}.openvino"
 
 
-def has_amx() -> bool:
-    """Whether the processor multiplies matrices of bfloat16 (Intel AMX), as Linux tells it."""
-    try:
-        return "amx_bf16" in Path("/proc/cpuinfo").read_text(encoding="ascii", errors="ignore")
-    except OSError:
-        return False
-
-
 def _unpack(content: bytes) -> Graph:
     checksum, _, rest = content.partition(b"\n")
     if hashlib.sha256(rest).hexdigest().encode("ascii") != checksum:
@@ -91,29 +83,60 @@ class GraphEngine:
     heavy ones (DenseNet-121: 53 ms a picture, against 67 to 95).
 
     Args:
-        graph: With one input ``image channel row column`` of uint8, and one output ``image feature``.
+        graph: With one input ``image channel row column`` of uint8, and an output ``image feature``; where the network
+            pools maps, a second one with these, ``image map row column``.
         side: Rows and columns of the input.
         low: Compute in bfloat16, where OpenVINO finds that the processor can.
+        places: Files beside which the graph may lie compiled for this processor; none to compile it each time.
+
+    Attributes:
+        graph: As given.
 
     Raises:
         RuntimeError: OpenVINO does not know what is in the graph.
     """
 
-    def __init__(self, graph: Graph, side: int, *, low: bool = False) -> None:
+    def __init__(self, graph: Graph, side: int, *, low: bool = False, places: Sequence[Path] = ()) -> None:
         self._core = load_openvino().Core()
-        self._graph, self._side = graph, side
+        self.graph, self._side, self._places = graph, side, places
         # float32 is said as well: left alone, OpenVINO would take half precision on some processors.
         able = low and "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-        self._precision = "bf16" if able else "f32"
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        self._settings = {
+            "NUM_STREAMS": cores,
+            "INFERENCE_NUM_THREADS": cores,
+            "INFERENCE_PRECISION_HINT": "bf16" if able else "f32",
+        }
         self._queues: dict[int, Any] = {}
+        # What was compiled while there was no place for it. Exported: the queue must hold the only reference to the
+        # compiled model, which otherwise ends in the wrong order, and waits for a callback that waits for Python.
+        self._fresh: dict[int, Graph] = {}
         self._lock = threading.Lock()
 
     def __call__(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
         """``image channel row column``, uint8 -> ``image feature``."""
-        found: list[NDArray[np.float32] | None] = [None] * len(squares)
+        return self._run(squares, (0,))[0]
+
+    def maps(self, squares: NDArray[np.uint8]) -> NDArray[np.float32] | None:
+        """``image channel row column``, uint8 -> what is pooled, ``image map row column``; None where nothing is."""
+        return self._run(squares, (1,))[0] if self._has_maps(squares) else None
+
+    def both(self, squares: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """Features and maps by one look."""
+        if not self._has_maps(squares):
+            return self(squares), None
+        features, maps = self._run(squares, (0, 1))
+        return features, maps
+
+    def _has_maps(self, squares: NDArray[np.uint8]) -> bool:
+        with self._lock:
+            return len(self._queue(squares.shape[1])[0].model_outputs) > 1
+
+    def _run(self, squares: NDArray[np.uint8], outputs: tuple[int, ...]) -> list[NDArray[np.float32]]:
+        found: list[list[NDArray[np.float32]]] = [[] for _ in range(len(squares))]
 
         def take(request: Any, number: int) -> None:
-            found[number] = request.get_output_tensor(0).data[0].copy()
+            found[number] = [request.get_output_tensor(output).data[0].copy() for output in outputs]
 
         # One caller at a time: all cores work for it.
         with self._lock:
@@ -122,18 +145,60 @@ class GraphEngine:
             for number in range(len(squares)):
                 queue.start_async({0: squares[number : number + 1]}, number)
             queue.wait_all()
-        return np.stack([one for one in found if one is not None])
+        return [np.stack(of_all) for of_all in zip(*found, strict=True)]
+
+    def keep(self, places: Sequence[Path]) -> None:
+        """Keeps the graph for later starts, and what was compiled of it so far.
+
+        Args:
+            places: Where they may lie; the first that can be written is taken.
+        """
+        self._places = places
+        self.graph.keep(places)
+        for channels, compiled in self._fresh.items():
+            compiled.keep(self._compiled_places(channels))
+        self._fresh.clear()
 
     def _queue(self, channels: int) -> Any:
         if channels not in self._queues:
-            model = self._core.read_model(self._graph.xml, self._graph.weights)
-            model.reshape([1, channels, self._side, self._side])
-            cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-            settings = {
-                "NUM_STREAMS": cores,
-                "INFERENCE_NUM_THREADS": cores,
-                "INFERENCE_PRECISION_HINT": self._precision,
-            }
-            compiled = self._core.compile_model(model, "CPU", settings)
-            self._queues[channels] = load_openvino().AsyncInferQueue(compiled, cores)
+            compiled = self._compiled(channels)
+            self._queues[channels] = load_openvino().AsyncInferQueue(compiled, self._settings["NUM_STREAMS"])
         return self._queues[channels]
+
+    def _compiled(self, channels: int) -> Any:
+        """The graph made ready for this processor: half a second, or a tenth where it was kept."""
+        kept = Graph.find(self._compiled_places(channels))
+        if kept is not None:
+            with contextlib.suppress(RuntimeError):  # then it is made anew
+                return self._core.import_model(kept.weights, "CPU", self._settings)
+        model = self._core.read_model(self.graph.xml, self.graph.weights)
+        model.reshape([1, channels, self._side, self._side])
+        compiled = self._core.compile_model(model, "CPU", self._settings)
+        self._keep_compiled(channels, compiled)
+        return compiled
+
+    def _keep_compiled(self, channels: int, compiled: Any) -> None:
+        with contextlib.suppress(RuntimeError):
+            exported = Graph(b"", compiled.export_model().getvalue())
+            if self._places:
+                exported.keep(self._compiled_places(channels))
+            else:
+                self._fresh[channels] = exported
+
+    def _compiled_places(self, channels: int) -> list[Path]:
+        return [place.with_name(self._compiled_name(channels)) for place in self._places]
+
+    def _compiled_name(self, channels: int) -> str:
+        """Of the file: a hash of the graph, of OpenVINO, of the processor, and of what was asked for."""
+        asked = self._core.get_property
+        shapes = [
+            load_openvino().__version__,
+            asked("CPU", "FULL_DEVICE_NAME"),
+            sorted(asked("CPU", "OPTIMIZATION_CAPABILITIES")),
+            sorted(self._settings.items()),
+            [channels, self._side],
+        ]
+        digest = hashlib.sha256(json.dumps(shapes).encode())
+        digest.update(self.graph.xml)
+        digest.update(self.graph.weights)
+        return f"compiled-{digest.hexdigest()[:24]}-{VERSION}.openvino"

@@ -11,18 +11,21 @@ from numpy.typing import NDArray
 from wetread.model.inputs import Inputs
 from wetread.shapes import Floats
 
+#: Weights ``feature unit`` and bias ``unit`` of a dense layer.
+Layer = tuple[NDArray[np.float32], NDArray[np.float32]]
+
 
 @dataclass(frozen=True)
 class HeadPart:
     """One or two dense layers, ReLU between them.
 
     Attributes:
-        layers: (``feature unit``, ``unit``) for each layer, weights and bias.
+        layers: From input to output.
         positive: Column of the class that a single output speaks of; None where there is an output for each class.
         offset: Added to the logits of the classes; empty for nothing.
     """
 
-    layers: tuple[tuple[NDArray[np.float32], NDArray[np.float32]], ...]
+    layers: tuple[Layer, ...]
     positive: int | None = None
     offset: tuple[float, ...] = ()
 

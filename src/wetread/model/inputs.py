@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from wetread.model.backbone import AT_ONCE
 from wetread.model.features import classical_features
 from wetread.model.preprocess import Preprocess
 from wetread.shapes import Ints, Picture
@@ -15,6 +16,8 @@ from wetread.shapes import Ints, Picture
 if TYPE_CHECKING:
     from wetread.model.backbone import Backbone
 
+#: Rows and columns of fields of which places tell.
+FIELDS = 3
 #: What a linear model may look at.
 SIGHTS = ("classical", "frozen", "combined")
 
@@ -26,14 +29,24 @@ class Inputs:
         pictures: Of any size, grey or colour.
         backbone: The frozen network whose embedding is asked for; None where there is none.
         keep: Embeddings are worth keeping on disk: the pictures of a data set are, copies made for a question are not.
+        with_places: `places` is going to be asked for: then the network that embeds is not asked a second time.
     """
 
-    def __init__(self, pictures: Sequence[Picture], backbone: Backbone | None = None, *, keep: bool = False) -> None:
+    def __init__(
+        self,
+        pictures: Sequence[Picture],
+        backbone: Backbone | None = None,
+        *,
+        keep: bool = False,
+        with_places: bool = False,
+    ) -> None:
         self.pictures = pictures
         self.backbone = backbone
         self.keep = keep
+        self._with_places = with_places
         self._classical: NDArray[np.float32] | None = None
         self._embedding: NDArray[np.float32] | None = None
+        self._places: NDArray[np.float16] | None = None
         self._squares: dict[tuple[int, int], NDArray[np.uint8]] = {}
 
     def __len__(self) -> int:
@@ -55,8 +68,30 @@ class Inputs:
             if self.backbone is None:
                 raise ValueError("no backbone to embed with")
             squares = self.backbone.preprocess.squares(self.pictures)
-            self._embedding = self.backbone.embed_cached(squares) if self.keep else self.backbone.embed(squares)
+            if self._with_places and self._places is None:
+                embed = self.backbone.embed_cached_with_places if self.keep else self.backbone.embed_with_places
+                self._embedding, places = embed(squares, FIELDS)
+                self._places = None if places is None else _in_16_bits(places)
+            else:
+                self._embedding = self.backbone.embed_cached(squares) if self.keep else self.backbone.embed(squares)
         return self._embedding
+
+    def places(self) -> NDArray[np.float32] | None:
+        """What the frozen backbone sees where, ``image map field field``, exact in 16 bits.
+
+        Returns:
+            None where there is no backbone or picture, or where the backbone keeps no places.
+        """
+        if self._places is None and self.backbone is not None:
+            found = []
+            for start in range(0, len(self), AT_ONCE):
+                some = [self.pictures[row] for row in range(start, min(start + AT_ONCE, len(self)))]
+                fields = self.backbone.places(self.backbone.preprocess.squares(some), FIELDS)
+                if fields is None:
+                    return None
+                found.append(_in_16_bits(fields))
+            self._places = np.concatenate(found) if found else None
+        return None if self._places is None else self._places.astype(np.float32)
 
     def features(self, sees: str) -> NDArray[np.float32]:
         """What a linear model looks at: ``classical``, ``frozen`` or ``combined``."""
@@ -75,10 +110,18 @@ class Inputs:
 
     def take(self, rows: Ints) -> Inputs:
         """The same of some rows, without computing anything again."""
-        part = Inputs([self.pictures[row] for row in rows], self.backbone, keep=self.keep)
+        some = [self.pictures[row] for row in rows]
+        part = Inputs(some, self.backbone, keep=self.keep, with_places=self._with_places)
         if self._classical is not None:
             part._classical = self._classical[rows]
         if self._embedding is not None:
             part._embedding = self._embedding[rows]
+        if self._places is not None:
+            part._places = self._places[rows]
         part._squares = {key: squares[rows] for key, squares in self._squares.items()}
         return part
+
+
+def _in_16_bits(places: NDArray[np.float32]) -> NDArray[np.float16]:
+    """As they are kept for all pictures of a data set; some networks would leave the range."""
+    return np.clip(places, -6e4, 6e4).astype(np.float16)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wetread.model.inputs import Inputs
+from wetread.model.logistic import fit_logistic
 from wetread.shapes import Floats
 
 #: Strengths that are tried inside the training folds, in units of scikit-learn's C, strongest penalty first.
@@ -109,11 +110,17 @@ class LinearFit:
         return LinearPart(self._sees, self._centre, self._scale, weights, np.asarray(bias, dtype=np.float64))
 
     def _fit_classes(self, strength: float) -> tuple[Floats, Floats]:
-        rotated, bias, seen = _regress(self._rotated, self._labels, strength)
-        if rotated.shape[1] == 1:  # scikit-learn stores one column for two classes
-            rotated, bias = np.hstack([-rotated / 2, rotated / 2]), np.array([-bias[0] / 2, bias[0] / 2])
-        full, full_bias = np.zeros((len(rotated), self._classes)), np.full(self._classes, NEVER)
-        full[:, seen], full_bias[seen] = rotated, bias
+        seen, number = np.unique(self._labels, return_inverse=True)
+        full, full_bias = np.zeros((self._rotated.shape[1], self._classes)), np.full(self._classes, NEVER)
+        if len(seen) == 2:  # one sigmoid, as for a finding, and half of it for each side
+            weights, bias = fit_logistic(self._rotated, number[None, :], strength)
+            sides = np.array([[-0.5], [0.5]])
+            weights, bias = sides * weights, sides[:, 0] * bias
+        elif len(seen) > 2:
+            weights, bias = fit_logistic(self._rotated, np.eye(len(seen))[number].T, strength)
+        else:
+            weights, bias = np.zeros((1, len(full))), np.zeros(1)
+        full[:, seen], full_bias[seen] = weights.T, bias
         return full, full_bias
 
     def _fit_finding(self, number: int, strength: float) -> tuple[Floats, float]:
@@ -124,8 +131,8 @@ class LinearFit:
             share = (present.sum() + 0.5) / (len(present) + 1.0)
             return np.zeros(self._rotated.shape[1]), float(np.log(share / (1 - share)))
         # The basis spans all rows, so it spans those whose label is known: the change of basis stays exact.
-        rotated, bias, _ = _regress(self._rotated[known], present, strength)
-        return rotated[:, 0], float(bias[0])
+        weights, bias = fit_logistic(self._rotated[known], present[None, :], strength)
+        return weights[0], float(bias[0])
 
 
 def _rotate(standard: Floats) -> tuple[Floats, Callable[[Floats], Floats]]:
@@ -139,11 +146,3 @@ def _rotate(standard: Floats) -> tuple[Floats, Callable[[Floats], Floats]]:
     kept = squares > SHORTEST**2 * max(squares[-1], 1e-300)
     left, lengths = left[:, kept], np.sqrt(squares[kept])
     return left * lengths, lambda weights: standard.T @ ((left / lengths) @ weights)
-
-
-def _regress(rows: Floats, labels: NDArray[Any], strength: float) -> tuple[Floats, Floats, NDArray[Any]]:
-    # Imported here: scikit-learn is not needed to use a model.
-    from sklearn.linear_model import LogisticRegression
-
-    model = LogisticRegression(C=strength, max_iter=500).fit(rows, labels)
-    return model.coef_.T, model.intercept_, model.classes_

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wetread.errors import InputError
+from wetread.weights.timm_alone import load_timm
 
 #: Our own networks; see ``small_networks.py``.
 OURS = ("small", "carpentries", "dense")
@@ -98,8 +99,5 @@ def _plain(name: str) -> str:
 
 @functools.cache
 def _names_by_spelling() -> dict[str, str]:
-    # Imported here: timm brings torch and takes seconds.
-    import timm
-
-    names = {_plain(name): name for name in timm.list_models()}
+    names = {_plain(name): name for name in load_timm().list_models()}
     return {**names, **{_plain(one): one for one in OURS}}

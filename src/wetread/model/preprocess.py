@@ -49,7 +49,10 @@ class Preprocess:
 
     def squares(self, pictures: Sequence[Picture]) -> NDArray[np.uint8]:
         """Stretches pictures to ``image channel row column``, uint8."""
-        return np.stack([self._square(picture) for picture in pictures])
+        squares = np.empty((len(pictures), self.channels, self.side, self.side), dtype=np.uint8)
+        for square, picture in zip(squares, pictures, strict=True):
+            self._fill(square, picture)
+        return squares
 
     def normalise(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Squares -> the input of a network, float32."""
@@ -65,11 +68,15 @@ class Preprocess:
         )
         return (batch - mean) / deviation
 
-    def _square(self, picture: Picture) -> NDArray[np.uint8]:
-        image = Image.fromarray(picture).convert("L" if self.channels == 1 else "RGB")
-        # Pillow widens the filter when it shrinks, so fine ribs do not alias.
-        square = np.asarray(image.resize((self.side, self.side), Image.Resampling.BILINEAR))
-        return square[None] if self.channels == 1 else np.ascontiguousarray(square.transpose(2, 0, 1))
+    def _fill(self, square: NDArray[np.uint8], picture: Picture) -> None:
+        """Writes a picture into ``channel row column``. Of grey ones a single channel is stretched, and repeated."""
+        grey = picture.ndim == 2 or self.channels == 1
+        fitting: NDArray[np.uint8] = np.asarray(picture)
+        if picture.shape != (self.side, self.side) + (() if grey else (3,)):
+            image = Image.fromarray(picture).convert("L" if grey else "RGB")
+            # Pillow widens the filter when it shrinks, so fine ribs do not alias.
+            fitting = np.asarray(image.resize((self.side, self.side), Image.Resampling.BILINEAR))
+        square[:] = fitting if grey else fitting.transpose(2, 0, 1)
 
     def measured_on(self, squares: NDArray[np.uint8]) -> Preprocess:
         """The same, with mean and deviation of these training squares."""

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from wetread.errors import InputError
 from wetread.model.network_names import check_network, check_options
+from wetread.weights.timm_alone import load_timm
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -101,10 +102,8 @@ class TimmBody(nn.Module):
 
     def parameter_groups(self) -> list[list[nn.Parameter]]:
         """Weights from input to output, by the stages that timm names."""
-        from timm.models import group_parameters
-
         weights = dict(self.net.named_parameters())
-        grouped = group_parameters(self.net, self.net.group_matcher(coarse=True))
+        grouped = load_timm().models.group_parameters(self.net, self.net.group_matcher(coarse=True))
         return [[weights[name] for name in names] for _, names in sorted(grouped.items())]
 
     def _rows_first(self) -> bool:
@@ -123,9 +122,7 @@ class TimmBody(nn.Module):
 
 
 def _sized(name: str, side: int, options: Mapping[str, Any]) -> Mapping[str, Any]:
-    from timm.models import get_pretrained_cfg
-
-    usual = get_pretrained_cfg(name)
+    usual = load_timm().models.get_pretrained_cfg(name)
     if usual is None or not usual.fixed_input_size or usual.input_size[-1] == side or "img_size" in options:
         return options
     return {**options, "img_size": side}
@@ -133,9 +130,8 @@ def _sized(name: str, side: int, options: Mapping[str, Any]) -> Mapping[str, Any
 
 def create(name: str, channels: int, options: Mapping[str, Any]) -> Any:
     """timm.create_model without a last layer and without weights; `InputError` where an option is none."""
-    # Imported here: it takes seconds, and our own networks do without.
-    import timm
-
+    # Loaded here: it takes a second, and our own networks do without.
+    timm = load_timm()
     check_options(options)
     try:
         return timm.create_model(name, pretrained=False, num_classes=0, in_chans=channels, **options)
@@ -228,15 +224,13 @@ def _for_colours(weights: NDArray[Any], channels: int) -> NDArray[Any]:
 
 def _for_grid(positions: NDArray[Any], net: Any) -> NDArray[Any]:
     """Positions of a vision transformer, interpolated for pictures of another size."""
-    from timm.layers.pos_embed import resample_abs_pos_embed
-
     prefix = 0 if getattr(net, "no_embed_class", False) else int(getattr(net, "num_prefix_tokens", 0))
     side = round((positions.shape[1] - prefix) ** 0.5)
     if positions.ndim != 3 or side * side != positions.shape[1] - prefix:
         return positions
     grid = list(net.patch_embed.grid_size)
     given = torch.from_numpy(np.array(positions, dtype=np.float32))
-    resampled: Tensor = resample_abs_pos_embed(given, grid, (side, side), num_prefix_tokens=prefix)
+    resampled: Tensor = load_timm().layers.resample_abs_pos_embed(given, grid, (side, side), num_prefix_tokens=prefix)
     return resampled.numpy()
 
 

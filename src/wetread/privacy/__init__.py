@@ -9,7 +9,7 @@ are only searched.
 - ``pseudonyms.py``: one secret -> pseudonyms, UIDs, shifts.
 - ``dates.py``: shifting dates, capping ages.
 - ``examine.py``: what a file exposes, by kind, never by value.
-- ``remove.py``: a data set -> one without.
+- ``options.py``: what stays beyond the profile. ``remove.py``: a data set -> one without.
 - ``dicom_output.py``: the new file: header, and the old pixels.
 - ``segments.py``: texts inside compressed frames.
 - ``blank.py``: rectangles of pixels -> black.
@@ -18,7 +18,7 @@ are only searched.
 - ``worker.py``: the child process that meets the files.
 - ``cleaner.py``: Cleaner, which asks it; ``examine_file``.
 - ``names.py``: new names of files and folders.
-- ``table.py``: tables of labels.
+- ``table.py``: tables of labels. ``further_columns.py``: which columns beside image and label do not tell who it is.
 - ``outcome.py``: what is told to whoever asked.
 - ``folder.py``: ``deidentify_folder``.
 """

@@ -9,15 +9,17 @@ import threading
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wetread.errors import REJECTIONS, ImageRejected
 from wetread.images.child import Child, ChildDied
 from wetread.images.source import Source
 from wetread.images.wire import Task
-from wetread.privacy.examine import PhiReport
+from wetread.privacy.options import Options
 from wetread.privacy.pseudonyms import Pseudonyms
-from wetread.privacy.remove import Options
+
+if TYPE_CHECKING:
+    from wetread.privacy.examine import PhiReport
 
 COMMAND = (sys.executable, "-P", "-m", "wetread.privacy.worker")
 _TICK = 0.1
@@ -80,6 +82,8 @@ class Cleaner:
         Raises:
             ImageRejected: It cannot be read; ``code`` says why.
         """
+        from wetread.privacy.examine import PhiReport  # pydicom, which the child has and a server need not
+
         header, _ = self._ask(Source.of(place), {"what": "examine"})
         try:
             return PhiReport.from_dict(header["report"])
@@ -109,6 +113,14 @@ class Cleaner:
         except (KeyError, TypeError) as error:
             raise ImageRejected("decoder-crash", str(place)) from error
 
+    def strip(self, place: str | Path | Source) -> bytes:
+        """A picture without its metadata, its pixels as they are; empty where it has none.
+
+        Raises:
+            ImageRejected: Its metadata cannot be told from its pixels; ``code`` says why.
+        """
+        return bytes(self._ask(Source.of(place), {"what": "strip"})[1])
+
     def _ask(self, source: Source, job: dict[str, Any]) -> tuple[dict[str, Any], bytearray]:
         task = _Job(source, job=job)
         for attempt in (1, 2):
@@ -133,7 +145,7 @@ class Cleaner:
 
     def _start(self) -> Child:
         if self._child is None:
-            self._child = Child(COMMAND, self._seconds)
+            self._child = Child.start(COMMAND, self._seconds)
         if self._clock is None:
             self._clock = threading.Thread(target=self._watch, name="wetread-cleaner-clock", daemon=True)
             self._clock.start()

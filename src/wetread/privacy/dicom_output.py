@@ -26,8 +26,9 @@ from wetread.images.elements import read_integer
 from wetread.images.gate import Refused
 from wetread.images.layout import Layout, read_layout
 from wetread.privacy.blank import Blanked, blank_frames
+from wetread.privacy.options import Options
 from wetread.privacy.pseudonyms import Pseudonyms
-from wetread.privacy.remove import Options, Subject, deidentify_dataset
+from wetread.privacy.remove import Subject, deidentify_dataset
 from wetread.privacy.segments import scrub_codestream
 
 #: Names this program as the writer; the UUID of a name, PS3.5 section B.2.

@@ -20,9 +20,9 @@ from wetread.images.source import Source
 from wetread.privacy.blank import Rectangle
 from wetread.privacy.cleaner import Cleaner, CleanFile
 from wetread.privacy.names import find_class_folders, rename
+from wetread.privacy.options import Options
 from wetread.privacy.outcome import Outcome
 from wetread.privacy.pseudonyms import Pseudonyms, open_secret
-from wetread.privacy.remove import Options
 from wetread.privacy.table import Renamed, read_columns, rewrite_table
 from wetread.progress import Listener, StepAdvanced, StepFinished, StepStarted, silent
 from wetread.writing import atomic_write, make_folder

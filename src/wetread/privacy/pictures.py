@@ -2,7 +2,7 @@
 
 What is kept is listed, what is not listed goes: texts, EXIF with its place and its preview, XMP, IPTC, colour
 profiles (they hold texts of their own, and wetread does not use them), times, animation, and bytes behind the end. The
-orientation, which turns the picture, is written anew.
+orientation, which turns the picture, is written anew: wherever it stood, it is what a decoder would have made of it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator
 
 from wetread.images.gate import Refused
+from wetread.images.pictures import find_orientation
 from wetread.privacy.segments import is_side_note, jpeg_segments, says_colour
 
 _PNG_START = b"\x89PNG\r\n\x1a\n"
@@ -47,6 +48,14 @@ def strip_picture(data: bytes, kind: str) -> bytes:
     return {"PNG": _strip_png, "JPEG": _strip_jpeg, "BMP": _strip_bmp}[kind](data)
 
 
+def strip_metadata(data: bytes, kind: str) -> bytes:
+    """As `strip_picture`, but empty where there is nothing to take out, so that such a file may stay as it is."""
+    if kind in ("TIFF", "BMP") and not metadata_kinds(data, kind):
+        return b""  # it would be laid out anew nevertheless
+    stripped = strip_picture(data, kind)
+    return stripped if stripped != data else b""
+
+
 def metadata_kinds(data: bytes, kind: str) -> list[str]:
     """Which kinds of metadata a picture holds, never what they say.
 
@@ -67,10 +76,18 @@ def metadata_kinds(data: bytes, kind: str) -> list[str]:
 # PNG -----------------------------------------------------------------------------------------------------------------
 
 
+#: More chunks than writers make: 500 MB in pieces of 8 KB are 64,000.
+_MOST_CHUNKS = 200_000
+#: Chunks in which an orientation may stand: EXIF, EXIF written as text, XMP.
+_PNG_TURNS = (b"eXIf", b"tEXt", b"zTXt", b"iTXt")
+
+
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Names and contents up to IEND; then, with the name ``trailer``, what follows."""
     position = len(_PNG_START)
-    while position + 12 <= len(data):
+    for _ in range(_MOST_CHUNKS):
+        if position + 12 > len(data):
+            break
         length = int.from_bytes(data[position : position + 4], "big")
         name = data[position + 4 : position + 8]
         if position + 12 + length > len(data):
@@ -85,19 +102,27 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _strip_png(data: bytes) -> bytes:
-    parts, orientation, written = [_PNG_START], 1, False
+    parts, position, written = [_PNG_START], len(_PNG_START), False
     chunks = list(_png_chunks(data))
+    orientation = _png_orientation([chunk for chunk in chunks if chunk[0] in _PNG_TURNS])
     for name, content in chunks:
-        if name == b"eXIf":
-            orientation = read_orientation(content)
-    for name, content in chunks:
+        start, position = position, position + 12 + len(content)
         if len(content) > _PNG_KEPT.get(name, -1):
             continue
         if name == b"IDAT" and not written and orientation != 1:
             parts.append(_png_chunk(b"eXIf", _write_orientation(orientation)))
         written = written or name == b"IDAT"
-        parts.append(_png_chunk(name, content))
+        parts.append(data[start:position])  # with its old check sum: damage stays to be seen
     return b"".join(parts)
+
+
+def _png_orientation(chunks: list[tuple[bytes, bytes]]) -> int:
+    """What a decoder reads out of these chunks, tried on a picture of one pixel."""
+    texts = (b"Raw profile type exif\0", b"XML:com.adobe.xmp\0")
+    if not any(name == b"eXIf" or content.startswith(texts) for name, content in chunks):
+        return 1
+    pixel = [(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)), *chunks, (b"IDAT", zlib.compress(b"\0\0"))]
+    return find_orientation(_PNG_START + b"".join(_png_chunk(*one) for one in [*pixel, (b"IEND", b"")]), "PNG")
 
 
 def _png_chunk(name: bytes, content: bytes) -> bytes:
@@ -123,21 +148,17 @@ def _png_kinds(data: bytes) -> Iterator[str]:
 
 
 def _strip_jpeg(data: bytes) -> bytes:
-    parts, copied, orientation = [data[:2]], 2, 1
+    parts, copied = [data[:2]], 2
     segments = list(jpeg_segments(data))
-    for marker, start, stop in segments:
-        if marker == 0xE1 and data[start + 4 : start + 10] == b"Exif\0\0" and orientation == 1:
-            orientation = read_orientation(data[start + 10 : stop])
+    orientation = find_orientation(data, "JPEG") if any(marker == 0xE1 for marker, *_ in segments) else 1
     for marker, start, stop in segments:
         parts.append(data[copied:start])
         copied = stop
         payload = data[start + 4 : stop]
-        if marker == 0xD9:
-            parts.append(b"\xff\xd9")
-        elif marker == 0xE0 and payload[:5] == b"JFIF\0" and len(payload) >= 14:
+        if marker == 0xE0 and payload[:5] == b"JFIF\0" and len(payload) >= 14:
             parts.append(_segment(0xE0, payload[:12] + b"\0\0"))  # without its thumbnail
         elif not is_side_note(marker) or says_colour(marker, payload):
-            parts.append(data[start:stop])
+            parts.append(data[start:stop])  # EOI is empty where it is missing: a cut picture stays one
     if orientation != 1:
         # Behind JFIF where there is one, which must come first (T.871 section 10.1).
         place = 1 + next((number for number, part in enumerate(parts) if part[:2] == b"\xff\xe0"), 0)
@@ -179,18 +200,9 @@ def _application_kinds(marker: int, payload: bytes) -> Iterator[str]:
 # EXIF ----------------------------------------------------------------------------------------------------------------
 
 
-def read_orientation(exif: bytes) -> int:
-    """The orientation in an EXIF block that begins with its TIFF header, 1 to 8; 1 where it cannot be read."""
-    for tag, kind, _, value, order in _exif_entries(exif):
-        if tag == _ORIENTATION and kind == 3:
-            number = int(struct.unpack_from(f"{order}H", value)[0])
-            return number if 1 <= number <= 8 else 1
-    return 1
-
-
 def exif_kinds(exif: bytes) -> list[str]:
     """exif, and place and preview where it has them; nothing where it holds the orientation alone."""
-    tags = [tag for tag, *_ in _exif_entries(exif)]
+    tags = list(_exif_tags(exif))
     if tags == [_ORIENTATION] and len(exif) <= len(_write_orientation(1)):
         return []
     # The preview is in the second directory, whose offset stands behind the first.
@@ -208,7 +220,7 @@ def _first_directory(exif: bytes, order: str) -> int:
     return place if place + 2 <= len(exif) else 0
 
 
-def _exif_entries(exif: bytes) -> Iterator[tuple[int, int, int, bytes, str]]:
+def _exif_tags(exif: bytes) -> Iterator[int]:
     order = "<" if exif[:2] == b"II" else ">"
     place = _first_directory(exif, order)
     count = struct.unpack_from(f"{order}H", exif, place)[0] if place else 0
@@ -216,8 +228,7 @@ def _exif_entries(exif: bytes) -> Iterator[tuple[int, int, int, bytes, str]]:
         at = place + 2 + 12 * number
         if at + 12 > len(exif):
             return
-        tag, kind, length = struct.unpack_from(f"{order}HHI", exif, at)
-        yield tag, kind, length, exif[at + 8 : at + 12], order
+        yield struct.unpack_from(f"{order}H", exif, at)[0]
 
 
 def _write_orientation(orientation: int) -> bytes:

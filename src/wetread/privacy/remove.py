@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from pydicom import Dataset, config
 from pydicom.datadict import dictionary_keyword
@@ -19,6 +19,7 @@ from pydicom.sequence import Sequence
 
 from wetread.privacy import kept
 from wetread.privacy.dates import NO_DATE, NO_TIME, cap_age, keep_time, shift_date, shift_datetime
+from wetread.privacy.options import Options
 from wetread.privacy.profile import CHARACTERISTICS, DEVICE, EDITION, UNSHIFTED, basic_action
 from wetread.privacy.pseudonyms import Pseudonyms, plain_key
 
@@ -49,27 +50,6 @@ _TEMPORAL = ("DA", "TM", "DT")
 _DEVICE_TEXTS = DEVICE | {"ManufacturerModelName", "SoftwareVersions"}
 #: The form of a device's texts; ``^`` separates names, and long numbers are identifiers.
 _DEVICE_WORDS = re.compile(r"[A-Za-z0-9 .,_()/+\-]{1,64}")
-
-
-@dataclass(frozen=True)
-class Options:
-    """What stays beyond the Basic Profile.
-
-    Attributes:
-        dates: shift them by a number of days that is constant per patient, keep them, or remove them.
-        times: Keep times of day; else they become midnight.
-        characteristics: Keep sex, age (at most 90), size and weight.
-        device: Keep names and serial numbers of devices.
-        blank: Rectangles of pixels to overwrite: left, top, width, height.
-        no_text_left: The user has looked: the pixels hold no text after blanking.
-    """
-
-    dates: Literal["shift", "keep", "remove"] = "shift"
-    times: bool = False
-    characteristics: bool = True
-    device: bool = False
-    blank: tuple[tuple[int, int, int, int], ...] = ()
-    no_text_left: bool = False
 
 
 @dataclass

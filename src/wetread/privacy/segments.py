@@ -21,6 +21,8 @@ _MARKER_LS = re.compile(rb"\xff[\x80-\xcf\xd8-\xfe]")
 _BARE = frozenset((0x01, *range(0xD0, 0xD9)))
 #: Frames, tables, scans and restarts; F7 and F8 are those of JPEG-LS.
 _NEEDED = frozenset((*range(0xC0, 0xD0), 0xD9, 0xDA, 0xDB, 0xDC, 0xDD, 0xDE, 0xDF, 0xF7, 0xF8)) - {0xC8}
+#: Markers of one frame: hundreds of scans at most, and some tables and notes.
+_MOST_SEGMENTS = 100_000
 #: Boxes of a JP2 file that are needed to decode it; ITU-T T.800 annex I.
 _BOXES = (b"jP  ", b"ftyp", b"jp2h", b"jp2c")
 
@@ -56,7 +58,7 @@ def jpeg_segments(data: bytes | bytearray) -> Iterator[tuple[int, int, int]]:
         Refused: ``damaged``, or ``truncated`` where it ends before its first scan.
     """
     position, pattern = 2, _MARKER
-    while True:
+    for _ in range(_MOST_SEGMENTS):
         while data[position : position + 2] == b"\xff\xff":
             position += 1  # fill bytes
         if position + 2 > len(data):
@@ -86,6 +88,7 @@ def jpeg_segments(data: bytes | bytearray) -> Iterator[tuple[int, int, int]]:
                 yield 0xD9, len(data), len(data)
                 return
             position = found.start()
+    raise Refused("damaged")
 
 
 def _check_tables(marker: int, payload: bytes | bytearray) -> None:

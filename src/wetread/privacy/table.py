@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
@@ -18,7 +17,8 @@ from wetread.dataset.one_hot import find_one_hot
 from wetread.dataset.raw_table import RawTable, take_header
 from wetread.dataset.table import quote_formula
 from wetread.errors import InputError
-from wetread.privacy.dates import cap_age, shift_written
+from wetread.privacy.dates import shift_written
+from wetread.privacy.further_columns import AGE_WORDS, BIRTH_WORDS, DATE_WORDS, PERSONAL, read_age, words_of
 from wetread.privacy.kept import is_known_code
 from wetread.privacy.pseudonyms import Pseudonyms, plain_key
 
@@ -27,12 +27,8 @@ _VIEWS = frozenset(
     map(plain_name, ("view", "view position", "laterality", "side", "projection", "modality", "body part"))
 )
 _PATIENT_SEX = frozenset(map(plain_name, ("sex", "gender", "patient sex", "patient gender")))
-_AGE_WORDS = frozenset(("age", "ages"))
-_DATE_WORDS = frozenset(("date", "day", "datum", "time", "datetime", "timestamp", "when"))
-_BIRTH_WORDS = frozenset(("birth", "born", "dob", "birthdate", "birthday", "death", "died", "dod"))
 #: What a name of a class does not look like.
 _LONG = 64
-_PERSONAL = re.compile(r"\^|\d{6}|@")
 
 
 @dataclass(frozen=True)
@@ -152,8 +148,8 @@ def _meanings(
 
 
 def _guess(column: str, cells: Sequence[str]) -> str:
-    words = set(re.findall(r"[a-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", column).lower()))
-    if words & _BIRTH_WORDS or not cells:
+    words = words_of(column)
+    if words & BIRTH_WORDS or not cells:
         return ""
     if column.lower().startswith("mask"):
         return "mask"
@@ -161,10 +157,10 @@ def _guess(column: str, cells: Sequence[str]) -> str:
         return "sex"
     if plain_name(column) in _VIEWS:
         return "view"
-    if words & _AGE_WORDS:
+    if words & AGE_WORDS:
         return "age"
     # By its cells: numbers such as 20200131 would pass for dates in a column of counts.
-    return "date" if words & _DATE_WORDS and any(shift_written(cell, 0) for cell in cells) else ""
+    return "date" if words & DATE_WORDS and any(shift_written(cell, 0) for cell in cells) else ""
 
 
 @dataclass(frozen=True)
@@ -192,17 +188,9 @@ class _Cells:
         if meaning == "split":
             return cell if cell.casefold() in SPLIT_NAMES else None
         if meaning in ("label", "mark"):
-            return None if len(cell) > _LONG * (meaning == "label") + 12 or _PERSONAL.search(cell) else cell
+            return None if len(cell) > _LONG * (meaning == "label") + 12 or PERSONAL.search(cell) else cell
         if meaning == "sex":
             return cell if cell.casefold() in _SEXES else None
         if meaning == "view":
             return cell if is_known_code(cell.upper()) else None
-        return _age(cell) if meaning == "age" else shift_written(cell, self.days)
-
-
-def _age(cell: str) -> str | None:
-    if re.fullmatch(r"\d{3}[DWMY]", cell):
-        return cap_age(cell)
-    if not re.fullmatch(r"\d{1,3}(?:[.,]\d{1,4})?", cell):
-        return None
-    return cell if float(cell.replace(",", ".")) < 90 else "90"
+        return read_age(cell) if meaning == "age" else shift_written(cell, self.days)

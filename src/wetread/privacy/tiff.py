@@ -5,6 +5,7 @@ Classic and BigTIFF, both byte orders, all pages. Nothing is decoded, so every k
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass
 
@@ -16,6 +17,9 @@ _KEPT = frozenset(
     (254, 255, 256, 257, 258, 259, 262, 263, 266, 274, 277, 278, 280, 281, 282, 283, 284, 290, 291, 292, 293, 296, 297,
      301, 317, 318, 319, 320, 321, 322, 323, 332, 334, 336, 338, 339, 340, 341, 342, 347, 529, 530, 531, 532)
 )  # fmt: skip
+_ORIENTATION, _XMP = 274, 700
+#: As Pillow looks for it where tag 274 is missing.
+_TURNED = re.compile(rb'tiff:Orientation(?:="|>)([0-9])')
 _STRIPS, _STRIP_SIZES, _TILES, _TILE_SIZES, _JPEG_TABLES, _COMPRESSION = 273, 279, 324, 325, 347, 259
 _KINDS = {
     269: "text", 270: "text", 271: "text", 272: "text", 285: "text", 305: "text", 306: "time", 315: "text", 316: "text",
@@ -87,7 +91,7 @@ class _Reader:
             size = _SIZES.get(kind, 0) * number
             where = at if size <= self.wide else self.unpack(self.word, at)
             # What is not kept need not be sound.
-            wanted = tag in _KEPT or tag in (_STRIPS, _STRIP_SIZES, _TILES, _TILE_SIZES)
+            wanted = tag in _KEPT or tag in (_STRIPS, _STRIP_SIZES, _TILES, _TILE_SIZES, _XMP)
             entries.append(_Entry(tag, kind, number, self.slice(where, size) if wanted else b""))
             place = at + self.wide
         return entries, self.unpack(self.word, place)
@@ -133,6 +137,8 @@ def _page(reader: _Reader, entries: list[_Entry]) -> tuple[list[_Entry], int, li
         raise Refused("damaged")
     pieces = [bytearray(reader.slice(place, length)) for place, length in zip(places, lengths, strict=True)]
     kept = [entry for entry in entries if entry.tag in _KEPT]
+    if _XMP in by_tag and _ORIENTATION not in by_tag and (turned := _TURNED.search(by_tag[_XMP].value)):
+        kept.append(_Entry(_ORIENTATION, 3, 1, struct.pack(f"{reader.order}H", int(turned[1]))))
     if compression in ([7], [33003], [33005], [34712]):
         for piece in pieces:
             scrub_codestream(piece)

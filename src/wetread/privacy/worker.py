@@ -26,11 +26,9 @@ from wetread.images.view import View
 from wetread.images.wire import send
 from wetread.images.worker import arm_fuse, limit_process, take_pipes
 from wetread.privacy.blank import Rectangle, blank_rectangles
-from wetread.privacy.dicom_output import deidentify_dicom
-from wetread.privacy.examine import examine_open
-from wetread.privacy.pictures import strip_picture
+from wetread.privacy.options import Options
+from wetread.privacy.pictures import strip_metadata, strip_picture
 from wetread.privacy.pseudonyms import Pseudonyms
-from wetread.privacy.remove import Options
 
 _SUFFIXES = {"DICOM": ".dcm", "PNG": ".png", "JPEG": ".jpg", "TIFF": ".tif", "BMP": ".bmp"}
 
@@ -63,7 +61,8 @@ def answer(job: dict[str, Any], containers: Containers) -> tuple[dict[str, Any],
     """Does one job and never raises.
 
     Args:
-        job: ``path``, ``member``, ``what`` (examine or clean) and, to clean, ``secret``, ``options``, ``fallback``.
+        job: ``path``, ``member``, ``what`` (examine, clean or strip) and, to clean, ``secret``, ``options``,
+            ``fallback``.
         containers: Archives that are open.
 
     Returns:
@@ -71,7 +70,11 @@ def answer(job: dict[str, Any], containers: Containers) -> tuple[dict[str, Any],
     """
     try:
         with _opened(Path(job["path"]), job["member"], containers) as handle:
+            if job["what"] == "strip":
+                return {"status": "decoded"}, strip_open(handle)
             if job["what"] == "examine":
+                from wetread.privacy.examine import examine_open  # pydicom, which pictures need not
+
                 return {"status": "surveyed", "report": examine_open(handle).as_dict()}, b""
             facts, data = clean_open(handle, job)
             return {"status": "decoded", **facts}, data
@@ -83,6 +86,18 @@ def answer(job: dict[str, Any], containers: Containers) -> tuple[dict[str, Any],
         return {"status": "refused", "code": "unsupported"}, b""
     except BaseException:  # no text of anybody is passed on, it may name a patient
         return {"status": "refused", "code": "damaged"}, b""
+
+
+def strip_open(handle: BinaryIO) -> bytes:
+    """An open picture without its metadata; empty where it has none.
+
+    Raises:
+        Refused: It cannot be read, or is none.
+    """
+    kind = identify(handle)
+    if kind == "DICOM":
+        raise Refused("unsupported")
+    return strip_metadata(handle.read(), kind)
 
 
 def clean_open(handle: BinaryIO, job: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
@@ -98,6 +113,8 @@ def clean_open(handle: BinaryIO, job: dict[str, Any]) -> tuple[dict[str, Any], b
     options = read_options(job["options"])
     facts: dict[str, Any] = {"format": kind, "suffix": _SUFFIXES[kind], "patient": "", "days": None, "warnings": []}
     if kind == "DICOM":
+        from wetread.privacy.dicom_output import deidentify_dicom
+
         clean = deidentify_dicom(handle, Pseudonyms(bytes.fromhex(job["secret"])), options, fallback=job["fallback"])
         facts |= {"patient": clean.subject.patient, "days": clean.subject.days, "counts": dict(clean.counts)}
         facts |= {"modality": clean.modality, "warnings": clean.warnings, "key": clean.subject.key}

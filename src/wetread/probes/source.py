@@ -6,29 +6,17 @@ from collections import Counter
 
 import numpy as np
 
-from wetread.dataset.columns import SYNONYMS, plain_name
+from wetread.dataset.other_columns import tells_source
 from wetread.dataset.table import Row
 from wetread.probes.probe import Features, Probe, Sight
 
-#: Columns that tell a source, beside those that mean a site. Others with few values (side, stage, sex) may tell the
-#: disease itself, so only names decide.
-NAMES = frozenset(
-    plain_name(name)
-    for name in (
-        *SYNONYMS["site"],
-        *("source", "origin", "dataset", "data_set", "database", "collection", "cohort", "study_site", "location"),
-        *("department", "ward", "country", "city", "scanner", "scanner_id", "device", "machine", "vendor"),
-        *("manufacturer", "manufacturer_model_name", "model_name", "scanner_model", "equipment", "station"),
-        *("modality", "view", "view_position", "projection", "portable", "acquisition", "protocol", "url"),
-    )
-)
 #: More values than this are names of single images rather than sources.
 MOST_VALUES = 30
 
 
 def source_columns(rows: list[Row]) -> dict[str, list[str]]:
     """The user's columns that tell a source, with their cells in the order of the rows."""
-    names = dict.fromkeys(name for row in rows for name in row.extra if plain_name(name) in NAMES)
+    names = dict.fromkeys(name for row in rows for name in row.extra if tells_source(name))
     columns = {name: [row.extra.get(name, "").strip() for row in rows] for name in names}
     return {name: cells for name, cells in columns.items() if 1 < len(set(cells)) <= MOST_VALUES}
 

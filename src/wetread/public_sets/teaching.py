@@ -64,7 +64,7 @@ OPENI = PublicSet(
         ),
     ),
     traps=(
-        "Width gives the class: every chest image in TRAIN and VAL is 512 x 512, one of 37 abdominal images is.",
+        "Width and height give the class: all chest images in TRAIN and VAL are 512 x 512, one of 37 others is.",
         "All abdominal images are figures of articles, many with arrows, letters and white frames; no chest image has "
         "them.",
         "VAL holds one abdominal image twice.",

@@ -5,6 +5,7 @@
 - ``finding_rows.py``: what the page says of each finding, where an image can have several.
 - ``thumbnails.py``: small pictures of a run, for the page.
 - ``look.py``, ``look_facts.py``, ``look_sheet.py``: the page and the picture of `wetread show`.
+- ``lab_page.py``: the page of a lab.
 - ``page.py``: what every page shares.
 - ``templates/``: the HTML and the style sheet.
 """

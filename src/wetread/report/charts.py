@@ -112,6 +112,13 @@ class Chart:
         )
         return self
 
+    def band(self, points: Sequence[tuple[float, float, float]], number: int = 1) -> Chart:
+        """Adds the area between a lower and an upper line, of (x, low, high)."""
+        edge = [(x, low) for x, low, _ in points] + [(x, high) for x, _, high in reversed(points)]
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (self.place(*point) for point in edge))
+        self._parts.append(f'<polygon points="{path}" fill="var(--s{(number - 1) % SERIES + 1})" opacity=".16"/>')
+        return self
+
     def svg(self, standalone: bool = False) -> str:
         """The chart as text."""
         style = f"<style>{STANDALONE_STYLE}</style>" if standalone else ""
@@ -169,11 +176,13 @@ class SmallChart(Chart):
     """One of many side by side: no names on the axes, three ticks on each."""
 
     width, height = 190, 180
-    left, right, top, bottom = 28, 8, 8, 22
+    left, right, top, bottom = 32, 8, 8, 22
     most_steps = 2.01
 
-    def __init__(self, about: str) -> None:
-        super().__init__("", "", (0, 1), (0, 1), about)
+    def __init__(
+        self, about: str, x_range: tuple[float, float] = (0, 1), y_range: tuple[float, float] = (0, 1)
+    ) -> None:
+        super().__init__("", "", x_range, y_range, about)
 
 
 def interval_bar(
@@ -215,8 +224,10 @@ def roc_chart(curves: list[dict[str, Any]], point: tuple[float, float] | None) -
 
 
 def precision_recall_chart(curves: list[dict[str, Any]]) -> Chart:
-    """Precision-recall curves; the dashed line is what guessing gives."""
+    """Precision-recall curves, one alone with the band of its precision; the dashed line is what guessing gives."""
     chart = Chart("sensitivity (recall)", "PPV (precision)", (0, 1), (0, 1), "Precision-recall curve")
+    if len(curves) == 1 and (band := curves[0].get("precision_band")):
+        chart.band([(x, low, high) for x, low, high in band])
     for number, curve in enumerate(curves, start=1):
         chart.line(Series(curve["class"], _stairs(curve["precision_recall"]), number, number > SERIES))
     if len(curves) == 1:
@@ -306,13 +317,19 @@ def _stairs(points: list[list[float]]) -> list[tuple[float, float]]:
     return steps
 
 
+#: Between two ticks of an axis.
+STEPS = (
+    *(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1, 2, 5, 10, 20, 50),
+    *(100, 200, 500, 1000, 2000, 5000),
+)
+
+
 def _ticks(low: float, high: float, most_steps: float = 5.01) -> list[tuple[float, str]]:
     span = high - low
-    steps = (0.1, 0.2, 0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
-    step = next((s for s in steps if span / s <= most_steps), span or 1)
+    step = next((s for s in STEPS if span / s <= most_steps), span or 1)
     first = low if low == int(low) and low != 1 else -(-low // step) * step
     ticks, value = [], first
     while value <= high + 1e-9:
-        ticks.append((value, f"{value:.2f}".rstrip("0").rstrip(".") if step < 1 else f"{value:.0f}"))
+        ticks.append((value, f"{value + 0.0:.3f}".rstrip("0").rstrip(".") if step < 1 else f"{value:.0f}"))
         value += step
     return ticks

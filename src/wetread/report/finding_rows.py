@@ -13,6 +13,7 @@ MEAN_TITLES = {
     "auroc": "AUROC",
     "auroc_micro": "AUROC, all findings pooled (micro)",
     "auprc": "AUPRC (average precision)",
+    "auprc_micro": "AUPRC, all findings pooled (micro)",
     "brier": "Brier score (0 is best)",
     "log_loss": "Log loss (0 is best)",
     "right_decisions": "Right decisions, finding by finding",

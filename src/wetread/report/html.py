@@ -13,7 +13,7 @@ from typing import Any
 from markupsafe import Markup
 
 from wetread.dataset.table import NO_FINDING
-from wetread.outcome import DISCLAIMER, headline
+from wetread.outcome import DISCLAIMER, headline, is_external
 from wetread.report.augmented import read_augmented
 from wetread.report.charts import (
     Chart,
@@ -23,6 +23,7 @@ from wetread.report.charts import (
     roc_chart,
     training_chart,
 )
+from wetread.report.external_part import read_external
 from wetread.report.finding_rows import (
     ERRORS_SHOWN,
     find_errors,
@@ -31,15 +32,22 @@ from wetread.report.finding_rows import (
     list_means,
     list_unlabelled,
 )
+from wetread.report.judgement_part import SCRIPT_HASH, judgement
+from wetread.report.learning_curve_part import read_learning_curve
 from wetread.report.ledger import Ledger, make_ledger
 from wetread.report.page import page_environment
 from wetread.report.plan_part import group_plan, plan_values, read_measured, read_notices, read_plan
+from wetread.report.refusal_part import read_refusal
 from wetread.report.rungs import MODELS, SHORT, explain_rule, explain_rungs, name_network, name_rungs
+from wetread.report.subgroup_part import subgroup_tables
+from wetread.report.trials_part import read_trials
 from wetread.run_folder import RunFolder
 
 METRIC_TITLES = {
     "auroc": "AUROC",
     "auprc": "AUPRC (average precision)",
+    "auroc_micro": "AUROC, all pairs of image and class pooled (micro)",
+    "auprc_micro": "AUPRC, all pairs of image and class pooled (micro)",
     "accuracy": "Accuracy",
     "balanced_accuracy": "Balanced accuracy",
     "sensitivity": "Sensitivity",
@@ -108,13 +116,21 @@ def write_page(folder: RunFolder) -> Path:
             headline=headline(numbers),
             gate_sentence=GATE_SENTENCES[numbers["gate"]],
             findings=folder.read_json("findings.json"),
+            lights=folder.find_json("trust.json") or [],
             ladder=_ladder(numbers, values),
             rule=explain_rule(numbers),
             notices=read_notices(folder),
             kept=KEPT.get(values.get("keep", ""), ""),
             weights=_weights(numbers),
+            judgement=judgement(numbers, lambda name, chart: _keep(folder, name, chart)),
+            subgroups=subgroup_tables(numbers),
+            script_hash=SCRIPT_HASH,
             cases=_cases(folder),
             augmented=read_augmented(folder),
+            learning=read_learning_curve(folder),
+            external=read_external(folder),
+            refusal=read_refusal(folder),
+            trials=read_trials(folder),
             ledger=_ledger(folder),
             plan=group_plan(plan),
             measured=read_measured(folder),
@@ -242,14 +258,17 @@ def _charts(numbers: dict[str, Any], history: list[dict[str, str]]) -> dict[str,
     charts = {
         "roc": roc_chart(curves, point),
         "precision-recall": precision_recall_chart(curves),
-        "calibration": reliability_chart(curves),
     }
+    if "before" not in numbers["calibration"]:  # else it stands beside what it was before it was corrected
+        charts["calibration"] = reliability_chart(curves)
     training = training_chart(history)
     return charts | ({"training": training} if training else {})
 
 
 def _ladder(numbers: dict[str, Any], plan: dict[str, Any]) -> list[dict[str, Any]]:
     rows, names, reasons = [], name_rungs(plan), explain_rungs(numbers)
+    if is_external(numbers):
+        names |= {"selected": ("The model", "as it was made, at its own operating point")}
     for name, row in numbers["models"].items():
         title, about = names.get(name, (f"Only {name}", row.get("sees") or ""))
         if name == "prevalence" and numbers["task"] == "multilabel":

@@ -6,6 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from wetread.outcome import say_share
+from wetread.report.check_pages import check_page
 
 
 def page_environment() -> Environment:
@@ -22,6 +23,7 @@ def page_environment() -> Environment:
     environment.filters["three"] = lambda value: f"{value:.3f}"
     environment.filters["words"] = lambda name: str(name).replace("_", " ")
     environment.filters["took"] = say_seconds
+    environment.globals["check_page"] = check_page
     environment.globals["style"] = Markup(environment.loader.get_source(environment, "report.css")[0])  # type: ignore[union-attr]  # noqa: S704
     return environment
 

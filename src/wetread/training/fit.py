@@ -16,9 +16,10 @@ from wetread.errors import InputError
 from wetread.training.augment import augment
 from wetread.training.average import Kept, copy_weights, load_weights
 from wetread.training.checkpoint import Checkpoints, Progress, fit_key
-from wetread.training.feed import Batch, cut_batches, draw_epoch
+from wetread.training.feed import Batch
 from wetread.training.losses import Loss, correct_logits
 from wetread.training.optimise import REDUCTIONS, Optimiser, Phase, make_optimiser, phases
+from wetread.training.order import cut_batches, draw_epoch
 from wetread.training.processor import add_gradients, is_out_of_memory, rank_and_world, share_tensors
 from wetread.training.settings import LoopSettings
 from wetread.training.watch import Watch

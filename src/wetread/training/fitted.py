@@ -1,21 +1,17 @@
-"""From inner predictions to a model that can be used: temperature, threshold, and what it predicts for its own rows."""
+"""From inner predictions to a model that can be used: calibration, thresholds, what it predicts for its own rows."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from wetread.metrics.operating_point import (
-    f1_threshold,
-    sensitivity_threshold,
-    specificity_threshold,
-    youden_threshold,
-)
+from wetread.metrics.platt import fit_platt
+from wetread.metrics.point_rule import DEFAULT_RULES, PointRule, read_rule, rules_to_store
 from wetread.metrics.temperature import fit_temperature
 from wetread.model.classifier import Classifier, Part, Share, to_probabilities
 from wetread.shapes import Floats
@@ -24,13 +20,26 @@ from wetread.training.plan import Plan
 #: Below about 50 rows a temperature says more about chance than about the model (trust: n_cal >= 50).
 FEWEST_TO_CALIBRATE = 50
 
-#: Rule of the plan -> threshold from truth and probability.
-RULES: dict[str, Callable[[ArrayLike, ArrayLike], float | None]] = {
-    "youden": youden_threshold,
-    "sensitivity": sensitivity_threshold,
-    "specificity": specificity_threshold,
-    "f1": f1_threshold,
-}
+#: The menu of operating points: rule -> how its threshold is chosen.
+RULES = {name: PointRule(name) for name in DEFAULT_RULES}
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How logits become calibrated ones: divided by `temperature`, then moved by `offset`.
+
+    Attributes:
+        temperature: One number, or one for each of several findings.
+        offset: One number per class or finding; empty where nothing moves.
+    """
+
+    temperature: float | tuple[float, ...] = 1.0
+    offset: tuple[float, ...] = ()
+
+    def of(self, logits: Floats) -> Floats:
+        """Logits ``image class`` -> calibrated ones."""
+        moved: Floats = logits / np.asarray(self.temperature)
+        return moved + np.asarray(self.offset) if self.offset else moved
 
 
 @dataclass(frozen=True)
@@ -60,10 +69,11 @@ def finish(
     started: float,
     *,
     shares: tuple[Share, ...] = (),
+    offset: tuple[float, ...] = (),
     waiting: float | None = None,
     **known: Any,
 ) -> Fitted:
-    """Calibrates a rung on its inner logits, and chooses its threshold there.
+    """Calibrates a rung on its inner logits, and chooses its thresholds there, one by each rule.
 
     Args:
         plan: Of the run.
@@ -73,15 +83,17 @@ def finish(
         labels: Class number per image, or ``image finding`` of 1, 0 and NaN.
         started: `time.perf_counter` at its beginning.
         shares: Of the parts; empty for the plain mean.
+        offset: What `inner` holds beyond the sum of the parts: of an ensemble the mean of its members' offsets.
         waiting: As in `Fitted`.
         **known: Further attributes of the classifier.
 
     Returns:
         The rung, fitted.
     """
-    temperature = calibrate(plan, inner, labels)
-    probabilities = to_probabilities_or_nan(inner / np.asarray(temperature), plan.task)
-    cuts = choose_thresholds(plan, labels, probabilities)
+    calibration = calibrate(plan, inner, labels)
+    probabilities = to_probabilities_or_nan(calibration.of(inner), plan.task)
+    points = choose_points(plan, labels, probabilities)
+    cuts = points.get(plan.operating_point, ())
     classifier = Classifier(
         plan.classes,
         plan.positive,
@@ -89,12 +101,30 @@ def finish(
         list(parts),
         task=plan.task,
         shares=shares,
-        temperature=temperature,
+        temperature=calibration.temperature,
+        offset=add_offsets(calibration, offset),
         threshold=cuts[0] if plan.positive is not None else None,
         thresholds=cuts if plan.task == "multilabel" else (),
+        points=points,
         **known,
     )
     return Fitted(classifier, probabilities, time.perf_counter() - started, waiting)
+
+
+def mean_offset(classifiers: Sequence[Classifier]) -> tuple[float, ...]:
+    """What the mean of calibrated logits of classifiers holds beyond their parts; empty where none has an offset."""
+    if not any(classifier.offset for classifier in classifiers):
+        return ()
+    offsets = [np.asarray(one.offset or np.zeros(len(one.classes))) for one in classifiers]
+    return tuple(np.mean(offsets, axis=0).tolist())
+
+
+def add_offsets(calibration: Calibration, before: tuple[float, ...]) -> tuple[float, ...]:
+    """The offset of a calibration on logits that had themselves been moved by `before`, seen from the bare parts."""
+    if not before:
+        return calibration.offset
+    moved = np.asarray(before) / np.asarray(calibration.temperature)
+    return tuple((moved + np.asarray(calibration.offset or 0.0)).tolist())
 
 
 def to_probabilities_or_nan(logits: Floats, task: str) -> Floats:
@@ -106,44 +136,87 @@ def to_probabilities_or_nan(logits: Floats, task: str) -> Floats:
     return probabilities
 
 
-def calibrate(plan: Plan, inner: Floats, labels: NDArray[Any]) -> float | tuple[float, ...]:
-    """The temperature of a rung, or one for each of several findings; 1 where there is too little to fit it on."""
+def calibrate(plan: Plan, inner: Floats, labels: NDArray[Any]) -> Calibration:
+    """The calibration of a rung, or of each of several findings; none where there is too little to fit it on."""
     held_out = np.isfinite(inner).all(axis=1)
     if labels.ndim == 1:
-        return _temperature(plan, inner[held_out], labels[held_out])
+        if plan.calibration == "platt" and plan.positive is not None:
+            return _platt_of_two(plan, inner[held_out], labels[held_out])
+        return Calibration(_temperature(plan, inner[held_out], labels[held_out]))
     found = []
     for number in range(labels.shape[1]):
         known = held_out & ~np.isnan(labels[:, number])
-        columns = np.stack([np.zeros(int(known.sum())), inner[known, number]], axis=1)
-        found.append(_temperature(plan, columns, labels[known, number].astype(np.int64)))
-    return tuple(found)
+        found.append(_of_finding(plan, inner[known, number], labels[known, number].astype(np.int64)))
+    offsets = tuple(offset for _, offset in found)
+    return Calibration(tuple(temperature for temperature, _ in found), offsets if any(offsets) else ())
+
+
+def _platt_of_two(plan: Plan, inner: Floats, labels: NDArray[Any]) -> Calibration:
+    """Platt's line on the log odds of the positive class, as a temperature of both logits and an offset of one."""
+    assert plan.positive is not None
+    positive = plan.classes.index(plan.positive)
+    temperature, offset = _of_finding(plan, inner[:, positive] - inner[:, 1 - positive], labels == positive)
+    return Calibration(temperature, tuple(offset if n == positive else 0.0 for n in range(2)) if offset else ())
+
+
+def _of_finding(plan: Plan, logits: Floats, labels: NDArray[Any]) -> tuple[float, float]:
+    """Temperature and offset of one logit."""
+    if plan.calibration != "platt":
+        columns = np.stack([np.zeros(len(logits)), logits], axis=1)
+        return _temperature(plan, columns, labels.astype(np.int64)), 0.0
+    line = fit_platt(logits, labels) if len(labels) >= FEWEST_TO_CALIBRATE else None
+    return (1 / line.slope, line.intercept) if line is not None else (1.0, 0.0)
 
 
 def _temperature(plan: Plan, logits: Floats, labels: NDArray[Any]) -> float:
-    enough = plan.calibration == "temperature" and len(labels) >= FEWEST_TO_CALIBRATE and len(set(labels.tolist())) > 1
+    # Several classes have no single line to move along: there Platt's method is the temperature.
+    wanted = plan.calibration in ("temperature", "platt")
+    enough = wanted and len(labels) >= FEWEST_TO_CALIBRATE and len(set(labels.tolist())) > 1
     temperature = (fit_temperature(logits, labels) if enough else None) or 1.0
     return float(np.clip(temperature, 0.1, 10.0))
 
 
-def choose_thresholds(plan: Plan, labels: NDArray[Any], inner: Floats) -> tuple[float, ...]:
-    """The thresholds by the plan's rule, on predictions from inside the training part.
+def choose_points(plan: Plan, labels: NDArray[Any], inner: Floats) -> dict[str, tuple[float, ...]]:
+    """The thresholds by the plan's rule and by each of the menu; empty for more than two classes.
 
     Returns:
-        One number for two classes, one per finding of several, none for more than two classes.
+        Rule as the plan spells it -> as `choose_thresholds`; the plan's own rule first.
     """
+    if plan.task != "multilabel" and plan.positive is None:
+        return {}
+    rules = rules_to_store(plan.operating_point)
+    return {name: choose_thresholds(plan, labels, inner, rule) for name, rule in rules.items()}
+
+
+def choose_thresholds(
+    plan: Plan, labels: NDArray[Any], inner: Floats, rule: PointRule | None = None
+) -> tuple[float, ...]:
+    """The thresholds by a rule, on predictions from inside the training part.
+
+    Args:
+        plan: Of the run.
+        labels: Class number per image, or ``image finding`` of 1, 0 and NaN.
+        inner: Calibrated ``image class`` probabilities; NaN for rows that were never held out.
+        rule: That of the plan if None.
+
+    Returns:
+        One number for two classes, one per finding of several, none for more than two classes; 0.5 where a threshold
+        is not defined (a class is absent, all probabilities are equal).
+    """
+    by = rule or read_rule(plan.operating_point)
     held_out = np.isfinite(inner).all(axis=1)
     if plan.task == "multilabel":
-        return tuple(_threshold(plan, labels[held_out, n], inner[held_out, n]) for n in range(labels.shape[1]))
+        return tuple(_threshold(by, labels[held_out, n], inner[held_out, n]) for n in range(labels.shape[1]))
     if plan.positive is None:
         return ()
     positive = plan.classes.index(plan.positive)
-    return (_threshold(plan, (labels[held_out] == positive).astype(np.float64), inner[held_out, positive]),)
+    return (_threshold(by, (labels[held_out] == positive).astype(np.float64), inner[held_out, positive]),)
 
 
-def _threshold(plan: Plan, truth: Floats, probability: Floats) -> float:
+def _threshold(rule: PointRule, truth: Floats, probability: Floats) -> float:
     known = ~np.isnan(truth)
     present = truth[known] == 1
     if present.all() or not present.any():
         return 0.5
-    found = RULES[plan.operating_point](present, probability[known])
+    found = rule.choose(present, probability[known])
     return 0.5 if found is None else float(found)

@@ -6,89 +6,49 @@ run on all development rows. Each finished fold is stored at once, so an interru
 
 from __future__ import annotations
 
-import hashlib
-import json
+import math
 import os
 import sys
-import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
 from wetread.dataset.split import Fold
-from wetread.errors import ModelRejected, Stopped
-from wetread.model.classifier import Classifier, load_classifier, pack_arrays, unpack_arrays
+from wetread.errors import Stopped
+from wetread.model.classifier import Classifier, to_probabilities
 from wetread.progress import Event, FoldDone, FoldLeftOut, FoldLoaded, Listener, Notice
-from wetread.shapes import Floats, Ints
+from wetread.shapes import Ints
 from wetread.training.fitted import Fitted
+from wetread.training.fold_result import FoldResult, load_fold, save_fold
 from wetread.training.gain import Gain, choose_rung
-from wetread.training.plan import Plan
-from wetread.training.rungs import fit_all, members
+from wetread.training.rungs import fit_all
 from wetread.training.training_set import Place, TrainingSet
-from wetread.writing import atomic_write, remove_folder
+from wetread.writing import remove_folder
 
 #: Most folds fitted at once: each holds its own networks.
 MOST_AT_ONCE = 8
+
+#: Seconds that epochs at work get to end when a run is stopped; after them a fit ends at its next batch. An epoch of a
+#: large network takes minutes, and nobody waits that long for Ctrl-C.
+LAST_EPOCHS = 5.0
 
 #: Networks so small that one core is all they can use.
 OF_ONE_CORE = ("small", "carpentries", "dense")
 
 
-@dataclass
-class FoldResult:
-    """What one outer fold found.
-
-    Attributes:
-        fold: Which rows were fitted on and which predicted.
-        probabilities: rung -> ``image class`` for the test rows.
-        thresholds: rung -> thresholds chosen inside the training part: one for two classes, one per finding of several,
-            none for more than two classes.
-        chosen: The rung that won inside.
-        gains: Of each rung over the one in use before it, inside.
-        seconds: rung -> seconds of its fit and predictions.
-        classifiers: rung -> fitted classifier, with its threshold; empty after the first repeat of a run taken up.
-        waiting: Largest part of the training time that steps waited for pictures.
-    """
-
-    fold: Fold
-    probabilities: dict[str, Floats]
-    thresholds: dict[str, list[float]]
-    chosen: str
-    gains: list[dict[str, Any]]
-    seconds: dict[str, float]
-    classifiers: dict[str, Classifier]
-    waiting: float = 0.0
-
-
-@dataclass
-class Pooled:
-    """Held-out predictions of one rung, one row per tested image, repeats averaged.
-
-    Attributes:
-        rows: Row numbers, ascending.
-        probabilities: ``image class``: mean over the repeats, on the scale of logarithms.
-        thresholds: Per image, the (geometric) mean of the thresholds of its folds; ``image finding`` of several, None
-            for more than two classes.
-        by_repeat: For each repeat its own ``image class`` table, in the same order of rows.
-    """
-
-    rows: Ints
-    probabilities: Floats
-    thresholds: Floats | None
-    by_repeat: list[Floats]
-
-
-def run_fold(data: TrainingSet, fold: Fold, listen: Listener, folder: Path | None = None) -> FoldResult:
+def run_fold(
+    data: TrainingSet,
+    fold: Fold,
+    listen: Listener,
+    folder: Path | None = None,
+    between: Callable[[], None] = lambda: None,
+) -> FoldResult:
     """Fits every rung on the training rows of a fold, lets them compete inside, and predicts the test rows.
 
     Args:
@@ -96,14 +56,17 @@ def run_fold(data: TrainingSet, fold: Fold, listen: Listener, folder: Path | Non
         fold: Which to fit on and which to predict.
         listen: Is told about progress.
         folder: Of this fold, where unfinished fits keep their checkpoints; None to keep none.
+        between: Called between batches; may raise to stop there.
     """
     started = time.perf_counter()
-    fitted = fit_all(data, fold.train, Place(fold.repeat, fold.number, folder), listen)
+    fitted = fit_all(data, fold.train, Place(fold.repeat, fold.number, folder, between), listen)
     tested = data.inputs.take(fold.test)
-    probabilities, seconds = {}, {}
+    probabilities, uncalibrated, seconds = {}, {}, {}
     for name, one in fitted.items():
         before = time.perf_counter()
-        probabilities[name] = one.classifier.probabilities(tested)
+        raw = one.classifier.raw_logits(tested)
+        uncalibrated[name] = to_probabilities(raw, data.plan.task)
+        probabilities[name] = to_probabilities(one.classifier.calibrate(raw), data.plan.task)
         seconds[name] = one.seconds + time.perf_counter() - before
     chosen, gains = _choose(data, fold.train, fitted)
     listen(FoldDone(fold.repeat, fold.number, chosen, time.perf_counter() - started))
@@ -116,6 +79,8 @@ def run_fold(data: TrainingSet, fold: Fold, listen: Listener, folder: Path | Non
         seconds,
         {name: one.classifier for name, one in fitted.items()},
         max((one.waiting or 0.0 for one in fitted.values()), default=0.0),
+        uncalibrated,
+        {name: {rule: list(cuts) for rule, cuts in one.classifier.points.items()} for name, one in fitted.items()},
     )
 
 
@@ -151,12 +116,16 @@ def run_folds(
     Raises:
         KeyboardInterrupt: Passed on once every thread has stopped; finished folds are stored.
     """
-    stop, key = threading.Event(), data.key()
+    key, stopped = data.key(), math.inf
     ends = time.monotonic() + data.plan.time_limit
 
     def listen_or_stop(event: Event) -> None:
         listen(event)  # first: what it tells of is done, has its checkpoint, and will not be told again
-        if stop.is_set():
+        if time.monotonic() >= stopped:
+            raise Stopped("Stopped.")
+
+    def between() -> None:
+        if time.monotonic() >= stopped + LAST_EPOCHS:
             raise Stopped("Stopped.")
 
     def one(fold: Fold) -> FoldResult | None:
@@ -167,13 +136,13 @@ def run_folds(
         elif fold.repeat > 1 and time.monotonic() > ends:
             listen_or_stop(FoldLeftOut(fold.repeat, fold.number))
         else:
-            result = run_fold(data, fold, listen_or_stop, where)
+            result = run_fold(data, fold, listen_or_stop, where, between)
             save_fold(result, where, key)
             remove_folder(where / "fits")
         return result
 
     def last() -> Classifier:
-        classifier = fit_final(data, np.arange(len(data.labels)), listen_or_stop, place / "final")
+        classifier = fit_final(data, np.arange(len(data.labels)), listen_or_stop, place / "final", between)
         remove_folder(place / "final")
         return classifier
 
@@ -189,10 +158,10 @@ def run_folds(
             results = [job.result() for job in (*first, *further)]
             return _whole_repeats(results, listen), ending.result() if ending else None
         except BaseException as error:
-            stop.set()
+            stopped = time.monotonic()
             if isinstance(error, KeyboardInterrupt):
                 with suppress(BaseException):  # whoever listens may be what was interrupted
-                    listen(Notice("Stopping when the epochs at work are done, so that nothing is lost."))
+                    listen(Notice("Stopping: the epochs at work get a few seconds to end. What is finished is kept."))
             pool_.shutdown(wait=True, cancel_futures=True)
             raise
 
@@ -227,133 +196,14 @@ def _quick_turns() -> Iterator[None]:
         sys.setswitchinterval(before)
 
 
-def fit_final(data: TrainingSet, rows: Ints, listen: Listener, folder: Path | None = None) -> Classifier:
+def fit_final(
+    data: TrainingSet,
+    rows: Ints,
+    listen: Listener,
+    folder: Path | None = None,
+    between: Callable[[], None] = lambda: None,
+) -> Classifier:
     """The model to ship: the same procedure on all given rows."""
-    fitted = fit_all(data, rows, Place(0, 0, folder), listen)
+    fitted = fit_all(data, rows, Place(0, 0, folder, between), listen)
     chosen, _ = _choose(data, rows, fitted)
     return fitted[chosen].classifier
-
-
-def pool(results: list[FoldResult], rung: str, plan: Plan) -> Pooled:
-    """Puts the folds of all repeats together.
-
-    Args:
-        results: Of all folds of all repeats.
-        rung: Its name, or ``selected`` for the one chosen in each fold.
-        plan: Of the run.
-
-    Returns:
-        One row per tested image.
-    """
-    rows = np.unique(np.concatenate([result.fold.test for result in results]))
-    repeats = sorted({result.fold.repeat for result in results})
-    cutting = _columns_with_cuts(plan)
-    tables: list[Floats] = []
-    cuts: list[Floats] = []
-    for repeat in repeats:
-        table = np.zeros((len(rows), len(plan.classes)))
-        cut = np.full((len(rows), cutting), 0.5)
-        for result in (result for result in results if result.fold.repeat == repeat):
-            name = result.chosen if rung == "selected" else rung
-            where = np.searchsorted(rows, result.fold.test)
-            table[where] = result.probabilities[name]
-            cut[where] = result.thresholds[name]
-        tables.append(table)
-        cuts.append(cut)
-    # On the scale of log odds, so that averaged probabilities and averaged thresholds are compared like with like.
-    if plan.task == "multilabel":
-        mean = expit(np.mean([_log_odds(table) for table in tables], axis=0))
-    else:
-        mean = np.exp(np.mean([np.log(np.clip(table, 1e-9, 1.0)) for table in tables], axis=0))
-        mean /= mean.sum(axis=1, keepdims=True)
-    thresholds = expit(np.mean([_log_odds(cut) for cut in cuts], axis=0)) if cutting else None
-    return Pooled(
-        rows, mean, thresholds[:, 0] if thresholds is not None and plan.task == "binary" else thresholds, tables
-    )
-
-
-def _columns_with_cuts(plan: Plan) -> int:
-    return len(plan.classes) if plan.task == "multilabel" else 1 if plan.positive is not None else 0
-
-
-def _log_odds(probabilities: Floats) -> Floats:
-    safe = np.clip(probabilities, 1e-9, 1 - 1e-9)
-    odds: Floats = np.log(safe / (1 - safe))
-    return odds
-
-
-def save_fold(result: FoldResult, folder: Path, key: str) -> None:
-    """Stores a finished fold; ``fold.json`` comes last, so a folder that has it is whole."""
-    # Explanations use the models of the first repeat only; the others would be dead weight. An ensemble is put
-    # together again from its members, and the backbone lies in the weights home.
-    if result.fold.repeat == 1:
-        for name, classifier in result.classifiers.items():
-            if name != "ensemble":
-                classifier.save(folder / name, whole=False)
-    arrays: dict[str, NDArray[Any]] = {f"probabilities.{name}": table for name, table in result.probabilities.items()}
-    arrays |= {"train": result.fold.train, "test": result.fold.test}
-    packed = pack_arrays(arrays)
-    atomic_write(folder / "arrays.safetensors", packed)
-    described = {
-        "key": key,
-        "arrays": hashlib.sha256(packed).hexdigest(),
-        "chosen": result.chosen,
-        "gains": result.gains,
-        "thresholds": result.thresholds,
-        "seconds": result.seconds,
-        "waiting": result.waiting,
-        "temperature": {name: classifier.temperature for name, classifier in result.classifiers.items()},
-    }
-    atomic_write(folder / "fold.json", json.dumps(described, indent=2) + "\n")
-
-
-def load_fold(fold: Fold, folder: Path, data: TrainingSet, key: str) -> FoldResult | None:
-    """Takes up a stored fold; None where there is none, or a damaged one, or one of another division, plan or data."""
-    rungs = data.plan.rungs
-    try:
-        described = json.loads((folder / "fold.json").read_text(encoding="utf-8"))
-        packed = (folder / "arrays.safetensors").read_bytes()
-        arrays = unpack_arrays(packed)
-        same = (
-            described["key"] == key
-            and described["arrays"] == hashlib.sha256(packed).hexdigest()
-            and np.array_equal(arrays["train"], fold.train)
-            and np.array_equal(arrays["test"], fold.test)
-        )
-        if not same:
-            return None
-        return FoldResult(
-            fold,
-            {name: arrays[f"probabilities.{name}"] for name in rungs},
-            described["thresholds"],
-            described["chosen"],
-            described["gains"],
-            described["seconds"],
-            _load_classifiers(folder, data, described) if fold.repeat == 1 else {},
-            float(described["waiting"]),
-        )
-    except (OSError, ValueError, KeyError, ModelRejected):
-        return None
-
-
-def _load_classifiers(folder: Path, data: TrainingSet, described: dict[str, Any]) -> dict[str, Classifier]:
-    found = {
-        name: load_classifier(folder / name, backbone=data.backbone, trusted=True)
-        for name in data.plan.rungs
-        if name != "ensemble"
-    }
-    if "ensemble" in data.plan.rungs:
-        below = {name: found[name] for name in data.plan.rungs[: data.plan.rungs.index("ensemble")]}
-        parts, shares = members(below, data.plan.test_time_shifts)
-        temperature, cuts = described["temperature"]["ensemble"], described["thresholds"]["ensemble"]
-        found["ensemble"] = replace(
-            next(iter(below.values())),
-            rung="ensemble",
-            parts=parts,
-            shares=shares,
-            backbone=data.backbone,
-            temperature=tuple(temperature) if isinstance(temperature, list) else temperature,
-            threshold=cuts[0] if data.plan.positive is not None else None,
-            thresholds=tuple(cuts) if data.plan.task == "multilabel" else (),
-        )
-    return {name: found[name] for name in data.plan.rungs}

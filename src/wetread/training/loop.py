@@ -22,8 +22,9 @@ from torch import Tensor, nn
 from wetread.errors import OutputError
 from wetread.training.feed import Feed
 from wetread.training.fit import Fit
-from wetread.training.optimise import phases, rate_factor, set_mode
+from wetread.training.optimise import phases, set_mode
 from wetread.training.processor import roomy_memory
+from wetread.training.schedule import rate_factor
 from wetread.training.settings import LoopSettings
 
 __all__ = ["LoopSettings", "OnEpoch", "TrainingOutcome", "train"]
@@ -69,6 +70,7 @@ def train(
     place: Path | None = None,
     names: Sequence[str] = (),
     on_epoch: OnEpoch = lambda *_: None,
+    between: Callable[[], None] = lambda: None,
     notice: Callable[[str], None] = lambda _: None,
 ) -> TrainingOutcome:
     """Trains a network in place.
@@ -86,6 +88,7 @@ def train(
         place: Folder of this fit's checkpoints; None writes none.
         names: Of the pictures, for messages.
         on_epoch: Called after each epoch, when its checkpoint is on its way; may raise to stop.
+        between: Called after each batch; may raise to stop there, which loses what the epoch had done.
         notice: Is told what happened that the user should know.
 
     Returns:
@@ -116,6 +119,7 @@ def train(
                         fit.watch.note(loss, batch.rows, epoch)
                         optimiser.step(factor)
                         fit.kept.after_step(network)
+                        between()
                     mean_loss, seconds = fit.watch.mean(epoch), time.perf_counter() - started
                     stepping, progress.seconds = stepping + seconds, progress.seconds + seconds
                     fit.end_epoch(phase, mean_loss, optimiser)

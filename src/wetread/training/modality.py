@@ -49,36 +49,37 @@ RANGES = {
     "radiograph": Augment(),
     # Hounsfield units are calibrated: grey varies little once a window is chosen; dose (noise) and kernel (blur) vary.
     "ct": Augment(
-        rotation=10, zoom=0.10, shift=0.05, gamma=0.10, contrast=0.10, noise=0.03, brightness=0.03, blur=0.003
+        rotation=10.0, zoom=0.10, shift=0.05, gamma=0.10, contrast=0.10, noise=0.03, brightness=0.03, blur=0.003
     ),
     # Grey has no unit at all: sequence, coil and field strength vary.
     "mri": Augment(
-        rotation=10, zoom=0.10, shift=0.05, gamma=0.30, contrast=0.20, noise=0.02, brightness=0.05, blur=0.002
+        rotation=10.0, zoom=0.10, shift=0.05, gamma=0.30, contrast=0.20, noise=0.02, brightness=0.05, blur=0.002
     ),
     # Gain, depth and probe vary; the fan stays upright, since shadows fall down.
     "ultrasound": Augment(
-        rotation=5, zoom=0.10, shift=0.05, gamma=0.30, contrast=0.20, noise=0.03, brightness=0.05, blur=0.002
+        rotation=5.0, zoom=0.10, shift=0.05, gamma=0.30, contrast=0.20, noise=0.03, brightness=0.05, blur=0.002
     ),
     # Compression and positioning vary. One breast is the other one mirrored, but markers and burned-in sides are not.
-    "mammography": Augment(rotation=7, zoom=0.10, shift=0.05, gamma=0.20, contrast=0.15, noise=0.02),
+    "mammography": Augment(rotation=7.0, zoom=0.10, shift=0.05, gamma=0.20, contrast=0.15, noise=0.02),
     # Head tilt, focus and flash vary; disc left or right of the macula tells the eye.
     "fundus": Augment(
-        rotation=15, zoom=0.10, shift=0.05, gamma=0.20, contrast=0.15, noise=0.01, brightness=0.05, blur=0.003
+        rotation=15.0, zoom=0.10, shift=0.05, gamma=0.20, contrast=0.15, noise=0.01, brightness=0.05, blur=0.003
     ),
     # A lesion has no up and no left; light, focus and distance vary. Hue is kept: it is a criterion.
     "dermoscopy": Augment(
-        rotation=15, zoom=0.15, shift=0.05, gamma=0.15, contrast=0.15, noise=0.01, mirror=0.5, flip=0.5, turns=1.0,
+        rotation=15.0, zoom=0.15, shift=0.05, gamma=0.15, contrast=0.15, noise=0.01, mirror=0.5, flip=0.5, turns=1.0,
         brightness=0.05, blur=0.003,
     ),
     # Tissue lies on the slide as it fell. Stain varies between laboratories by more than these ranges, and changing it
     # gains more than turning does (Tellez 2019, 10.1016/j.media.2019.101544); hue is not among our ranges.
     "microscopy": Augment(
-        rotation=15, zoom=0.10, shift=0.05, gamma=0.20, contrast=0.15, noise=0.01, mirror=0.5, flip=0.5, turns=1.0,
+        rotation=15.0, zoom=0.10, shift=0.05, gamma=0.20, contrast=0.15, noise=0.01, mirror=0.5, flip=0.5, turns=1.0,
         brightness=0.05, blur=0.003,
     ),
     # A camera is held freely, but upright.
     "photograph": Augment(
-        rotation=10, zoom=0.15, shift=0.05, gamma=0.20, contrast=0.20, noise=0.01, shear=3, brightness=0.05, blur=0.003
+        rotation=10.0, zoom=0.15, shift=0.05, gamma=0.2, contrast=0.2, noise=0.01, shear=3.0,
+        brightness=0.05, blur=0.003,
     ),
     # Nobody said: as a radiograph, the most careful.
     "unknown": Augment(),

@@ -1,8 +1,7 @@
-"""Which weights move, how, and how fast: phases, optimisers, schedules."""
+"""Which weights move, and how: phases and optimisers."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -155,19 +154,3 @@ def _layers(network: nn.Module, decay: float) -> list[tuple[list[nn.Parameter], 
         return [(list(network.parameters()), 1.0)]
     groups: list[list[nn.Parameter]] = network.layer_groups()  # type: ignore[operator]
     return [(group, decay ** (len(groups) - 1 - depth)) for depth, group in enumerate(groups)]
-
-
-def rate_factor(schedule: str, step: int, steps: int) -> float:
-    """Part of the top rate at a step of a phase: for cosine up over the first tenth, then down to nothing.
-
-    Args:
-        schedule: ``cosine``, ``constant`` or ``plateau``; the last two are 1 here.
-        step: From 0.
-        steps: Of the whole phase.
-    """
-    if schedule != "cosine":
-        return 1.0
-    warm = max(1, steps // 10)
-    if step < warm:
-        return (step + 1) / warm
-    return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,10 +12,12 @@ from typing import Any
 import yaml
 
 from wetread.errors import InputError
+from wetread.metrics.point_rule import DEFAULT_RULES, read_rule
 from wetread.model.network_names import OURS, check_network
 from wetread.training.fingerprint import Fingerprint
 from wetread.training.modality import augment_for
 from wetread.training.plan import RUNGS, Plan, say_value
+from wetread.training.ranges import Augment
 from wetread.weights.catalogue import CATALOGUE
 
 #: Networks that exist for certain: the weights of the catalogue belong to them.
@@ -35,8 +39,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "sampling": ("as is", "balanced"),
     "keep": ("last", "best", "average", "ema"),
     "precision": ("float32", "bfloat16"),
-    "operating_point": ("youden", "sensitivity", "specificity", "f1"),
-    "calibration": ("temperature", "none"),
+    "calibration": ("temperature", "platt", "none"),
 }
 
 #: Least values of whole numbers and fractions.
@@ -166,6 +169,41 @@ def set_decisions(plan: Plan, settings: Sequence[str], base: Plan) -> Plan:
         changed, lambda name: f"asked for (planned: {say_value(before[name])})"
     )
     return _settled(plan, base, "--set", None)
+
+
+def check_setting(setting: str) -> None:
+    """Refuses a setting that `set_decisions` would refuse whatever the data are, before they are read.
+
+    Args:
+        setting: Such as ``epochs=40``.
+
+    Raises:
+        InputError: There is no such decision, or its value is none of its choices or out of its range.
+    """
+    name, _, text = (part.strip() for part in setting.partition("="))
+    fields = {entry.name for kind in (Plan, Augment) for entry in dataclasses.fields(kind)} - {"augment", "reasons"}
+    if name not in fields:
+        raise InputError(
+            f"There is no decision {name}.", remedy=f"Remove it{_nearest(name, dict.fromkeys(fields))}.", code="plan"
+        )
+    value: Any = text
+    if name in LEAST or name in MOST:
+        with contextlib.suppress(ValueError):
+            value = float(text)
+    if wrong := _misfit(name, value):
+        raise InputError(f"{wrong}.", remedy="Correct the value.", code="plan")
+
+
+def _misfit(name: str, value: Any) -> str:
+    """Why a value is none of its choices or out of its range, in words; empty where it fits."""
+    if name in CHOICES and value not in CHOICES[name]:
+        return f"{name} is {value}, where one of {', '.join(CHOICES[name])} is needed"
+    if name in LEAST or name in MOST:
+        least, most = LEAST.get(name, -math.inf), MOST.get(name, math.inf)
+        if isinstance(value, str) or not least <= value <= most:
+            bounds = [f"at least {least:g}"] * (name in LEAST) + [f"at most {most:g}"] * (name in MOST)
+            return f"{name} is {value}, where a number of {' and '.join(bounds)} is needed"
+    return ""
 
 
 def without_missing_weights(plan: Plan, data: Fingerprint) -> Plan:
@@ -298,16 +336,19 @@ def _settled(plan: Plan, base: Plan, place: str, file: Path | None) -> Plan:
 def _find_nonsense(plan: Plan, base: Plan) -> str:
     """The first value that cannot be followed, in words; empty where all can."""
     values = plan.values()
-    for name, allowed in CHOICES.items():
-        if values[name] not in allowed:
-            return f"{name} is {values[name]}, where one of {', '.join(allowed)} is needed"
+    for name in CHOICES:
+        if wrong := _misfit(name, values[name]):
+            return wrong
     for name, value in values.items():
         if isinstance(value, float) and not -1e6 < value < 1e6:
             return f"{name} is {value}, which is no number to work with"
-        if name in LEAST and value < LEAST[name]:
-            return f"{name} is {value}, where at least {LEAST[name]} is needed"
-        if name in MOST and value > MOST[name]:
-            return f"{name} is {value}, where at most {MOST[name]} is possible"
+        if wrong := _misfit(name, value):
+            return wrong
+    try:
+        read_rule(plan.operating_point)
+    except ValueError:
+        menu = f"one of {', '.join(DEFAULT_RULES)} is needed, or such as sensitivity>=0.9, cost=5 or cost=5@0.02"
+        return f"operating_point is {plan.operating_point}, where {menu}"
     return _find_contradiction(plan, base)
 
 
@@ -328,6 +369,8 @@ def _find_contradiction(plan: Plan, base: Plan) -> str:
         return f"folds is {plan.folds}, where at least 2 are needed"
     if plan.positive != base.positive and plan.positive not in plan.classes:
         return f"positive is {plan.positive}, which is no class"
+    if plan.calibration == "platt" and plan.task == "multiclass":
+        return "calibration is platt, a line through one logit; several classes take temperature"
     if plan.channels == 2:
         return "channels is 2, where 1 (grey) or 3 (colour) is needed"
     if plan.task == "multilabel" and plan.output != "sigmoid":

@@ -7,16 +7,12 @@ import ctypes
 import platform
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
 
-#: Where Linux says what the processor has.
-_CPUINFO = Path("/proc/cpuinfo")
-#: Units that compute in bfloat16. Without one, torch emulates it four to nine times slower than float32.
-_BF16_UNITS = frozenset(["amx_bf16", "avx512_bf16"])
+from wetread.hardware import has_bf16_unit
 
 
 def precision_for(device: str) -> str:
@@ -34,21 +30,6 @@ def precision_for(device: str) -> str:
         fit = torch.cuda.is_available() and torch.cuda.get_device_capability(device)[0] >= 8
         return "bfloat16" if fit else "float32"
     return "bfloat16" if kind == "cpu" and has_bf16_unit() else "float32"
-
-
-def has_bf16_unit(cpuinfo: Path = _CPUINFO) -> bool:
-    """Whether this CPU computes in bfloat16 by itself."""
-    try:
-        flags = next(line for line in cpuinfo.read_text(encoding="utf-8").splitlines() if line.startswith("flags"))
-        return not _BF16_UNITS.isdisjoint(flags.split())
-    except (OSError, StopIteration):
-        pass
-    # Windows and others: torch asks the processor itself, since 2.10 or so. Apple's bf16 was not measured.
-    if platform.machine().lower() not in ("x86_64", "amd64"):
-        return False
-    ask = getattr(torch.cpu, "get_capabilities", None)
-    capabilities: dict[str, Any] = ask() if ask is not None else {}
-    return any(capabilities.get(unit, False) for unit in _BF16_UNITS)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

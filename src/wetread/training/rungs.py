@@ -7,6 +7,7 @@ the threshold, so that nothing needs the cases outside.
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
 from collections.abc import Callable
@@ -19,11 +20,12 @@ from numpy.typing import NDArray
 
 from wetread.metrics.discrimination import macro_auroc
 from wetread.model.classifier import Classifier, Part, Share
-from wetread.model.head import HeadPart, spread
+from wetread.model.head import HeadPart, Layer, spread
 from wetread.model.linear import STRENGTHS, LinearFit
-from wetread.progress import EpochDone, Listener, Notice
+from wetread.progress import EpochDone, Listener, Notice, silent
 from wetread.shapes import Floats, Ints
-from wetread.training.fitted import Fitted, finish, to_probabilities_or_nan
+from wetread.training.dense_head import is_plain, train_dense_head
+from wetread.training.fitted import Fitted, finish, mean_offset, to_probabilities_or_nan
 from wetread.training.gain import CLOSEST, mean_loss
 from wetread.training.settings import LoopSettings
 from wetread.training.training_set import Place, TrainingSet, inner_parts, seed_of
@@ -94,6 +96,27 @@ def fit_network(data: TrainingSet, train: Ints, place: Place, listen: Listener) 
     return finish(plan, "network", parts, inner, labels, started, waiting=waiting, backbone=backbone)
 
 
+def fit_network_to(labels: NDArray[Any], data: TrainingSet, train: Ints, place: Place) -> Part:
+    """One network of the plan on other labels of the same pictures, such as labels in random order.
+
+    Args:
+        labels: Of the rows to fit on, in their order.
+        data: All rows.
+        train: Rows to fit on; where the plan stops early or keeps the best epoch, a part of them decides that.
+        place: Seeds it.
+
+    Returns:
+        What stands for one inner fit of `fit_network`.
+    """
+    other = copy.copy(data)
+    other.labels = data.labels.copy()
+    other.labels[train] = labels
+    held_out = inner_parts(other, train, place)[0]
+    rest = np.setdiff1d(np.arange(len(train)), held_out)
+    part, _ = _train_network(other, train[rest], train[held_out], train, Turn(place, 0, silent))
+    return part
+
+
 @dataclass(frozen=True)
 class Turn:
     """One inner fit: where it stands, its number, and who is told."""
@@ -134,6 +157,8 @@ def _train_network(
 def _train_head(data: TrainingSet, fitted: Ints, held_out: Ints, train: Ints, turn: Turn) -> tuple[HeadPart, float]:
     """Trains a head on what the frozen backbone sees, which is computed once and not in every epoch."""
     del train
+    if is_plain(settings_of(data.plan), data.plan.dropout):
+        return _train_plain_head(data, fitted, held_out, turn), 0.0
     features = data.inputs.embedding()
     network = _fresh(data, turn.seed(data.plan), features.shape[1])
 
@@ -146,6 +171,34 @@ def _train_head(data: TrainingSet, fitted: Ints, held_out: Ints, train: Ints, tu
 
     waiting = _train(network, features, lambda batch: batch, data, fitted, held_out, turn, judge)
     return replace(head(), offset=_offset(data, fitted)), waiting
+
+
+def _train_plain_head(data: TrainingSet, fitted: Ints, held_out: Ints, turn: Turn) -> HeadPart:
+    """The same without torch. It takes a second, so there is nothing to be taken up again."""
+    plan, settings, features, positive = (
+        data.plan,
+        settings_of(data.plan),
+        data.inputs.embedding(),
+        _positive(data.plan),
+    )
+    report = _epoch_reporter(data.labels[held_out], plan.task, turn, settings.all_epochs)
+
+    def on_epoch(layers: tuple[Layer, ...], *told: Any) -> None:
+        report(lambda: HeadPart(layers, positive).logits_of_features(features[held_out]), *told)
+
+    layers = train_dense_head(
+        features[fitted],
+        _asked(data)[fitted],
+        settings,
+        turn.seed(plan),
+        outputs=_outputs(plan),
+        hidden=plan.hidden,
+        bias=plan.head_bias,
+        names=_names(data, fitted),
+        on_epoch=on_epoch,
+        between=turn.place.between,
+    )
+    return HeadPart(layers, positive)
 
 
 def _as_arrays(layer: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -171,6 +224,14 @@ def _train(
 
     plan, settings, labels = data.plan, settings_of(data.plan), _asked(data)
     share_processor("small" if data.heads_only else plan.network)
+    report = _epoch_reporter(data.labels[held_out], plan.task, turn, settings.all_epochs)
+
+    def on_epoch(*told: Any) -> None:
+        modes = [(module, module.training) for module in network.modules()]
+        report(judge, *told)
+        for module, mode in modes:  # frozen batch norm stays frozen
+            module.training = mode
+
     outcome = train_network(
         network,
         shown[fitted],
@@ -180,11 +241,17 @@ def _train(
         turn.seed(plan),
         validation=(shown[held_out], labels[held_out]),
         place=turn.folder,
-        names=[data.names[row] for row in fitted] if len(data.names) else (),
-        on_epoch=_epoch_reporter(network, judge, data.labels[held_out], plan.task, turn, settings.all_epochs),
+        names=_names(data, fitted),
+        on_epoch=on_epoch,
+        between=turn.place.between,
         notice=lambda text: turn.listen(Notice(text)),
     )
     return outcome.waiting
+
+
+def _names(data: TrainingSet, rows: Ints) -> list[str]:
+    """Of the pictures, for messages; empty where there are none."""
+    return [data.names[row] for row in rows] if len(data.names) else []
 
 
 def _asked(data: TrainingSet) -> NDArray[Any]:
@@ -218,7 +285,7 @@ def network_spec(data: TrainingSet) -> NetworkSpec:
         options = {"side": plan.network_side, "units": plan.hidden or 128}
     return NetworkSpec(
         name=plan.network,
-        outputs=1 if _has_one_output(plan) else len(plan.classes),
+        outputs=_outputs(plan),
         channels=plan.channels,
         side=plan.network_side,
         options=options,
@@ -226,6 +293,11 @@ def network_spec(data: TrainingSet) -> NetworkSpec:
         dropout=plan.dropout,
         bias=plan.head_bias,
     )
+
+
+def _outputs(plan: Plan) -> int:
+    """Number of logits."""
+    return 1 if _has_one_output(plan) else len(plan.classes)
 
 
 def _has_one_output(plan: Plan) -> bool:
@@ -282,7 +354,15 @@ def fit_ensemble(data: TrainingSet, train: Ints, below: dict[str, Fitted]) -> Fi
     inner = np.mean([_as_logits(one.inner, data.plan.task) for one in below.values()], axis=0)
     parts, shares = members({name: one.classifier for name, one in below.items()}, data.plan.test_time_shifts)
     return finish(
-        data.plan, "ensemble", parts, inner, data.labels[train], started, shares=shares, backbone=data.backbone
+        data.plan,
+        "ensemble",
+        parts,
+        inner,
+        data.labels[train],
+        started,
+        shares=shares,
+        offset=mean_offset([one.classifier for one in below.values()]),
+        backbone=data.backbone,
     )
 
 
@@ -316,21 +396,16 @@ def fit_all(data: TrainingSet, train: Ints, place: Place, listen: Listener) -> d
     return fitted
 
 
-def _epoch_reporter(
-    network: Any, judge: Callable[[], Floats], labels: NDArray[Any], task: str, turn: Turn, epochs: int
-) -> Callable[[int, float, float, float], None]:
+def _epoch_reporter(labels: NDArray[Any], task: str, turn: Turn, epochs: int) -> Callable[..., None]:
     """Turns the end of an epoch into an event, with the loss on the held-out inner fold: shown, never chosen by."""
     every = max(1, epochs // 6)
 
-    def report(epoch: int, seconds: float, rate: float, loss: float) -> None:
+    def report(judge: Callable[[], Floats], epoch: int, seconds: float, rate: float, loss: float) -> None:
         val_loss = val_auroc = None
         if epoch % every == 0 or epoch in (1, epochs):
-            modes = [(module, module.training) for module in network.modules()]
             probabilities = to_probabilities_or_nan(judge(), task)
             val_loss = mean_loss(probabilities, labels)
             val_auroc = macro_auroc(labels, probabilities) if labels.ndim == 1 else None
-            for module, mode in modes:  # frozen batch norm stays frozen
-                module.training = mode
         where = turn.place.repeat, turn.place.fold, turn.number
         turn.listen(EpochDone(*where, epoch, epochs, seconds, rate, loss, val_loss, val_auroc))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -42,6 +42,7 @@ class TrainingSet:
         names: Of the images, for messages.
         backbone: The frozen network, where the plan has one.
         start: Weights from which the network starts, where the plan names some.
+        with_places: Whether a refusal is going to ask what the backbone sees where.
     """
 
     pictures: Sequence[Picture]
@@ -51,10 +52,11 @@ class TrainingSet:
     names: Sequence[str] = ()
     backbone: Backbone | None = None
     start: StoredWeights | None = None
+    with_places: bool = False
     inputs: Inputs = field(init=False)
 
     def __post_init__(self) -> None:
-        self.inputs = Inputs(self.pictures, self.backbone, keep=True)
+        self.inputs = Inputs(self.pictures, self.backbone, keep=True, with_places=self.with_places)
         if {"classical", "combined"} & set(self.plan.rungs):
             self.inputs.classical()
         if {"frozen", "combined"} & set(self.plan.rungs):
@@ -129,11 +131,19 @@ def _for_channels(values: tuple[float, ...], channels: int) -> tuple[float, ...]
 
 @dataclass(frozen=True)
 class Place:
-    """Where a fit stands: repeat and outer fold from 1, 0 and 0 for the final model; and its folder, if it has one."""
+    """Where a fit stands.
+
+    Attributes:
+        repeat: From 1; 0 for the final model.
+        fold: Outer fold from 1; 0 for the final model.
+        folder: Of its checkpoints; None to keep none.
+        between: Called between batches; may raise to end the fit in the middle of an epoch.
+    """
 
     repeat: int
     fold: int
     folder: Path | None = None
+    between: Callable[[], None] = lambda: None
 
 
 def inner_parts(data: TrainingSet, train: Ints, place: Place) -> list[Ints]:

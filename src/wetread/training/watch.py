@@ -7,13 +7,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from wetread.errors import InputError
 from wetread.shapes import Ints
+from wetread.training.nan_loss import nan_loss
 
 #: Steps between looks at the loss on a GPU: each look waits for all that was asked of it.
 LOOK_EVERY = 50
-#: Names of pictures in a message.
-NAMED = 5
 
 
 class Watch:
@@ -59,13 +57,4 @@ class Watch:
         if all(finite):
             return
         rows = self._rows[len(self._rows) - last + finite.index(False)]
-        names = [self.names[row] if len(self.names) else f"number {row}" for row in rows]
-        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        raise InputError(
-            f"Training stopped in epoch {epoch + 1}: the loss is no longer a number. "
-            f"It happened at the pictures {', '.join(names[:NAMED])}{more}. "
-            f"The weights are those of the end of epoch {epoch} again.",
-            remedy=f"Set learning_rate in plan.yaml to {self.learning_rate / 10:g} (a tenth), "
-            "or look at these pictures and leave them out.",
-            code="nan-loss",
-        )
+        raise nan_loss(epoch, rows, self.names, self.learning_rate)

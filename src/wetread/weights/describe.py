@@ -14,6 +14,7 @@ from typing import Any
 
 from wetread.weights.catalogue import KnownWeights
 from wetread.weights.stored import OPTIONS, Facts
+from wetread.weights.timm_alone import load_timm
 
 #: Reads a small file by name; None where there is none.
 Reader = Callable[[str], bytes | None]
@@ -53,8 +54,7 @@ def from_catalogue(known: KnownWeights) -> dict[str, Any]:
 
 def from_timm(network: str) -> dict[str, Any]:
     """Input that timm states for a network; empty where it knows none of that name. Loads timm, and so torch."""
-    import timm
-
+    timm = load_timm()
     told = timm.models.get_pretrained_cfg(network) if timm.is_model(network) else None
     if told is None:
         return {}
@@ -63,8 +63,7 @@ def from_timm(network: str) -> dict[str, Any]:
 
 def default_weights(network: str) -> str:
     """The weights that timm takes for a network when nothing else is said, such as ``resnet34.a1_in1k``; "" if none."""
-    import timm
-
+    timm = load_timm()
     told = timm.models.get_pretrained_cfg(network) if timm.is_model(network) else None
     return str(told.hf_hub_id or "").removeprefix("timm/") if told is not None else ""
 

@@ -1,0 +1,172 @@
+"""The stage that fits the refusal of the shipped model, and measures it on pictures that it was not fitted on."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wetread.main_job.fitting import Trained
+from wetread.main_job.preparation import Prepared
+from wetread.main_job.session import step
+from wetread.metrics.intervals import wilson
+from wetread.progress import Listener
+from wetread.run_folder import RunFolder
+from wetread.shapes import Ints
+
+if TYPE_CHECKING:
+    from wetread.dataset.split import Fold
+    from wetread.model.refusal import Answer, Refusal
+    from wetread.training.refusal_probes import Copies
+
+#: Pictures of the run in a pack of changed ones, and generated pictures in the other packs, at most.
+PACK = 40
+GENERATED = 20
+COLUMNS = ("row", "image", "status", "score", "reason", "note")
+
+
+def fit_refusal(prepared: Prepared, trained: Trained, folder: RunFolder, tell: Listener) -> Refusal | None:
+    """Fits the refusal; writes refusal.json and refusal.csv, or neither where there are too few patients.
+
+    Each tested image is judged by a refusal that was fitted on the training rows of its fold (first repeat), so the
+    rate of own pictures refused is one on new patients.
+
+    Returns:
+        What goes into the model folder; None where there are too few patients.
+    """
+    from wetread.training.refusal_probes import make_copies, probes_see
+    from wetread.training.refusing import FEWEST_PATIENTS
+
+    sees = "frozen" if trained.final.backbone is not None else "classical"
+    with step(tell, "refuse", "Learning what to refuse") as done:
+        copies = make_copies(trained.data.inputs, probes_see(trained.final.backbone), prepared.plan.seed)
+        final = _fit(prepared, trained, copies, sees, trained.development)
+        if final is None:
+            why = f"fewer than {FEWEST_PATIENTS} patients: too few to say how pictures of new ones look"
+            done(why)
+            return None
+        folds = [result.fold for result in trained.results if result.fold.repeat == 1]
+        judges = [_judge_of(fold, final, prepared, trained, copies, sees) for fold in folds]
+        answers: dict[int, Answer] = {}
+        for fold, judge in zip(folds, judges, strict=True):
+            if judge is not None:
+                headers = [prepared.rows[row].facts for row in fold.test]
+                found = judge.answers(trained.data.inputs.take(fold.test), headers)
+                answers |= dict(zip(fold.test.tolist(), found, strict=True))
+        final.quantiles, sets, finding_sets = _sets(prepared, trained)
+        rates = _rates(answers)
+        packs = _try_packs(judges[0] or final, folds[0].test, copies, trained, prepared.plan.seed)
+        final.facts |= {"own": rates, "packs": packs}
+        measured = {"own": rates, "packs": packs, "sets": sets, "finding_sets": finding_sets}
+        folder.write_json("refusal.json", {**final.described(), **measured})
+        folder.write_text("refusal.csv", _to_csv(prepared, answers))
+        done(_summary(rates, packs))
+    return final
+
+
+def read_statuses(folder: RunFolder) -> dict[str, str]:
+    """Image -> in, edge or out, of the tested images; empty where nothing was fitted."""
+    return {row["image"]: row["status"] for row in folder.read_table("refusal.csv") if row.get("status")}
+
+
+def _fit(prepared: Prepared, trained: Trained, copies: Copies, sees: str, rows: Ints) -> Refusal | None:
+    from wetread.training.refusing import fit_refusal_on
+
+    return fit_refusal_on(
+        trained.data.inputs,
+        rows,
+        prepared.groups,
+        copies,
+        sees,
+        prepared.plan.seed,
+        headers=[row.facts for row in prepared.rows],
+        mirrored=prepared.plan.laterality == "free",
+    )
+
+
+def _judge_of(
+    fold: Fold, final: Refusal, prepared: Prepared, trained: Trained, copies: Copies, sees: str
+) -> Refusal | None:
+    """The refusal that may judge the test rows of a fold: that of the model where it was fitted on the same rows."""
+    if np.array_equal(np.sort(fold.train), np.sort(trained.development)):
+        return final
+    return _fit(prepared, trained, copies, sees, fold.train)
+
+
+def _rates(answers: dict[int, Answer]) -> dict[str, Any]:
+    """How many of the tested images are out (refused) and on the edge, each with its Wilson interval."""
+    statuses = [answer.status for answer in answers.values()]
+    return {
+        "refused": round(statuses.count("out") / len(statuses), 6),
+        "n": len(statuses),
+        "out": _share(statuses.count("out"), len(statuses)),
+        "edge": _share(statuses.count("edge"), len(statuses)),
+    }
+
+
+def _share(count: int, n: int) -> dict[str, Any]:
+    found = wilson(count, n)
+    assert found is not None
+    numbers = {key: round(value, 6) if isinstance(value, float) else value for key, value in found.as_dict().items()}
+    return numbers | {"count": count}
+
+
+def _try_packs(judge: Refusal, tested: Ints, copies: Copies, trained: Trained, seed: int) -> dict[str, dict[str, Any]]:
+    """What becomes of pictures that should be refused: generated ones, and changed ones of patients not learnt from."""
+    from wetread.model.inputs import Inputs
+    from wetread.training.refusal_packs import generated_packs
+
+    backbone = trained.final.backbone
+    packs = {name: Inputs(made, backbone) for name, made in generated_packs(GENERATED, seed).items()}
+    chosen = np.flatnonzero(np.isin(copies.rows, tested))[:PACK]
+    if len(chosen):
+        packs |= {name: one.take(chosen) for name, one in copies.inputs.items()}
+    found = {}
+    for name, inputs in packs.items():
+        answers = judge.answers(inputs)
+        refused = _share(sum(answer.status == "out" for answer in answers), len(answers))
+        noted = sum(bool(answer.note) for answer in answers)
+        found[name] = {"refused": refused["value"], "n": len(answers), "interval": refused, "noted": noted}
+    return found
+
+
+def _sets(prepared: Prepared, trained: Trained) -> tuple[Any, list[dict[str, Any]], list[dict[str, Any]]]:
+    """Quantiles from held-out probabilities of the first repeat, and what the sets made by them promise and do.
+
+    The latter by class, or by finding; the other of the two lists is empty.
+    """
+    from wetread.evaluation.finding_sets import describe_finding_sets
+    from wetread.training.pooling import pool
+    from wetread.training.refusing import describe_sets, fit_sets
+
+    plan, pooled = prepared.plan, pool(trained.results, "selected", prepared.plan)
+    truth, table = prepared.labels[pooled.rows], pooled.by_repeat[0]
+    quantiles = fit_sets(truth, table, plan.task)
+    fold_of = {int(row): one.fold.number for one in trained.results if one.fold.repeat == 1 for row in one.fold.test}
+    folds = np.array([fold_of[int(row)] for row in pooled.rows])
+    if plan.task == "multilabel":
+        groups = prepared.groups[pooled.rows]
+        return quantiles, [], describe_finding_sets(truth, table, folds, groups, plan.classes)
+    return quantiles, describe_sets(truth, table, folds, plan.classes), []
+
+
+def _to_csv(prepared: Prepared, answers: dict[int, Answer]) -> str:
+    """Row number -> image, as the model names its nearest cases, and what became of the tested ones."""
+    from wetread.dataset.table import quote_formula
+
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for number, row in enumerate(prepared.rows):
+        answer = answers.get(number)
+        told = ("", "", "", "") if answer is None else (answer.status, answer.score, answer.reason, answer.note)
+        writer.writerow([number, quote_formula(row.image), *told])
+    return buffer.getvalue()
+
+
+def _summary(rates: dict[str, Any], packs: dict[str, dict[str, Any]]) -> str:
+    tried = {name: float(pack["refused"]) for name, pack in packs.items() if name != "mirrored"}
+    least = min(tried, key=lambda name: tried[name])
+    return f"refuses {100 * rates['refused']:.1f} % of its own kind, and {100 * tried[least]:.0f} % of {least} at least"

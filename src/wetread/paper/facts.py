@@ -1,0 +1,290 @@
+"""What a run folder knows, read once: the only place of the paper kit that opens its files."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import yaml
+
+from wetread.dataset.table import COMPANION, NO_FINDING, SKIPPED, unquote_formula
+from wetread.errors import InputError
+from wetread.paper.wording import without_names
+from wetread.run_folder import RunFolder
+
+CROSS_VALIDATION = "cross-validation"
+
+#: Columns that every images.csv has, or that name files: never characteristics of a patient.
+_OURS = frozenset(("image", "label", "patient", "group", "split", "fold", "sha256", "status", "reason", "uncertain"))
+
+
+#: A reason that holds the name of the user's table.
+_NOT_NAMED = re.compile(r"^not named in .*")
+
+
+@dataclass(frozen=True)
+class Image:
+    """One row of images.csv, without its name.
+
+    Attributes:
+        names: Its class or findings; ``no finding`` where an image can have several and has none; none if unlabelled.
+        patient: Key of the patient, or of its group where patients are not known; never shown.
+        split: cv, train, test or unlabelled.
+        extra: The user's own columns, by name in lower case.
+    """
+
+    names: tuple[str, ...]
+    patient: str
+    split: str
+    extra: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The files of a finished run. Optional ones are empty where they are missing or damaged.
+
+    Attributes:
+        run: run.json.
+        plan: Decision -> value.
+        reasons: Decision -> reason.
+        measured: fingerprint.json.
+        numbers: numbers.json.
+        images: Used images that have a label, in the order of images.csv.
+        unlabelled: How many images were predicted only.
+        excluded: Reason -> images that were meant to take part and did not.
+        beside: Kind -> files that are no images of the set.
+        findings: findings.json: code, title, severity and sentence, without names of files.
+        trust: Lights of trust.json.
+        refusal: refusal.json.
+        external: External tests without their names: metrics, n and the change of the AUROC against the own test.
+        learning_curve: learning_curve.json.
+        readers: readers.json.
+        explained: Methods of the heatmaps -> maps.
+    """
+
+    run: Mapping[str, Any]
+    plan: Mapping[str, Any]
+    reasons: Mapping[str, str]
+    measured: Mapping[str, Any]
+    numbers: Mapping[str, Any]
+    images: tuple[Image, ...]
+    unlabelled: int
+    excluded: Mapping[str, int]
+    beside: Mapping[str, int]
+    findings: tuple[Mapping[str, Any], ...] = ()
+    trust: tuple[Mapping[str, Any], ...] = ()
+    refusal: Mapping[str, Any] = field(default_factory=dict)
+    external: tuple[Mapping[str, Any], ...] = ()
+    learning_curve: Mapping[str, Any] = field(default_factory=dict)
+    readers: Mapping[str, Any] = field(default_factory=dict)
+    explained: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def several(self) -> bool:
+        """An image can have several findings."""
+        return bool(self.numbers["task"] == "multilabel")
+
+    @property
+    def classes(self) -> list[str]:
+        """Classes or findings, in the order of numbers.json."""
+        return list(self.numbers["classes"])
+
+    @property
+    def positive(self) -> str | None:
+        """The class that sensitivity speaks of; None for more than two."""
+        return self.numbers.get("positive")
+
+    @property
+    def grouping(self) -> str:
+        """How patients are known: column, dicom, filename, folder or none."""
+        return str(self.numbers.get("grouping") or self.run.get("grouping") or "none")
+
+    @property
+    def knows_patients(self) -> bool:
+        """Whether the data say which images belong to one patient."""
+        return self.grouping != "none"
+
+    @property
+    def crossed(self) -> bool:
+        """Whether every image was tested in turn, by cross-validation."""
+        return bool(self.numbers["estimate"] == CROSS_VALIDATION)
+
+    @cached_property
+    def patients(self) -> int:
+        """Different patients among the labelled images; 0 where they are not known."""
+        return len({image.patient for image in self.images}) if self.knows_patients else 0
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """The user's own columns in which any image has a value, in alphabetical order."""
+        names = sorted({name for image in self.images[:1] for name in image.extra})
+        return [name for name in names if any(image.extra[name] for image in self.images)]
+
+    @property
+    def methods(self) -> list[str]:
+        """How the intervals of this run were found, each once."""
+        found: dict[str, None] = {}
+        for one in _intervals(self.numbers):
+            found[str(one["method"])] = None
+        return list(found)
+
+
+def read_facts(folder: RunFolder) -> Facts:
+    """Reads a finished run.
+
+    Args:
+        folder: Of a run whose numbers are there.
+
+    Raises:
+        InputError: No model was tested in it (a check, a dry run, a run that was stopped), or a file is damaged.
+    """
+    if not (folder.path / "numbers.json").is_file():
+        raise InputError(
+            f"In {folder.path} no model was tested, so there is nothing to write a paper about.",
+            remedy=(
+                "It is a check, or was stopped: do the run with wetread run DATA (--resume goes on with a stopped one)."
+            ),
+            file=folder.path,
+            code="no-numbers",
+        )
+    numbers, table = folder.read_json("numbers.json"), folder.read_table("images.csv")
+    if (
+        not isinstance(numbers, dict)
+        or not {"task", "classes", "estimate", "metrics", "n"} <= numbers.keys()
+        or not table
+    ):
+        raise InputError(
+            f"numbers.json or images.csv of {folder.path} is damaged.",
+            remedy="Repeat the run.",
+            file=folder.path,
+            code="no-run",
+        )
+    decisions = _plan(folder)
+    hidden = _names(table)
+    return Facts(
+        run=folder.read_json("run.json"),
+        plan={name: entry["value"] for name, entry in decisions.items()},
+        reasons={name: str(entry.get("reason", "")) for name, entry in decisions.items()},
+        measured=_optional(folder, "fingerprint.json"),
+        numbers=numbers,
+        images=tuple(_images(table, numbers)),
+        unlabelled=sum(row["status"] != SKIPPED and not row["label"] for row in table),
+        excluded=_excluded(table, hidden),
+        beside=_beside(table, hidden),
+        findings=tuple(_finding(one, hidden) for one in _rows(_optional(folder, "findings.json"))),
+        trust=tuple(_finding(one, hidden) for one in _rows(_optional(folder, "trust.json"), "lights")),
+        refusal=_mapping(_optional(folder, "refusal.json")),
+        external=tuple(_external(folder)),
+        learning_curve=_mapping(_optional(folder, "learning_curve.json")),
+        readers=_mapping(_optional(folder, "readers.json")),
+        explained=_explained(_optional(folder, "heatmaps/index.json")),
+    )
+
+
+def _plan(folder: RunFolder) -> dict[str, dict[str, Any]]:
+    try:
+        stored = yaml.safe_load((folder.path / "plan.yaml").read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return {}
+    entries = stored.items() if isinstance(stored, dict) else ()
+    return {str(name): entry for name, entry in entries if isinstance(entry, dict) and "value" in entry}
+
+
+def _optional(folder: RunFolder, name: str) -> Any:
+    """A file that may be missing: a kit from a run made by an earlier version is better than none."""
+    try:
+        return json.loads((folder.path / name).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _mapping(stored: Any) -> dict[str, Any]:
+    return stored if isinstance(stored, dict) else {}
+
+
+def _rows(stored: Any, key: str = "") -> list[dict[str, Any]]:
+    """The entries of a list, of a list below a key, or of a dict by name."""
+    if isinstance(stored, dict):
+        stored = stored[key] if isinstance(stored.get(key), list) else list(stored.values())
+    return [one for one in stored if isinstance(one, dict)] if isinstance(stored, list) else []
+
+
+def _images(table: list[dict[str, str]], numbers: Mapping[str, Any]) -> Iterator[Image]:
+    """The images that have a label, with the user's own columns."""
+    known, several = set(numbers["classes"]) | {NO_FINDING}, numbers["task"] == "multilabel"
+    own = {name: name.strip().lower() for name in table[0] if name not in _OURS and not name.startswith("fold_")}
+    for row in table:
+        if row["status"] == SKIPPED or not row["label"]:
+            continue
+        label = unquote_formula(row["label"])
+        names = tuple(name for name in (label.split("|") if several else [label]) if name in known)
+        extra = {title: unquote_formula(row[name] or "").strip() for name, title in own.items()}
+        yield Image(names or (NO_FINDING,), row["patient"] or row["group"], row["split"], extra)
+
+
+def _names(table: list[dict[str, str]]) -> frozenset[str]:
+    """Everything in the table that could tell who is meant."""
+    found = set()
+    for row in table:
+        if not row["reason"].startswith(COMPANION):
+            name = row["image"].rpartition("/")[2]
+            stem = name.rpartition(".")[0]
+            found |= {row["image"], name, row["patient"]}
+            # A name without its ending may be a plain word, such as a class; one with a digit is not.
+            if any(letter.isdigit() for letter in stem):
+                found.add(stem)
+    return frozenset(found - {"", *(row["label"] for row in table)})
+
+
+def _excluded(table: list[dict[str, str]], hidden: frozenset[str]) -> dict[str, int]:
+    reasons = Counter(
+        without_names(_NOT_NAMED.sub("not named in the table of labels", unquote_formula(row["reason"])), hidden)
+        for row in table
+        if row["status"] == SKIPPED and not row["reason"].startswith(COMPANION)
+    )
+    return dict(sorted(reasons.items(), key=lambda one: (-one[1], one[0])))
+
+
+def _beside(table: list[dict[str, str]], hidden: frozenset[str]) -> dict[str, int]:
+    kinds = Counter(
+        without_names(row["reason"].removeprefix(COMPANION), hidden)
+        for row in table
+        if row["status"] == SKIPPED and row["reason"].startswith(COMPANION)
+    )
+    return dict(sorted(kinds.items(), key=lambda one: (-one[1], one[0])))
+
+
+def _finding(one: Mapping[str, Any], hidden: frozenset[str]) -> dict[str, Any]:
+    texts = {name: without_names(one[name], hidden) for name in ("title", "sentence", "evidence") if name in one}
+    return {**{name: one[name] for name in ("code", "severity", "light", "name") if name in one}, **texts}
+
+
+def _external(folder: RunFolder) -> Iterator[dict[str, Any]]:
+    """Tests on data from elsewhere, by the names of their folders, which are not told."""
+    for path in sorted(folder.path.glob("external/*/external.json")):
+        one = RunFolder(path.parent)
+        numbers, compared = _mapping(_optional(one, "numbers.json")), _mapping(_optional(one, "external.json"))
+        if numbers.get("metrics"):
+            rows = {row.get("name"): row for row in _rows(compared.get("rows") or [])}
+            change = (rows.get("auroc") or {}).get("difference")
+            yield {"metrics": numbers["metrics"], "n": numbers.get("n") or {}, "change": change}
+
+
+def _explained(index: Any) -> dict[str, int]:
+    cases = _rows(_mapping(index).get("cases") or [])
+    return dict(Counter(str(one.get("method")) for case in cases for one in _rows(case.get("maps") or [])))
+
+
+def _intervals(stored: Any) -> list[dict[str, Any]]:
+    """Every number with an interval, wherever it stands; curves, which have thousands of points, are left out."""
+    if isinstance(stored, list):
+        return [one for entry in stored for one in _intervals(entry)]
+    if not isinstance(stored, dict):
+        return []
+    own = [stored] if {"value", "low", "high", "method"} <= stored.keys() else []
+    return own + [one for name, entry in stored.items() if name != "curves" for one in _intervals(entry)]

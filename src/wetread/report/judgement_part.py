@@ -1,0 +1,166 @@
+"""Operating points, predictive values, calibration before and after, decision curves: numbers.json -> page."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from wetread.evaluation.operating_points import MOST_PROBABLE
+from wetread.report.charts import Chart
+from wetread.report.judgement_charts import decision_chart, small_decision_chart, small_stage_chart, stage_chart
+
+#: Comfort only: computes a row of the table at the prevalence that the reader types. The page reads without it.
+SCRIPT = (Path(__file__).with_name("templates") / "prevalence.js").read_text(encoding="utf-8")
+#: For the page's Content-Security-Policy, which lets nothing else run.
+SCRIPT_HASH = "sha256-" + base64.b64encode(hashlib.sha256(SCRIPT.encode("utf-8")).digest()).decode("ascii")
+
+#: Writes a figure under a name, and gives what the page shows.
+Keep = Callable[[str, Chart], Markup]
+
+ROWS = (
+    ("slope", "Slope (1 is right, below 1 overconfident)"),
+    ("intercept", "Intercept (0 is right)"),
+    ("brier", "Brier score (0 is best)"),
+    ("brier_skill", "Brier skill (above 0 is better than the prevalence)"),
+    ("ece", "Calibration error (0 is best)"),
+    ("ece_if_perfect", "… that luck alone would give"),
+)
+#: Curves that are drawn large; more of them become small charts.
+FEW = 2
+
+
+def judgement(numbers: dict[str, Any], keep: Keep) -> dict[str, Any]:
+    """What `judgement_part` shows.
+
+    Args:
+        numbers: The contents of numbers.json.
+        keep: Stores a figure beside the page.
+
+    Returns:
+        ``points``, ``predictive``, ``calibration`` and ``decision``; each empty where the run has none of it.
+    """
+    several = numbers.get("positive") is None
+    return {
+        "several": several,
+        "points": _points(numbers),
+        "predictive": _predictive(numbers),
+        "calibration": _calibration(numbers, keep),
+        "decision": _decision(numbers, keep),
+        "script": Markup(SCRIPT),  # noqa: S704 - our own file
+    }
+
+
+def _points(numbers: dict[str, Any]) -> list[dict[str, Any]]:
+    """Per class or finding its rules; nothing where there is but one way of calling, which the page shows anyway."""
+    points = numbers.get("operating_points") or []
+    if len(points) < 2:
+        return []
+    facts = ("title", "main")
+    return [
+        {"name": name, "rules": [{**point["by"][name], **{fact: point[fact] for fact in facts}} for point in points]}
+        for name in points[0]["by"]
+    ]
+
+
+def _predictive(numbers: dict[str, Any]) -> dict[str, Any]:
+    found = numbers.get("predictive_values") or {}
+    if not found:
+        return {}
+    rows = [{"name": name, "rows": one["rows"], "terms": json.dumps(one["terms"])} for name, one in found["by"].items()]
+    how = found["title"] if found["rule"] == MOST_PROBABLE else f"the threshold for {found['title']}"
+    return {"how": how, "by": rows, "prevalences": [row["prevalence"] for row in rows[0]["rows"]]}
+
+
+def _calibration(numbers: dict[str, Any], keep: Keep) -> dict[str, Any]:
+    stored = numbers.get("calibration") or {}
+    if "after" in stored:
+        one = _large(stored, keep)
+        return {**one, "small": _small(stored.get("per_class", {}), keep)}
+    small = {name: one for name, one in stored.items() if isinstance(one, dict) and "after" in one}
+    return {"small": _small(small, keep)} if small else {}
+
+
+def _large(entry: dict[str, Any], keep: Keep) -> dict[str, Any]:
+    stages = [stage for stage in ("before", "after") if stage in entry]
+    charts = {
+        stage: keep(f"calibration-{stage}", stage_chart(entry[stage]["curve"], f"Calibration plot, {stage}"))
+        for stage in stages
+    }
+    rows = [
+        {"title": title, **{stage: _as_row(entry[stage].get(name)) for stage in stages}}
+        for name, title in ROWS
+        if any(name in entry[stage] for stage in stages)
+    ]
+    return {"stages": stages, "charts": charts, "rows": rows, "n": entry["n"]}
+
+
+def _as_row(number: Any) -> dict[str, Any] | None:
+    """A number with or without an interval, for the table."""
+    if number is None:
+        return None
+    return number if isinstance(number, dict) else {"value": number}
+
+
+def _small(entries: dict[str, Any], keep: Keep) -> list[dict[str, Any]]:
+    found = []
+    for place, (name, entry) in enumerate(entries.items(), start=1):
+        before = entry.get("before", {})
+        chart = small_stage_chart(before.get("curve"), entry["after"]["curve"], f"Calibration plot of {name}")
+        found.append({
+            "name": name,
+            "before": {key: before.get(key) for key, _ in ROWS},
+            "after": {key: entry["after"].get(key) for key, _ in ROWS},
+            "chart": keep(f"calibrated-{place:02d}", chart),
+        })  # fmt: skip
+    return found
+
+
+def _decision(numbers: dict[str, Any], keep: Keep) -> list[dict[str, Any]]:
+    curves = numbers.get("decision_curves") or []
+    few = len(curves) <= FEW
+    return [
+        {
+            "name": curve["class"],
+            "large": few,
+            "chart": keep(f"decision-{place:02d}", (decision_chart if few else small_decision_chart)(curve)),
+            "sentence": say_decision(curve),
+            "short": _say_range(curve["surely"]).replace(" and ", " to ") or "no clear gain",
+        }
+        for place, curve in enumerate(curves, start=1)
+    ]
+
+
+def say_decision(curve: dict[str, Any]) -> str:
+    """One sentence: at which thresholds the model beats treating everybody and treating nobody."""
+    surely, perhaps = _say_range(curve["surely"]), _say_range(curve["better"])
+    if surely:
+        return (
+            f"Whoever would act from a probability between {surely} on does better by the model than by treating "
+            "everybody or nobody, and by more than chance would bring (95 % interval)."
+        )
+    if perhaps:
+        return (
+            f"Whoever would act from a probability between {perhaps} on may do better by the model than by treating "
+            "everybody or nobody, but with so few cases that could be chance."
+        )
+    return "At no threshold does the model bring more than treating everybody or nobody."
+
+
+def _say_range(ranges: list[list[float]]) -> str:
+    """The longest stretch, gaps of a single step left aside; empty where there is none."""
+    if not ranges:
+        return ""
+    joined = [list(ranges[0])]
+    for low, high in ranges[1:]:
+        if low - joined[-1][1] <= 0.051:
+            joined[-1][1] = high
+        else:
+            joined.append([low, high])
+    low, high = max(joined, key=lambda one: one[1] - one[0])
+    return f"{100 * low:g} % and {100 * high:g} %"

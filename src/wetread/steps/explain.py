@@ -1,0 +1,280 @@
+"""The verb `explain`: where a model looked in the user's own images, and whether such maps may be believed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wetread.errors import InputError, OutputError
+from wetread.progress import Listener, StepAdvanced, StepFinished, StepStarted, silent
+from wetread.run_folder import RunFolder
+from wetread.writing import remove_folder
+
+if TYPE_CHECKING:
+    from wetread.explanation.on_files import ExplainedImage
+    from wetread.images.source import Source
+    from wetread.model.classifier import Classifier
+    from wetread.shapes import Bools, Picture
+
+#: Tells a folder of explanations from one of something else.
+PAGE = "explain.html"
+#: What an earlier call leaves beside it, and a later one replaces.
+FOLDERS = ("overlays", "raw")
+
+
+@dataclass(frozen=True)
+class Explanations:
+    """What `explain` gives back; shows itself in a notebook.
+
+    Attributes:
+        images: One for each image, with its maps (`wetread.explanation.heatmap.Heatmap`), or with the reason why there
+            is none.
+        content: The contents of explanations.json.
+        files: PNG files by name: overlays, pictures and the colour scale.
+        folder: Where everything was written; None where nothing was.
+    """
+
+    images: list[ExplainedImage]
+    content: dict[str, Any]
+    files: dict[str, bytes]
+    folder: Path | None = None
+
+    @property
+    def page(self) -> Path | None:
+        """The page, where one was written."""
+        return self.folder / PAGE if self.folder else None
+
+    def __repr__(self) -> str:
+        count = sum(one.is_explained for one in self.images)
+        return f"{count} of {len(self.images)} images explained by {', '.join(self.content['methods'])}"
+
+    def _repr_html_(self) -> str:
+        from wetread.report.explain_page import fragment
+
+        return fragment(self.content, self.files)
+
+
+def explain(
+    model: str | Path | Classifier,
+    images: str | Path | Picture | Sequence[str | Path | Picture],
+    *,
+    method: str | Sequence[str] = (),
+    target: str | None = None,
+    test: bool = False,
+    masks: str | Path | None = None,
+    out: str | Path | None = None,
+    seed: int = 0,
+    resamples: int = 1000,
+    listen: Listener = silent,
+) -> Explanations:
+    """Shows where a model looked.
+
+    Args:
+        model: A run folder, a model folder, or a classifier that was loaded.
+        images: One image, a folder or .zip of images, several of these, or pictures as arrays ``row column`` or
+            ``row column 3``, uint8, as displayed.
+        method: Names of methods, ``all``, or nothing for two of different kinds.
+        target: The class to explain; by default the positive one of two, else the one that is called.
+        test: Test the explanations on these images.
+        masks: A folder of masks with the names of the images: where the finding is visible.
+        out: Where overlays, raw maps and the page go; nothing is written without it.
+        seed: Of methods that draw something, and of the tests.
+        resamples: How often patients are drawn for intervals of the tests.
+        listen: Is told about progress.
+
+    Returns:
+        The maps; a picture in a notebook.
+
+    Raises:
+        ModelRejected: The model is damaged.
+        InputError: There are no images; a method or class does not exist.
+        OutputError: The folder holds something else, or cannot be written.
+
+    Example:
+        >>> wetread.explain("runs/chest", "new/")  # doctest: +SKIP
+        12 of 12 images explained by grad-cam, occlusion
+    """
+    from wetread.explanation.on_files import answer, choose_methods, explain_images, find_class
+    from wetread.model.classifier import Classifier, load_classifier
+    from wetread.report.explain_page import describe
+
+    place = _place(Path(out)) if out is not None else None
+    classifier = model if isinstance(model, Classifier) else load_classifier(Path(model))
+    methods = choose_methods(classifier, [method] if isinstance(method, str) else list(method))
+    if target is not None:
+        find_class(classifier, target)  # before anything is read
+    if masks is not None and not test:
+        raise InputError("Masks are for tests.", remedy="Add --test.", code="usage")
+    given = _read(classifier, images, listen)
+    shown = _masks(Path(masks), given) if masks is not None else [None] * len(given)
+    started = time.perf_counter()
+    listen(StepStarted("explain", "Explaining", len(methods)))
+    answer(classifier, given, target)
+    explain_images(
+        classifier,
+        given,
+        methods,
+        seed=seed,
+        done=lambda count, name: listen(StepAdvanced("explain", count, len(methods), name)),
+    )
+    explained = sum(one.is_explained for one in given)
+    listen(StepFinished("explain", time.perf_counter() - started, f"{explained} of {len(given)} images"))
+    tests = _test(classifier, given, shown, methods, seed, resamples, listen) if test else _known_tests(model)
+    content, files = describe(classifier, given, methods, tests)
+    if place is not None:
+        _write(place, content, files, given)
+    return Explanations(given, content, files, place)
+
+
+def _place(path: Path) -> Path:
+    """Refuses a place that holds something else; looked at before anything is computed."""
+    if path.exists() and (not path.is_dir() or (any(path.iterdir()) and not (path / PAGE).is_file())):
+        raise OutputError(
+            f"{path} holds other files.",
+            remedy="Choose an empty or new folder with --out.",
+            file=path,
+            code="not-empty",
+        )
+    return path
+
+
+def _read(classifier: Classifier, images: Any, listen: Listener) -> list[ExplainedImage]:
+    """Files or arrays -> pictures, each with its name."""
+    import numpy as np
+
+    from wetread.dataset.listing import sources_in
+    from wetread.explanation.on_files import ExplainedImage, read_files
+    from wetread.images.cache import default_cache
+    from wetread.images.decoder import Decoder
+
+    given: list[Any] = [images] if isinstance(images, str | Path | np.ndarray) else list(images)
+    if any(isinstance(one, np.ndarray) for one in given):
+        return [ExplainedImage(f"picture {n}", _as_picture(one)) for n, one in enumerate(given, start=1)]
+    named = [(source, _name(source, Path(one))) for one in given for source in sources_in(Path(one))]
+    if not named:
+        raise InputError(
+            "There are no images to explain.", remedy="Give files or a folder of images.", code="no-images"
+        )
+    started = time.perf_counter()
+    listen(StepStarted("read", "Reading images"))
+    with Decoder(cache=default_cache()) as decoder:
+        found = read_files(classifier, [source for source, _ in named], decoder)
+    for one, (_, name) in zip(found, named, strict=True):
+        one.image = name
+    readable = sum(one.picture is not None for one in found)
+    listen(StepFinished("read", time.perf_counter() - started, f"{readable} of {len(found)} can be read"))
+    return found
+
+
+def _name(source: Source, given: Path) -> str:
+    """The name of an image in the folder or archive that was given: a page may travel, and its path should not."""
+    text = str(source)
+    return text.removeprefix(f"{given}/") if text.startswith(f"{given}/") else text[text.rfind(source.name) :]
+
+
+def _as_picture(array: Any) -> Picture:
+    colour = getattr(array, "ndim", 0) == 3 and array.shape[-1] == 3
+    if str(getattr(array, "dtype", "")) != "uint8" or not (array.ndim == 2 or colour) or not array.size:
+        raise InputError(
+            "This is no picture.",
+            remedy="Give arrays of uint8, row column or row column 3, as displayed: 0 black, 255 white.",
+            code="no-picture",
+        )
+    picture: Picture = array
+    return picture
+
+
+def _masks(folder: Path, images: Sequence[ExplainedImage]) -> list[Bools | None]:
+    """Masks by the name of their image, without its ending; ``_mask`` at its end is left out."""
+    from wetread.dataset.listing import sources_in
+    from wetread.explanation.masks import decode_masks
+    from wetread.images.decoder import Decoder
+
+    if not folder.exists():
+        raise InputError(f"There is no folder {folder}.", remedy="Check the path.", file=folder, code="no-masks")
+    by_name = {_stem(source.name): source for source in sources_in(folder)}
+    wanted = [(n, by_name[_stem(one.image)]) for n, one in enumerate(images) if _stem(one.image) in by_name]
+    if not wanted:
+        raise InputError(
+            f"No mask in {folder} has the name of an image.",
+            remedy="Name each mask as its image: chest1.dcm and chest1.png.",
+            file=folder,
+            code="no-masks",
+        )
+    found: list[Bools | None] = [None] * len(images)
+    with Decoder() as decoder:
+        for (number, _), mask in zip(wanted, decode_masks([one for _, one in wanted], decoder), strict=True):
+            found[number] = mask
+    return found
+
+
+def _stem(name: str) -> str:
+    stem = Path(name.rsplit("/", 1)[-1]).stem.casefold()
+    return stem.removesuffix("_mask").removesuffix("-mask")
+
+
+def _test(
+    classifier: Classifier,
+    images: Sequence[ExplainedImage],
+    masks: Sequence[Bools | None],
+    methods: Sequence[str],
+    seed: int,
+    resamples: int,
+    listen: Listener,
+) -> dict[str, Any]:
+    from wetread.explanation.trials.run_trials import STEP, TRIALS, run_trials
+
+    rows = [n for n, one in enumerate(images) if one.is_explained]
+    started = time.perf_counter()
+    listen(StepStarted(STEP, "Testing the heatmaps", len(methods) * len(TRIALS)))
+    found = run_trials(
+        classifier,
+        [picture for n in rows if (picture := images[n].picture) is not None],
+        [classifier.classes.index(images[n].target) for n in rows],
+        [masks[n] for n in rows],
+        methods=methods,
+        listen=listen,
+        seed=seed,
+        resamples=resamples,
+    )
+    best = found.best
+    listen(StepFinished(STEP, time.perf_counter() - started, f"{best.method} {best.badge} tests" if best else ""))
+    return found.as_dict() | {"here": True}
+
+
+def _known_tests(model: Any) -> dict[str, Any]:
+    """What the run that made the model found of its methods; empty where that is not known."""
+    if not isinstance(model, str | Path):
+        return {}
+    for folder in (Path(model), Path(model).parent):
+        if (folder / "run.json").is_file():
+            return RunFolder(folder).find_json("explanations.json") or {}
+    return {}
+
+
+def _write(place: Path, content: dict[str, Any], files: dict[str, bytes], images: Sequence[ExplainedImage]) -> None:
+    from wetread.report.explain_page import raw_file, write_explain_page
+
+    folder = RunFolder(place)
+    for name in FOLDERS:
+        remove_folder(place / name)
+    for name, data in files.items():
+        folder.write_bytes(name, data)
+    for number, one in enumerate(images, start=1):
+        for method, heatmap in one.maps.items():
+            folder.write_bytes(raw_file(number, method), _npy(heatmap.values))
+    folder.write_json("explanations.json", content)
+    write_explain_page(folder, content, files)
+
+
+def _npy(values: Any) -> bytes:
+    import io
+
+    import numpy as np
+
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, np.ascontiguousarray(values, dtype=np.float64))  # numbers are never pickled
+    return buffer.getvalue()

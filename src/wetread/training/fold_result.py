@@ -1,0 +1,134 @@
+"""What one outer fold found, on disk as soon as it is found: an interrupted run goes on where it stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wetread.dataset.split import Fold
+from wetread.errors import ModelRejected
+from wetread.model.classifier import Classifier, load_classifier, pack_arrays, unpack_arrays
+from wetread.shapes import Floats
+from wetread.training.rungs import members
+from wetread.training.training_set import TrainingSet
+from wetread.writing import atomic_write
+
+
+@dataclass
+class FoldResult:
+    """What one outer fold found.
+
+    Attributes:
+        fold: Which rows were fitted on and which predicted.
+        probabilities: rung -> ``image class`` for the test rows.
+        thresholds: rung -> thresholds chosen inside the training part: one for two classes, one per finding of several,
+            none for more than two classes.
+        chosen: The rung that won inside.
+        gains: Of each rung over the one in use before it, inside.
+        seconds: rung -> seconds of its fit and predictions.
+        classifiers: rung -> fitted classifier, with its threshold; empty after the first repeat of a run taken up.
+        waiting: Largest part of the training time that steps waited for pictures.
+        uncalibrated: rung -> ``image class`` for the test rows before calibration: shown beside, never decided by.
+        points: rung -> rule of an operating point -> thresholds chosen inside the training part, as `thresholds`.
+    """
+
+    fold: Fold
+    probabilities: dict[str, Floats]
+    thresholds: dict[str, list[float]]
+    chosen: str
+    gains: list[dict[str, Any]]
+    seconds: dict[str, float]
+    classifiers: dict[str, Classifier]
+    waiting: float = 0.0
+    uncalibrated: dict[str, Floats] = field(default_factory=dict)
+    points: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+
+
+def save_fold(result: FoldResult, folder: Path, key: str) -> None:
+    """Stores a finished fold; ``fold.json`` comes last, so a folder that has it is whole."""
+    # Explanations use the models of the first repeat only; the others would be dead weight. An ensemble is put
+    # together again from its members, and the backbone lies in the weights home.
+    if result.fold.repeat == 1:
+        for name, classifier in result.classifiers.items():
+            if name != "ensemble":
+                classifier.save(folder / name, whole=False)
+    arrays: dict[str, NDArray[Any]] = {f"probabilities.{name}": table for name, table in result.probabilities.items()}
+    arrays |= {f"uncalibrated.{name}": table for name, table in result.uncalibrated.items()}
+    arrays |= {"train": result.fold.train, "test": result.fold.test}
+    packed = pack_arrays(arrays)
+    atomic_write(folder / "arrays.safetensors", packed)
+    described = {
+        "key": key,
+        "arrays": hashlib.sha256(packed).hexdigest(),
+        "chosen": result.chosen,
+        "gains": result.gains,
+        "thresholds": result.thresholds,
+        "points": result.points,
+        "seconds": result.seconds,
+        "waiting": result.waiting,
+        "temperature": {name: classifier.temperature for name, classifier in result.classifiers.items()},
+        "offset": {name: list(classifier.offset) for name, classifier in result.classifiers.items()},
+    }
+    atomic_write(folder / "fold.json", json.dumps(described, indent=2) + "\n")
+
+
+def load_fold(fold: Fold, folder: Path, data: TrainingSet, key: str) -> FoldResult | None:
+    """Takes up a stored fold; None where there is none, or a damaged one, or one of another division, plan or data."""
+    rungs = data.plan.rungs
+    try:
+        described = json.loads((folder / "fold.json").read_text(encoding="utf-8"))
+        packed = (folder / "arrays.safetensors").read_bytes()
+        arrays = unpack_arrays(packed)
+        same = (
+            described["key"] == key
+            and described["arrays"] == hashlib.sha256(packed).hexdigest()
+            and np.array_equal(arrays["train"], fold.train)
+            and np.array_equal(arrays["test"], fold.test)
+        )
+        if not same:
+            return None
+        return FoldResult(
+            fold,
+            {name: arrays[f"probabilities.{name}"] for name in rungs},
+            described["thresholds"],
+            described["chosen"],
+            described["gains"],
+            described["seconds"],
+            _load_classifiers(folder, data, described) if fold.repeat == 1 else {},
+            float(described["waiting"]),
+            {name: arrays[f"uncalibrated.{name}"] for name in rungs},
+            described["points"],
+        )
+    except (OSError, ValueError, KeyError, ModelRejected):
+        return None
+
+
+def _load_classifiers(folder: Path, data: TrainingSet, described: dict[str, Any]) -> dict[str, Classifier]:
+    found = {
+        name: load_classifier(folder / name, backbone=data.backbone, trusted=True)
+        for name in data.plan.rungs
+        if name != "ensemble"
+    }
+    if "ensemble" in data.plan.rungs:
+        below = {name: found[name] for name in data.plan.rungs[: data.plan.rungs.index("ensemble")]}
+        parts, shares = members(below, data.plan.test_time_shifts)
+        temperature, cuts = described["temperature"]["ensemble"], described["thresholds"]["ensemble"]
+        found["ensemble"] = replace(
+            next(iter(below.values())),
+            rung="ensemble",
+            parts=parts,
+            shares=shares,
+            backbone=data.backbone,
+            temperature=tuple(temperature) if isinstance(temperature, list) else temperature,
+            offset=tuple(described["offset"]["ensemble"]),
+            threshold=cuts[0] if data.plan.positive is not None else None,
+            thresholds=tuple(cuts) if data.plan.task == "multilabel" else (),
+            points={rule: tuple(chosen) for rule, chosen in described["points"]["ensemble"].items()},
+        )
+    return {name: found[name] for name in data.plan.rungs}

@@ -1,0 +1,162 @@
+"""Sentences of the methods follow the run, and cite only what it used."""
+
+import pytest
+
+from paper.paper_run import WEIGHTS, build, interval, numbers
+from wetread.paper.facts import read_facts
+from wetread.paper.methods_data import describe_data
+from wetread.paper.methods_model import describe_model
+from wetread.paper.methods_statistics import describe_statistics
+from wetread.paper.references import KNOWN, References
+from wetread.paper.wording import GAP
+
+
+def texts(found, describe, cite=None):
+    return {passage.key: passage.text for passage in describe(found, cite or References())}
+
+
+def made(tmp_path, **options):
+    return read_facts(build(tmp_path / "run", **options))
+
+
+def test_references_are_numbered_as_they_come():
+    cite = References()
+    assert cite("wilson") == "[1]"
+    assert cite("bca", "wilson") == "[1, 2]"
+    assert cite.own("Someone [2024].") == "[3]"
+    assert cite.texts == (KNOWN["wilson"], KNOWN["bca"], "Someone (2024).")
+
+
+def test_data(facts):
+    told = texts(facts, describe_data)
+    assert "9 labelled images of 6 patients, with 2 classes: effusion (5 images, 4 patients)" in told["data"]
+    assert "ethics committee" in GAP.findall(told["design"])[0]
+    assert "computed tomography" in told["modality"]
+    assert "brain: centre 40, width 80" in told["preprocessing"]
+    assert "MONOCHROME1, 50" in told["preprocessing"]
+    assert "3 outer folds" in told["partition"]
+    assert told["disjoint"].startswith("Partitions were disjoint at the level of the patient")
+    assert told["table1"] == "Sex, age and view by partition and class are given in Table 1."
+
+
+def test_unknown_patients_are_a_limit(tmp_path):
+    told = texts(made(tmp_path, stored=numbers(grouping="none")), describe_data)
+    assert "too good" in told["data"]
+    assert "may stand on both sides" in told["disjoint"]
+
+
+def test_a_test_set_tells_its_sizes_and_how_often_it_was_opened(tmp_path):
+    stored = numbers(estimate="given test", test_set={"opened": 3}, leak_allowed=2)
+    told = texts(made(tmp_path, splits=["train"] * 5 + ["test"] * 4, stored=stored), describe_data)
+    assert "that came with the data" in told["partition"]
+    assert "3 times, which makes its result optimistic" in told["partition"]
+    assert "training: 5 images of 4 patients; test: 4 images of 3 patients" in told["partition"]
+    assert "2 training images shared a patient" in told["partition"]
+
+
+def test_one_classical_model_needs_no_network_words(facts):
+    cite = References()
+    told = texts(facts, describe_model, cite)
+    assert told["selection"] == "There was one model, so none was selected."
+    assert "0.432" in told["threshold"]
+    assert "about equally frequent" in told["imbalance"]
+    assert "augmentation" not in told
+    assert "model_network" not in told
+    assert KNOWN["guo"] in cite.texts
+    assert KNOWN["adamw"] not in cite.texts
+
+
+def test_networks_tell_their_training_and_weights_their_source(tmp_path):
+    plan = {
+        "rungs": ["classical", "frozen", "network", "ensemble"], "backbone": "resnet18.a1_in1k", "network": "resnet18",
+        "weights": "resnet18.a1_in1k",
+        "network_side": 224, "channels": 3, "tuning": "head first", "optimiser": "adamw",
+        "epochs": 20, "batch": 16, "learning_rate": 0.003, "schedule": "cosine", "weight_decay": 0.05,
+        "keep": "average",
+        "precision": "float32", "output": "softmax", "loss": "focal", "sampling": "as is", "rotation": 7.0,
+        "mirror": 0.0,
+        "flip": 0.0, "test_time_shifts": 4,
+    }  # fmt: skip
+    stored = numbers(weights=[WEIGHTS | {"used_by": ["frozen", "network"]}], chosen={"classical": 1, "network": 2})
+    cite = References()
+    told = texts(made(tmp_path, plan=plan, stored=stored), describe_model, cite)
+    assert "ResNet-18 with pretrained weights (resnet18.a1 in1k)" in told["model_frozen"]
+    assert "licence: Apache-2.0: free to use;" in told["model_frozen"]
+    assert WEIGHTS["cite"] in cite.texts
+    assert "20 epochs with AdamW" in told["training"]
+    assert told["augmentation"] == (
+        "Training images were augmented by rotation up to 7°; none was mirrored or turned upside down."
+    )
+    assert "focal loss" in told["imbalance"]
+    assert "a network trained on these images in 2 of 3 folds" in told["selection"]
+    assert "looked 5 times" in told["ensemble"]
+
+
+def test_weights_without_a_source_are_asked_for(tmp_path):
+    told = texts(made(tmp_path, plan={"rungs": ["frozen"], "backbone": "mine"}), describe_model)
+    assert "[AUTHOR: origin, licence and citation" in told["model_frozen"]
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        {"own": {"refused": 0.02}, "packs": {"noise": {"refused": 1.0}}},
+        {
+            "own": {"out": interval(0.02, 0.0, 0.05)},
+            "facts": {"packs": [{"name": "noise", "refused": interval(1, 0.8, 1)}]},
+        },
+    ],
+)
+def test_refusal_is_told_as_it_was_measured(stored, folder):
+    folder.write_json("refusal.json", stored)
+    told = texts(read_facts(folder), describe_model)["refusal"].replace("\N{NO-BREAK SPACE}", " ")
+    assert "2.0 % of images of its own kind were refused, and of others 100 % of noise." in told
+
+
+def test_a_model_that_refuses_nothing_says_so(facts):
+    assert "does not refuse" in texts(facts, describe_model)["refusal"]
+
+
+@pytest.mark.parametrize(
+    ("point", "said"),
+    [
+        ({"rule": "sensitivity>=0.9"}, "chosen by a sensitivity of at least 0.9 on predictions"),
+        ({"rule": "cost=5", "title": "the least cost"}, "chosen by the least cost on predictions"),
+        ({"rule": "my own"}, "chosen by my own on predictions"),
+    ],
+)
+def test_rules_of_the_threshold(point, said, tmp_path):
+    assert said in texts(made(tmp_path, stored=numbers(operating_point=point)), describe_model)["threshold"]
+
+
+def test_intervals_are_cited_by_the_methods_that_were_used(facts, tmp_path):
+    cite = References()
+    told = texts(facts, describe_statistics, cite)
+    assert (
+        "bootstrap over patients (2\N{NARROW NO-BREAK SPACE}000 resamples) [1] and by Wilson's method [2]"
+        in told["intervals"]
+    )
+    assert KNOWN["delong"] not in cite.texts
+    stored = numbers(metrics={"auroc": interval(0.9, 0.8, 0.95, "DeLong, logit scale")})
+    told = texts(made(tmp_path / "other", stored=stored), describe_statistics)
+    assert "DeLong" in told["intervals"]
+
+
+def test_the_audit_names_no_file(facts):
+    told = texts(facts, describe_statistics)["audit"]
+    assert "1 check asked for care: A file and a file of (withheld) look alike." in told
+
+
+def test_a_run_without_plan_or_measurements_still_has_methods(folder):
+    for name in ("plan.yaml", "fingerprint.json"):
+        (folder.path / name).unlink()
+    found = read_facts(folder)
+    told = texts(found, describe_data) | texts(found, describe_model) | texts(found, describe_statistics)
+    assert "None" not in " ".join(text for key, text in told.items() if key != "software")
+
+
+def test_a_folder_without_a_plan_claims_no_training(folder):
+    (folder.path / "plan.yaml").unlink()
+    told = texts(read_facts(folder), describe_model)
+    assert "made by an earlier run" in told["ladder"]
+    assert not {"training", "selection", "initialisation", "imbalance"} & told.keys()

@@ -1,0 +1,118 @@
+"""The head that is trained without torch ends where torch's loop ends, and says the same when it cannot go on."""
+
+import sys
+from dataclasses import replace
+from subprocess import run
+
+import numpy as np
+import pytest
+import torch
+
+from training import small_fit
+from wetread.errors import InputError
+from wetread.model.head import HeadPart
+from wetread.model.networks import NetworkSpec, build_head
+from wetread.training.dense_head import PIECE, _Head, is_plain, train_dense_head
+from wetread.training.loop import train
+
+SETTINGS = replace(
+    small_fit.SETTINGS, epochs=6, weight_decay=0.0, optimiser="adam", schedule="constant", tuning="head", clip=0.0
+)
+RANDOM = np.random.default_rng(3)
+FEATURES = RANDOM.normal(size=(45, 37)).astype(np.float32)
+CLASSES = RANDOM.integers(0, 3, 45)
+FINDINGS = np.where(RANDOM.random((45, 4)) < 0.2, np.nan, RANDOM.integers(0, 2, (45, 4))).astype(np.float32)
+CASES = {
+    "teachable machine": (CLASSES, 3, {}, {"hidden": 20, "bias": False}),
+    "one layer": (CLASSES, 3, {"optimiser": "adamw", "weight_decay": 0.05, "schedule": "cosine"}, {}),
+    "one output": ((CLASSES == 1).astype(int), 1, {"output": "sigmoid", "weight_decay": 0.1}, {"hidden": 5}),
+    "findings": (FINDINGS, 4, {"output": "sigmoid", "head_learning_rate": 1e-2}, {"hidden": 20}),
+    "clipped": (CLASSES, 3, {"clip": 0.05, "epsilon": 1e-7}, {"hidden": 20}),
+    "larger than a piece": (CLASSES, 3, {"optimiser": "adamw", "weight_decay": 0.05}, {"hidden": 2 * PIECE // 37}),
+}
+
+
+def by_torch(labels, outputs, settings, hidden=0, bias=True):
+    network = build_head(NetworkSpec("", outputs, hidden=hidden, bias=bias), FEATURES.shape[1])
+    layers = [layer for layer in (network.head.hidden, network.head.last) if layer is not None]
+    begin = _Head(FEATURES.shape[1], hidden, outputs, bias, 5).layers()
+    with torch.no_grad():
+        for layer, (weights, offset) in zip(layers, begin, strict=True):
+            layer.weight.copy_(torch.from_numpy(weights.T.copy()))
+            if layer.bias is not None:
+                layer.bias.copy_(torch.from_numpy(offset))
+    rates, losses = [], []
+    train(
+        network, FEATURES, labels, lambda batch: batch, settings, 5,
+        on_epoch=lambda epoch, seconds, rate, loss: (rates.append(rate), losses.append(loss)),
+    )  # fmt: skip
+    with torch.inference_mode():
+        return network(torch.from_numpy(FEATURES)).numpy(), rates, losses
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_it_ends_where_torch_ends(name):
+    labels, outputs, changes, shape = CASES[name]
+    settings = replace(SETTINGS, **changes)
+    assert is_plain(settings, dropout=0.0)
+    told = []
+    layers = train_dense_head(
+        FEATURES, labels, settings, 5, outputs=outputs, on_epoch=lambda *one: told.append(one), **shape
+    )
+    begin = HeadPart(_Head(FEATURES.shape[1], shape.get("hidden", 0), outputs, shape.get("bias", True), 5).layers())
+    logits, rates, losses = by_torch(labels, outputs, settings, **shape)
+    ours = HeadPart(layers).logits_of_features(FEATURES)
+    assert np.abs(ours - logits).max() < 2e-4
+    assert np.abs(begin.logits_of_features(FEATURES) - logits).max() > 0.05  # it went somewhere
+    assert [one[1] for one in told] == [1, 2, 3, 4, 5, 6]
+    assert [one[3] for one in told] == pytest.approx(rates)
+    assert [one[4] for one in told] == pytest.approx(losses, abs=1e-5)
+
+
+def test_what_it_cannot_do_is_left_to_torch():
+    assert not is_plain(SETTINGS, dropout=0.5)
+    for change in (
+        {"tuning": "whole"}, {"optimiser": "sgd"}, {"loss": "focal"}, {"sampling": "balanced"}, {"keep": "ema"},
+        {"keep": "best"}, {"patience": 3}, {"schedule": "plateau"}, {"device": "cuda:0"}, {"precision": "bfloat16"},
+    ):  # fmt: skip
+        assert not is_plain(replace(SETTINGS, **change), dropout=0.0), change
+
+
+def test_fresh_weights_are_drawn_as_those_of_the_network_are():
+    network = build_head(NetworkSpec("", 2, hidden=100), 1280)
+    (first, bias), (last, _) = _Head(1280, 100, 2, True, 0).layers()
+    assert first.std() == pytest.approx(float(network.head.hidden.weight.detach().std()), rel=0.02)
+    assert last.std() == pytest.approx(float(network.head.last.weight.detach().std()), rel=0.25)
+    assert not bias.any()
+    network = build_head(NetworkSpec("", 20), 1280)
+    ((only, bias),) = _Head(1280, 0, 20, True, 0).layers()
+    assert only.std() == pytest.approx(float(network.head.last.weight.detach().std()), rel=0.05)
+    assert 0 < np.abs(bias).max() <= 1280**-0.5
+
+
+def test_a_loss_that_is_no_number_names_its_pictures():
+    broken = FEATURES.copy()
+    broken[7] = np.nan
+    with pytest.raises(InputError, match=r"epoch 1: the loss is no longer a number.*picture-7") as error:
+        train_dense_head(
+            broken, CLASSES, replace(SETTINGS, batch=3), 0, outputs=3, names=[f"picture-{n}" for n in range(45)]
+        )
+    assert error.value.code == "nan-loss"
+
+
+def test_it_can_be_stopped_between_batches_and_by_the_clock():
+    def stop():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_dense_head(FEATURES, CLASSES, SETTINGS, 0, outputs=3, between=stop)
+    epochs = []
+    train_dense_head(
+        FEATURES, CLASSES, replace(SETTINGS, seconds=1e-9), 0, outputs=3, on_epoch=lambda *one: epochs.append(one)
+    )
+    assert len(epochs) <= 1
+
+
+def test_torch_stays_out():
+    code = "import sys, wetread.training.dense_head, wetread.training.rungs; print('torch' in sys.modules)"
+    assert run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split() == ["False"]
