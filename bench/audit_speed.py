@@ -28,11 +28,19 @@ from wetread.dataset.groups import assign_groups, assign_patients
 from wetread.dataset.reading import read_images, rows_with_pictures
 from wetread.dataset.scan import scan
 from wetread.dataset.split import cross_validation, encode
+from wetread.dataset.table import Table
 from wetread.images.cache import PixelCache
+from wetread.images.decoder import Decoder
 from wetread.probes.run_probes import PROBES, run_probes
 
 #: As many cores as an ordinary laptop gives to one program.
 CORES = 2
+
+
+def read(table: Table, cache: PixelCache) -> None:
+    """As a run reads: processes that end with it, and a cache."""
+    with Decoder(cache=cache) as decoder:
+        read_images(table, decoder=decoder)
 
 
 def make(folder: Path, images: int, side: int) -> None:
@@ -72,7 +80,7 @@ def audit(folder: Path, cache: PixelCache) -> Clock:
     """All steps of `wetread check`, one after the other."""
     clock = Clock()
     table = clock("list", lambda: scan(folder))
-    clock("read, from the cache", lambda: read_images(table, cache=cache))
+    clock("read, from the cache", lambda: read(table, cache))
     assign_patients(table)
     rows = rows_with_pictures(table)
     pairs = clock("duplicates", lambda: find_duplicates(rows))
@@ -107,7 +115,7 @@ def main() -> None:
         make(home / "pictures", options.images, options.side)
         cache = PixelCache(home / "cache")
         started = time.perf_counter()
-        read_images(scan(home / "pictures"), cache=cache)
+        read(scan(home / "pictures"), cache)
         print(f"{time.perf_counter() - started:8.2f} s  first reading, not counted\n")
         clock = audit(home / "pictures", cache)
         print(f"\n{sum(clock.seconds.values()):8.2f} s  for {options.images} images of {options.side} x {options.side}")

@@ -16,6 +16,7 @@ import argparse
 import json
 import os
 import platform
+import resource
 import shutil
 import statistics
 import subprocess
@@ -45,6 +46,7 @@ class Engine:
         environment: Variables over those of this process.
         told: What it said, one entry per round.
         wall: Seconds of each round from outside, where a round is a process.
+        worked: Seconds of processor of each such round, children included; other load changes them less.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Engine:
     environment: dict[str, str] = field(default_factory=dict)
     told: list[dict] = field(default_factory=list)
     wall: list[float] = field(default_factory=list)
+    worked: list[float] = field(default_factory=list)
 
     def start(self) -> subprocess.Popen:
         environment = {**os.environ, **self.environment}
@@ -82,6 +85,12 @@ def race_in_turns(engines: list[Engine], rounds: int) -> None:
             process.wait()
 
 
+def processor_seconds() -> float:
+    """Of all processes that were started here and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def _died(engine: Engine) -> str:
     raise SystemExit(f"{engine.name} ended early; run it alone: {' '.join(engine.command)}")
 
@@ -90,10 +99,11 @@ def race_whole(engines: list[Engine], rounds: int) -> None:
     """New processes in every round; the time is that of the process, import included."""
     for _ in range(rounds):
         for engine in engines:
-            before = time.perf_counter()
+            before, worked = time.perf_counter(), processor_seconds()
             process = engine.start()
             said, _ = process.communicate()
             engine.wall.append(time.perf_counter() - before)
+            engine.worked.append(processor_seconds() - worked)
             lines = [line for line in said.splitlines() if line.startswith("{")]
             engine.told.append(json.loads(lines[-1] if lines else _died(engine)))
 
@@ -174,18 +184,18 @@ def race_teachable_machine(options: argparse.Namespace) -> list[str]:
     once = peer(options, "keras", "keras_teachable_machine", *known)
     fresh = options.place / "first-use"
     quiet = {"WETREAD_CACHE": "off"}
-    mine = ours("teachable-machine", options.data / PROJECT)
+    job = ours("teachable-machine", options.data / PROJECT)
     jobs = {
-        "convex": Engine("wetread, linear head", mine, quiet),
-        "same": Engine("wetread, same head", [*mine, "--head", "same"], quiet),
+        "convex": Engine("wetread, linear head", job, quiet),
+        "same": Engine("wetread, same head", [*job, "--head", "same"], quiet),
         "cached": Engine("Keras, features once", once),
         "single": Engine("Keras, as the page", [*once, "--variant", "one at a time"]),
         "naive": Engine("Keras, naive (extrapolated)", [*once, "--variant", "naive"]),
     }
     race_whole([jobs["convex"]], 1)  # converts the graph and keeps it beside the weights
-    jobs["convex"].told.clear()
-    jobs["convex"].wall.clear()
-    first = Engine("wetread, first use", mine, quiet | {"WETREAD_WEIGHTS": str(fresh)})
+    for measured in (jobs["convex"].told, jobs["convex"].wall, jobs["convex"].worked):
+        measured.clear()
+    first = Engine("wetread, first use", job, quiet | {"WETREAD_WEIGHTS": str(fresh)})
     for _ in range(options.rounds):
         bring_weights_only(options.place / "weights", fresh)
         race_whole([first, jobs["convex"], jobs["same"], jobs["cached"]], 1)
@@ -193,6 +203,8 @@ def race_teachable_machine(options: argparse.Namespace) -> list[str]:
     seconds = {name: statistics.median(engine.wall) for name, engine in jobs.items()}
     cached = {jobs["cached"].name: seconds["cached"]}
     stages = ", ".join(f"{name} {took:.2f}" for name, took in jobs["convex"].told[-1]["stages"].items())
+    mine, theirs = (statistics.median(jobs[name].worked) for name in ("convex", "cached"))
+    stages += f"; seconds of processor {mine:.2f} against {theirs:.2f}"
     lines = [
         row("Teachable Machine job, linear head", seconds["convex"], cached, stages),
         row("Teachable Machine job, same head", seconds["same"], cached),

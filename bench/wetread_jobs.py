@@ -23,19 +23,22 @@ import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 from threadpoolctl import threadpool_limits  # noqa: E402
 
-from wetread.main_job.ahead import NEEDED_BY_ALL, import_ahead  # noqa: E402
+from wetread.images.decoder import Decoder  # noqa: E402
+from wetread.main_job.ahead import NEEDED_BY_FITS, import_ahead  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).parent / "peers"))
 
 
-def read_squares(data: Path, side: int) -> tuple[NDArray[np.uint8], NDArray[np.int64], list[str]]:
+def read_squares(
+    data: Path, side: int, decoder: Decoder | None = None
+) -> tuple[NDArray[np.uint8], NDArray[np.int64], list[str]]:
     """Labelled pictures of a data set as ``image channel row column``, their class numbers, and the given split."""
     from wetread.dataset.reading import read_images, rows_with_pictures
     from wetread.dataset.scan import scan
     from wetread.model.preprocess import Preprocess
 
     table = scan(data)
-    read_images(table)
+    read_images(table, decoder=decoder)
     rows = rows_with_pictures(table)
     classes = sorted({row.label for row in rows})
     labels = np.array([classes.index(row.label) for row in rows])
@@ -137,25 +140,24 @@ def teachable_machine(options: argparse.Namespace) -> None:
     def lap(name: str) -> None:
         stages[name] = time.perf_counter() - STARTED - sum(stages.values())
 
-    if options.head == "convex":
-        import_ahead(*NEEDED_BY_ALL)  # as every run does while its files are read
-    else:
-        import_ahead("torch")
-    backbone = load_backbone("teachable-machine")
-    lap("weights")
-    squares, labels, _ = read_squares(options.data, backbone.side)
-    lap("decode")
+    with Decoder() as decoder:
+        decoder.start()  # as a run does before anything else
+        import_ahead(*NEEDED_BY_FITS)  # as every run does while its files are read
+        backbone = load_backbone("teachable-machine")
+        lap("weights")
+        squares, labels, _ = read_squares(options.data, backbone.side, decoder)
+        lap("decode")
     features = backbone.embed(squares)
     lap("features")
     order = np.random.default_rng(0).permutation(len(labels))
     cut = round(0.85 * len(labels))
     train, rest = order[:cut], order[cut:]
-    if options.head == "convex":
-        with threadpool_limits(1):  # as fits have it in a run
+    with threadpool_limits(1):  # as fits have it in a run
+        if options.head == "convex":
             part = best_linear(features[train], labels[train], train)
-        called = part.logits_of_features(features[rest].astype(np.float64)).argmax(axis=1)
-    else:
-        called = same_head(features, labels, train)[rest].argmax(axis=1)
+            called = part.logits_of_features(features[rest].astype(np.float64)).argmax(axis=1)
+        else:
+            called = same_head(features, labels, train)[rest].argmax(axis=1)
     lap("head")
     told = {"peer": f"wetread, {options.head} head", "images": len(labels), "seconds": sum(stages.values())}
     stages = {name: round(seconds, 3) for name, seconds in stages.items()}
@@ -163,27 +165,23 @@ def teachable_machine(options: argparse.Namespace) -> None:
 
 
 def same_head(features: NDArray[np.float32], labels: NDArray[np.int64], train: NDArray[np.int64]):
-    """100 ReLU units and a softmax without bias for 80 epochs, as ``tuning: head`` does on features that are kept.
+    """100 ReLU units and a softmax without bias for 80 epochs, as the recipe has them on features that are kept.
 
     Returns logits of all rows.
     """
-    import torch
-
-    from wetread.model.networks import NetworkSpec, build_head, share_processor
-    from wetread.training.augment import STILL
-    from wetread.training.loop import train as fit
+    from wetread.model.head import HeadPart
+    from wetread.training.dense_head import train_dense_head
+    from wetread.training.ranges import Augment
     from wetread.training.settings import LoopSettings
 
-    torch.manual_seed(0)
-    network = build_head(NetworkSpec("", int(labels.max()) + 1, hidden=100, bias=False), features.shape[1])
-    share_processor("small")
+    still = Augment(rotation=0, zoom=0, shift=0, gamma=0, contrast=0, noise=0)
     settings = LoopSettings(
-        epochs=80, batch=16, learning_rate=2e-5, weight_decay=0.0, precision="float32", device="cpu", augment=STILL,
+        epochs=80, batch=16, learning_rate=2e-5, weight_decay=0.0, precision="float32", device="cpu", augment=still,
         optimiser="adam", schedule="constant", tuning="head", clip=0.0, epsilon=1e-7,
     )  # fmt: skip
-    fit(network, features[train], labels[train], lambda batch: batch, settings, 0)
-    with torch.inference_mode():
-        return network(torch.from_numpy(features)).numpy()
+    classes = int(labels.max()) + 1
+    layers = train_dense_head(features[train], labels[train], settings, 0, outputs=classes, hidden=100, bias=False)
+    return HeadPart(layers).logits_of_features(features)
 
 
 def frozen(options: argparse.Namespace) -> None:

@@ -21,6 +21,16 @@ VERBS = [
     "show",
     "predict",
     "report",
+    "explain",
+    "look",
+    "evaluate",
+    "compare",
+    "readers",
+    "learning-curve",
+    "studio",
+    "learn",
+    "lab",
+    "paper",
     "export",
     "deidentify",
     "doctor",
@@ -48,7 +58,7 @@ def test_every_verb_has_a_help_page(verb):
 
 def test_every_verb_is_listed_in_the_help():
     assert {verb.split()[0] for verb in VERBS} == {
-        *(command.callback.__name__ for command in app.registered_commands),
+        *(command.callback.__name__.replace("_", "-") for command in app.registered_commands),
         "data",
         "weights",
     }

@@ -1,7 +1,5 @@
 """One command per verb: parse, call `wetread.steps`, show. Exit codes: see `wetread.errors`."""
 
-from __future__ import annotations
-
 import json
 import signal
 import sys
@@ -10,7 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
+from wetread.cli.compare_command import compare
 from wetread.cli.data_app import data_app
+from wetread.cli.evaluate_command import evaluate
+from wetread.cli.explain_command import explain
+from wetread.cli.lab_command import lab
+from wetread.cli.learn_command import learn
+from wetread.cli.learning_curve_command import learning_curve
+from wetread.cli.look_command import look
 from wetread.cli.options import (
     Classes,
     Colour,
@@ -29,7 +34,10 @@ from wetread.cli.options import (
     Together,
     Window,
 )
-from wetread.cli.output import read_box, say, show_run, split_names, with_progress
+from wetread.cli.output import prediction_line, read_box, say, show_run, split_names, with_progress
+from wetread.cli.paper_command import paper
+from wetread.cli.readers_command import readers
+from wetread.cli.studio_command import studio
 from wetread.cli.weights_app import weights_app
 from wetread.errors import WetreadError
 
@@ -102,6 +110,14 @@ def run(
         ),
     ] = None,
     together: Together = None,
+    subgroups: Annotated[
+        str | None,
+        typer.Option(
+            help="Columns whose groups are compared, such as sex,site. By default plausible ones are chosen.",
+            metavar="NAMES",
+            show_default=False,
+        ),
+    ] = None,
     allow_leak: Annotated[
         bool,
         typer.Option("--allow-leak", help="Use a given split that leaks as it is; the headline will say so."),
@@ -137,6 +153,7 @@ def run(
             laterality=laterality,
             settings=settings or (),
             together=together,
+            subgroups=split_names(subgroups) or (),
             allow_leak=allow_leak,
             dry_run=dry_run,
             resume=resume,
@@ -298,10 +315,7 @@ def predict(
         say({"predictions": rows, "use": DISCLAIMER}, True)
         return
     for row in rows:
-        chances = "  ".join(
-            f"{name[2:]} {value:.2f}" for name, value in row.items() if name.startswith("p_") and value != ""
-        )
-        typer.echo(f"{row['image']}: {row['predicted'] or 'not read: ' + row['reason']}  {chances}")
+        typer.echo(prediction_line(row))
     typer.echo(DISCLAIMER, err=True)
 
 
@@ -441,6 +455,10 @@ def doctor(
         from wetread.cli.console import doctor_view
 
         Console().print(doctor_view(remarks))
+
+
+for verb in (explain, look, evaluate, compare, readers, learning_curve, paper, studio, learn, lab):
+    app.command()(verb)
 
 
 def main() -> None:

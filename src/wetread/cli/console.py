@@ -16,7 +16,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from wetread.outcome import DISCLAIMER, Run, say_share
+from wetread.cli.trust_view import trust_view
+from wetread.outcome import DISCLAIMER, Run, is_external, say_share
 from wetread.progress import (
     Event,
     FoldDone,
@@ -26,6 +27,7 @@ from wetread.progress import (
     PlanMade,
     StepAdvanced,
     StepFinished,
+    StepPace,
     StepStarted,
 )
 from wetread.report.rungs import explain_rungs, title_network
@@ -68,13 +70,9 @@ class ProgressView:
         self._console = console
         self._live = Live(Text(), console=console, refresh_per_second=8, transient=True)
         self._titles: dict[str, str] = {}
-        self._step = ""
-        self._total: int | None = None
-        self._done, self._detail, self._started = 0, "", time.monotonic()
-        self._skipped = 0
+        self._pace = StepPace()
 
     def __enter__(self) -> ProgressView:
-        self._live.start()
         return self
 
     def __exit__(
@@ -85,22 +83,21 @@ class ProgressView:
 
     def __call__(self, event: Event) -> None:
         """Takes one event and draws what it changes."""
+        # Not before there is something to draw: it starts a thread, and processes start fastest without one.
+        self._live.start()
         if isinstance(event, StepStarted):
             self._titles[event.step] = event.title
-            self._step, self._total, self._done, self._detail = event.step, event.total, 0, ""
-            self._skipped = 0
-            self._started = time.monotonic()
+            self._pace.begin(event.step, event.title, event.total, time.monotonic())
             if not self._console.is_terminal:
                 self._console.print(f"{event.title} ...", highlight=False)
         elif isinstance(event, StepAdvanced):
-            self._done, self._total, self._detail = event.done, event.total, event.detail
-            self._skipped = event.skipped
+            self._pace.advance(event.done, event.total, event.skipped, event.detail)
         elif isinstance(event, FoldDone | FoldLoaded | FoldLeftOut):
             self._print_fold(event)
         elif isinstance(event, Notice):
             self._console.print(Text(f"    ! {event.text}", "yellow"), highlight=False, soft_wrap=True)
         elif isinstance(event, StepFinished):
-            self._step = ""
+            self._pace.end()
             self._live.update(Text())
             self._print_finished(event)
         elif isinstance(event, PlanMade):
@@ -126,21 +123,19 @@ class ProgressView:
         self._console.print(Text(f"    · {where:<30}{told}", "dim"), highlight=False, soft_wrap=True)
 
     def _line(self) -> Text | Table:
-        if not self._step:
+        pace = self._pace
+        if not pace.step:
             return Text()
         grid = Table.grid(padding=(0, 1))
-        title = Text(f"  · {self._titles[self._step]:<32}")
-        if not self._total:
+        title = Text(f"  · {pace.title:<32}")
+        if not pace.total:
             grid.add_row(title)
             return grid
-        elapsed = time.monotonic() - self._started
-        left = ""
-        worked = self._done - self._skipped  # what was done before an interruption says nothing about the pace
-        if worked > 0 and elapsed > 1.5:
-            left = f"{say_seconds(elapsed * (self._total - self._done) / worked)} left"
-        bar = ProgressBar(self._total, self._done, width=28, style="bright_black", complete_style="cyan")
-        share = Text(f"{100 * self._done // self._total:3d} %  {left:<14}", style="dim")
-        grid.add_row(title, bar, share, Text(self._detail, style="dim"))
+        seconds = pace.seconds_left(time.monotonic())
+        left = "" if seconds is None else f"{say_seconds(seconds)} left"
+        bar = ProgressBar(pace.total, pace.done, width=28, style="bright_black", complete_style="cyan")
+        share = Text(f"{100 * pace.done // pace.total:3d} %  {left:<14}", style="dim")
+        grid.add_row(title, bar, share, Text(pace.detail, style="dim"))
         return grid
 
 
@@ -212,6 +207,8 @@ def result_view(run: Run) -> Panel:
                 (finding["code"], "dim"),
             )
         )
+    if run.lights:
+        parts += [Text(), trust_view(run.lights)]
     parts.append(Text())
     parts.append(Text.assemble(("Report  ", "bold"), (str(run.report), "underline")))
     parts.append(Text(DISCLAIMER, style="dim"))
@@ -238,7 +235,7 @@ def ladder_table(numbers: dict[str, Any], network: str = TITLES["network"]) -> N
         network: What its network is called.
     """
     names = {"model": "left", "AUROC": "right", "95 % interval": "left", SCALE: "left", "time": "right"}
-    titles = TITLES | {"network": network}
+    titles = TITLES | {"network": network} | ({"selected": "the model"} if is_external(numbers) else {})
 
     def make(columns: Sequence[str]) -> Table:
         table = _open_table(columns, names, padding=2)

@@ -1,7 +1,5 @@
 """`wetread data`: public sets and phantoms."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -67,7 +65,7 @@ def get(
     say({"path": str(path)} if as_json else str(path), as_json)
 
 
-def _ask(wanted: PublicSet) -> bool:
+def _ask(wanted: "PublicSet") -> bool:
     """Shows licence, size and traps; asks on a terminal, and refuses where nobody can answer."""
     import sys
 

@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from wetread.errors import InputError
-from wetread.progress import Listener, silent
 
 if TYPE_CHECKING:
     from wetread.outcome import Run
+    from wetread.progress import Listener
+
+
+#: The environment variable that names a file for progress events: how another program follows a verb that has no run
+#: folder of its own.
+EVENTS_VARIABLE = "WETREAD_EVENTS"
 
 
 def with_progress(work: Callable[[Listener], Any], quiet: bool) -> Any:
     """Runs some work and draws its progress on standard error; returns what the work returns."""
-    if quiet:
-        return work(silent)
-    # Rich costs a tenth of a second: --help and --quiet need none of it.
-    from rich.console import Console
-
-    from wetread.cli.console import ProgressView
+    from wetread.progress import silent  # a sixth of what --help costs, together with the run folder
+    from wetread.run_folder import EventLog
 
     with ExitStack() as stack:
+        if place := os.environ.get(EVENTS_VARIABLE):
+            return work(stack.enter_context(EventLog(Path(place))))
+        if quiet:
+            return work(silent)
+        # Rich costs a tenth of a second: --help and --quiet need none of it.
+        from rich.console import Console
+
+        from wetread.cli.console import ProgressView
+
         return work(stack.enter_context(ProgressView(Console(stderr=True))))
 
 
@@ -37,6 +49,7 @@ def show_run(work: Callable[[Listener], Run], quiet: bool, as_json: bool) -> Non
             "folder": str(found.folder),
             "gate": found.gate,
             "findings": found.findings,
+            "trust": found.lights,
             "numbers": found.numbers,
         }
         say(summary | {"report": str(found.report)}, True)
@@ -49,6 +62,26 @@ def show_run(work: Callable[[Listener], Run], quiet: bool, as_json: bool) -> Non
 
         Console().print(result_view(found))
     raise typer.Exit(found.exit_code)
+
+
+def prediction_line(row: dict[str, Any]) -> str:
+    """What became of one image: its class with probabilities, or why there is none.
+
+    Args:
+        row: As `wetread.predict` gives it.
+    """
+    if row["status"] == "out":
+        nearest = f" Nearest training cases: {row['nearest']}." if row["nearest"] else ""
+        return f"{row['image']}: refused: {row['reason']}.{nearest}"
+    chances = "  ".join(
+        f"{name[2:]} {value:.2f}" for name, value in row.items() if name.startswith("p_") and value != ""
+    )
+    if not chances:
+        return f"{row['image']}: not read: {row['reason']}"
+    remarks = ["unlike most training pictures"] if row["status"] == "edge" else []
+    remarks += [f"unsure: {row['unsure']}"] if row["unsure"] else []
+    remark = f"  ({'; '.join(remarks)})" if remarks else ""
+    return f"{row['image']}: {row['predicted'] or 'nothing found'}  {chances}{remark}"
 
 
 def split_names(text: str | None) -> list[str] | None:

@@ -1,7 +1,5 @@
 """`wetread weights`: pretrained weights, listed, fetched and imported."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -94,14 +92,14 @@ def import_(
     _tell(stored, as_json)
 
 
-def _tell(stored: StoredWeights, as_json: bool) -> None:
+def _tell(stored: "StoredWeights", as_json: bool) -> None:
     if as_json:
         say(stored.as_dict(), True)
     else:
         say(f"{stored.name}: {stored.network}, {stored.path.parent}", False)
 
 
-def _show(offer: Offer) -> bool:
+def _show(offer: "Offer") -> bool:
     """Shows licence, size and source; whoever says --yes has accepted them, and still sees them."""
     lines = [f"{offer.title}: {offer.size}", f"Licence: {offer.licence}", f"From: {offer.source}"]
     lines += [f"Read: {offer.page}"] + ([f"Cite: {offer.cite}"] if offer.cite else [])
@@ -110,7 +108,7 @@ def _show(offer: Offer) -> bool:
     return True
 
 
-def _ask(offer: Offer) -> bool:
+def _ask(offer: "Offer") -> bool:
     """Shows the same and asks on a terminal; refuses where nobody can answer."""
     import sys
 

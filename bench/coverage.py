@@ -1,0 +1,403 @@
+"""How often do the 95 % intervals hold the truth? Simulated studies whose truth is known.
+
+    python bench/coverage.py [--out coverage.json] [--studies 2000] [--bootstraps 1000] [--table]
+
+A study draws patients of each class, one to four images each, and scores that are normal in both classes, so that the
+true AUROC is known; 0.7 of the variance of a score belongs to the patient. Each study gets the interval that wetread
+would report, and others beside it: DeLong by image, percentiles of resampled images, BCa of resampled patients. The
+table says in what share of the studies the interval held the truth, and in what share it lay too high or too low.
+
+Every cell is written to the file as it ends, so that an interrupted run goes on; ``--table`` prints what is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
+from scipy.special import ndtr, ndtri, softmax
+from scipy.stats import binom
+
+from wetread.metrics import counted
+from wetread.metrics.bootstrap import patient_bootstrap
+from wetread.metrics.choice import interval_for_auroc, interval_for_proportion
+from wetread.metrics.delong import delong, influence, variance_by_patient
+from wetread.metrics.discrimination import auroc
+from wetread.metrics.intervals import procedure_interval, wilson
+from wetread.metrics.table_auroc import auroc_of_table
+from wetread.shapes import Floats, Ints
+from wetread.writing import atomic_write
+
+#: Share of the variance that belongs to the patient.
+WITHIN_PATIENT = 0.7
+#: Resamples of a bootstrap here; the reported ones have 2,000 and differ by noise.
+RESAMPLES = 1000
+
+Bounds = tuple[float, float]
+#: One study: truth (or successes), score (or probabilities), patient of each image.
+Study = tuple[Any, Any, Ints]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One row of the table: how studies are made, what is true, and which intervals are tried.
+
+    Attributes:
+        name: For the table, "AUROC | 10 + 90 | 0.85 | 1 to 4".
+        truth: What the intervals should hold.
+        make: Draws a study.
+        closed: Method -> interval from a formula.
+        drawn: Method -> interval from a bootstrap; tried on fewer studies.
+    """
+
+    name: str
+    truth: float
+    make: Callable[[Generator], Study]
+    closed: dict[str, Callable[[Study], Bounds | None]]
+    drawn: dict[str, Callable[[Study], Bounds | None]] = field(default_factory=dict)
+
+
+def people(random: Generator, patients: int, most: int) -> Ints:
+    """The patient of each image: 1 to ``most`` images of each."""
+    return np.repeat(np.arange(patients), random.integers(1, most + 1, size=patients))
+
+
+def noise(random: Generator, patient: Ints, *columns: int) -> Floats:
+    """Standard normal numbers, alike within a patient."""
+    person = random.normal(size=(int(patient.max()) + 1, *columns))[patient]
+    return np.asarray(
+        math.sqrt(WITHIN_PATIENT) * person + math.sqrt(1 - WITHIN_PATIENT) * random.normal(size=person.shape)
+    )
+
+
+def binormal(random: Generator, sizes: Bounds, area: float, most: int, wide: float = 1.0) -> Study:
+    """Positives and negatives of different patients; the spread of the positives is ``wide``."""
+    patient = people(random, int(sum(sizes)), most)
+    y = patient < sizes[0]
+    x = noise(random, patient)
+    return y, np.where(y, math.sqrt(1 + wide**2) * ndtri(area) + wide * x, x), patient
+
+
+def five_points(random: Generator, sizes: Bounds, area: float, most: int) -> Study:
+    """The same on a scale of five points."""
+    y, x, patient = binormal(random, sizes, area, most)
+    return y, np.digitize(x, FIVE), patient
+
+
+FIVE = np.array([-0.5, 0.3, 1.0, 1.8])
+
+
+def area_of_five_points(area: float) -> float:
+    """What is left of a binormal AUROC on the scale of five points."""
+    shift = math.sqrt(2) * float(ndtri(area))
+    negative, positive = (np.diff(np.concatenate([[0.0], ndtr(FIVE - mean), [1.0]])) for mean in (0.0, shift))
+    below = np.cumsum(negative) - negative
+    return float(positive @ (below + negative / 2))
+
+
+def both_classes(random: Generator, patients: int, area: float, most: int) -> Study:
+    """Patients who have images with the finding and images without."""
+    while True:
+        patient = people(random, patients, most)
+        y = random.random(len(patient)) < 0.5
+        if len(set(patient[y].tolist())) > 1 and len(set(patient[~y].tolist())) > 1:
+            return y, math.sqrt(2) * ndtri(area) * y + noise(random, patient), patient
+
+
+def proportion(random: Generator, patients: int, share: float, most: int) -> Study:
+    """Successes, trials and patients; nothing is scored."""
+    patient = people(random, patients, most)
+    return noise(random, patient) < ndtri(share), np.ones(len(patient), dtype=bool), patient
+
+
+def several_classes(random: Generator, sizes: tuple[int, ...], apart: float, most: int) -> Study:
+    """Class numbers and probabilities of as many classes as there are sizes."""
+    patient = people(random, sum(sizes), most)
+    classes = np.repeat(np.arange(len(sizes)), sizes)[patient]
+    x = noise(random, patient, len(sizes)) + apart * np.eye(len(sizes))[classes]
+    return classes, softmax(x, axis=1), patient
+
+
+@cache
+def macro_truth(shares: tuple[float, ...], apart: float) -> float:
+    """The mean AUROC in a very large study of the same mixture."""
+    large = tuple(round(300_000 * share) for share in shares)
+    classes, table, _ = several_classes(np.random.default_rng(0), large, apart, 1)
+    return float(np.mean([auroc(classes == number, table[:, number]) or 0.0 for number in range(len(large))]))
+
+
+def bounds(interval: Any) -> Bounds | None:
+    """Lower and upper bound of an interval."""
+    return None if interval is None else (interval.low, interval.high)
+
+
+def plain_delong(study: Study) -> Bounds | None:
+    """DeLong by image, not on the logit scale, as most programs give it."""
+    y, s, _ = study
+    found, area = variance_by_patient(influence(y, s), y.astype(int), None), auroc(y, s)
+    assert found is not None and area is not None
+    half = 1.959964 * math.sqrt(found[0])
+    return area - half, area + half
+
+
+def percentiles_of_images(study: Study) -> Bounds | None:
+    """Resampled images, percentiles, as the usual loop does it."""
+    y, s, _ = study
+    random, ranked, n = np.random.default_rng(0), counted.auroc(y, s), len(y)
+    drawn = random.integers(0, n, size=(RESAMPLES, n)) + np.arange(RESAMPLES)[:, None] * n
+    values = ranked(np.bincount(drawn.ravel(), minlength=RESAMPLES * n).reshape(RESAMPLES, n).astype(float))
+    return tuple(np.nanquantile(values, [0.025, 0.975]))
+
+
+AREA: dict[str, Callable[[Study], Bounds | None]] = {
+    "reported": lambda study: bounds(interval_for_auroc(*study, resamples=RESAMPLES)),
+    "DeLong, logit scale, by image": lambda study: bounds(delong(*study[:2])),
+    "DeLong, plain, by image": plain_delong,
+}
+AREA_DRAWN: dict[str, Callable[[Study], Bounds | None]] = {
+    "BCa of patients": lambda study: bounds(
+        patient_bootstrap(counted.auroc(*study[:2]), study[2], study[0], resamples=RESAMPLES)
+    ),
+    "percentiles of images": percentiles_of_images,
+}
+SHARE: dict[str, Callable[[Study], Bounds | None]] = {
+    "reported": lambda study: bounds(interval_for_proportion(*study, resamples=RESAMPLES)),
+    "Wilson, by image": lambda study: bounds(wilson(int(study[0].sum()), len(study[0]))),
+}
+SHARE_DRAWN: dict[str, Callable[[Study], Bounds | None]] = {
+    "BCa of patients": lambda study: bounds(patient_bootstrap(counted.rate(*study[:2]), study[2], resamples=RESAMPLES)),
+}
+MACRO: dict[str, Callable[[Study], Bounds | None]] = {
+    "reported": lambda study: bounds(auroc_of_table(*study, resamples=RESAMPLES)),
+}
+MACRO_DRAWN: dict[str, Callable[[Study], Bounds | None]] = {
+    "BCa of patients": lambda study: bounds(
+        patient_bootstrap(counted.macro_auroc(*study[:2]), study[2], study[0], resamples=RESAMPLES)
+    ),
+}
+
+
+def cells() -> Iterator[Cell]:
+    """All rows of the table."""
+    for most in (1, 4):
+        images = "1" if most == 1 else f"1 to {most}"
+        for sizes in ((10, 10), (25, 25), (10, 90), (50, 50), (100, 100)):
+            for area in (0.7, 0.85, 0.95):
+                yield Cell(
+                    f"AUROC | {sizes[0]} + {sizes[1]} | {area} | {images}",
+                    area,
+                    lambda random, a=sizes, b=area, m=most: binormal(random, a, b, m),  # type: ignore[misc]
+                    AREA,
+                    AREA_DRAWN,
+                )
+        for patients in (10, 25, 50, 100):
+            for share in (0.7, 0.85, 0.95):
+                yield Cell(
+                    f"proportion | {patients} | {share} | {images}",
+                    share,
+                    lambda random, a=patients, b=share, m=most: proportion(random, a, b, m),  # type: ignore[misc]
+                    SHARE,
+                    SHARE_DRAWN if most > 1 else {},
+                )
+        for several, apart in (((10, 10, 10), 1.5), ((25, 25, 25), 1.5), ((10, 30, 60), 2.2), ((50, 50, 50), 1.5)):
+            truth = macro_truth(tuple(round(size / sum(several), 6) for size in several), apart)
+            yield Cell(
+                f"mean AUROC of 3 classes | {' + '.join(map(str, several))} | {truth:.2f} | {images}",
+                truth,
+                lambda random, a=several, b=apart, m=most: several_classes(random, a, b, m),  # type: ignore[misc]
+                MACRO,
+                MACRO_DRAWN,
+            )
+    yield from harder()
+
+
+def harder() -> Iterator[Cell]:
+    """Studies that are not what the formulas were chosen on."""
+    for sizes in ((25, 25), (10, 90), (90, 10), (100, 100)):
+        yield Cell(
+            f"positives spread 1.5 times | {sizes[0]} + {sizes[1]} | 0.85 | 1 to 4",
+            0.85,
+            lambda random, a=sizes: binormal(random, a, 0.85, 4, wide=1.5),  # type: ignore[misc]
+            AREA,
+            AREA_DRAWN,
+        )
+    for sizes in ((10, 10), (25, 25)):
+        truth = area_of_five_points(0.85)
+        yield Cell(
+            f"scale of five points | {sizes[0]} + {sizes[1]} | {truth:.2f} | 1",
+            truth,
+            lambda random, a=sizes: five_points(random, a, 0.85, 1),  # type: ignore[misc]
+            AREA,
+            AREA_DRAWN,
+        )
+    for cases in (100, 400):
+        yield Cell(
+            f"AUROC of a procedure, 5 x 5 folds | {cases} | {learned_area(cases):.2f} | 1",
+            learned_area(cases),
+            lambda random, a=cases: folds(random, a),  # type: ignore[misc]
+            {"reported": procedure, "t, folds as independent": folds_as_independent},
+        )
+    for patients in (20, 50):
+        yield Cell(
+            f"patients with both classes | {patients} | 0.85 | 1 to 4",
+            0.85,
+            lambda random, a=patients: both_classes(random, a, 0.85, 4),  # type: ignore[misc]
+            AREA,
+            AREA_DRAWN,
+        )
+
+
+#: Dimensions of the cases in :func:`folds`, and how far each class lies from the middle along every one.
+DIMENSIONS, APART = 10, 0.25
+
+
+def folds(random: Generator, cases: int) -> Study:
+    """The AUROC of each fold of five times five, of a linear classifier trained in it; cases, and no patients."""
+    y = np.arange(cases) % 2 == 0
+    x = random.normal(size=(cases, DIMENSIONS)) + np.where(y[:, None], APART, -APART)
+    areas = []
+    for _ in range(5):
+        part = np.empty(cases, dtype=int)
+        for of_class in (y, ~y):
+            part[of_class] = random.permutation(int(of_class.sum())) % 5
+        for number in range(5):
+            weights = fit(x[part != number], y[part != number])
+            areas.append(auroc(y[part == number], x[part == number] @ weights))
+    return areas, cases, np.arange(1)
+
+
+def fit(x: Floats, y: Floats) -> Floats:
+    """Ridge regression on the classes."""
+    return np.asarray(np.linalg.solve(x.T @ x + np.eye(DIMENSIONS), x.T @ np.where(y, 1.0, -1.0)))
+
+
+@cache
+def learned_area(cases: int) -> float:
+    """The mean true AUROC of such classifiers, each trained on fresh data of four fifths of the cases."""
+    random, size, areas = np.random.default_rng(0), cases * 4 // 5, []
+    y = np.arange(size) % 2 == 0
+    for _ in range(4000):
+        weights = fit(random.normal(size=(size, DIMENSIONS)) + np.where(y[:, None], APART, -APART), y)
+        areas.append(float(ndtr(2 * APART * weights.sum() / math.sqrt(2 * float(weights @ weights)))))
+    return float(np.mean(areas))
+
+
+def procedure(study: Study) -> Bounds | None:
+    """Nadeau and Bengio."""
+    areas, cases, _ = study
+    return bounds(procedure_interval(areas, 5, 5, cases * 4 / 5, cases / 5))
+
+
+def folds_as_independent(study: Study) -> Bounds | None:
+    """Student's t over the folds, as if each were a study of its own."""
+    areas = np.array(study[0])
+    half = 2.0639 * float(areas.std(ddof=1)) / math.sqrt(len(areas))
+    return float(areas.mean()) - half, float(areas.mean()) + half
+
+
+def cover(cell: Cell, studies: int, bootstraps: int) -> dict[str, Any]:
+    """Tries every interval of a cell.
+
+    Args:
+        cell: Which studies, and which intervals.
+        studies: How many for intervals from formulas.
+        bootstraps: How many of them for bootstraps, and for the reported interval where it is one.
+
+    Returns:
+        Method -> ``studies``, ``covered``, ``too_high`` (lower bound above the truth), ``too_low``, mean ``width``.
+    """
+    random = np.random.default_rng(zlib.crc32(cell.name.encode()))
+    methods = cell.closed | cell.drawn
+    found: dict[str, list[Bounds]] = {name: [] for name in methods}
+    slow = set(cell.drawn)
+    for number in range(studies):
+        study = cell.make(random)
+        for name, method in methods.items():
+            if number >= bootstraps and name in slow:
+                continue
+            started = time.perf_counter()
+            limits = method(study)
+            if number == bootstraps // 2 and time.perf_counter() - started > 0.02:
+                slow.add(name)
+            if limits is not None:
+                found[name].append(limits)
+    table = {}
+    for name, limits in found.items():
+        low, high = np.array(limits).T
+        table[name] = {
+            "studies": len(limits),
+            "covered": round(float(np.mean((low <= cell.truth) & (cell.truth <= high))), 4),
+            "too_high": round(float(np.mean(low > cell.truth)), 4),
+            "too_low": round(float(np.mean(high < cell.truth)), 4),
+            "width": round(float(np.mean(high - low)), 4),
+        }
+    return table
+
+
+def as_tables(found: dict[str, Any]) -> str:
+    """Markdown: a table for each thing, a row per cell, a column per method that was tried on it."""
+    kinds: dict[str, list[str]] = {}
+    for name in found:
+        kinds.setdefault(name.split(" | ")[0], []).append(name)
+    tables = []
+    for kind, names in kinds.items():
+        methods = list(dict.fromkeys(method for name in names for method in found[name]))
+        lines = [f"### {kind}", "", f"| patients | truth | images each | {' | '.join(methods)} |"]
+        lines.append("|---" * (3 + len(methods)) + "|")
+        for name in names:
+            shares = [f"{found[name][method]['covered']:.3f}" if method in found[name] else "–" for method in methods]
+            lines.append(f"| {' | '.join(name.split(' | ')[1:])} | **{shares[0]}** | {' | '.join(shares[1:])} |")
+        tables.append("\n".join(lines))
+    return "\n\n".join(tables)
+
+
+def wilson_exactly(n: int, share: float) -> float:
+    """The coverage of Wilson's interval for n cases, from all n + 1 results there can be."""
+    won = np.arange(n + 1)
+    limits = [wilson(int(k), n) for k in won]
+    holds = [one is not None and one.low <= share <= one.high for one in limits]
+    return float(binom.pmf(won, n, share) @ np.array(holds))
+
+
+def wilson_table() -> str:
+    """Markdown: at one share the coverage jumps, since few results are possible; around it the jumps even out."""
+    lines = ["| patients | true share | coverage, exact | mean over shares within 0.05 |", "|---|---|---|---|"]
+    for n in (10, 25, 50, 100):
+        for share in (0.7, 0.85, 0.95):
+            around = np.mean([wilson_exactly(n, float(p)) for p in np.linspace(share - 0.049, share + 0.049, 99)])
+            lines.append(f"| {n} | {share} | {wilson_exactly(n, share):.3f} | {around:.3f} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Fills the file and prints the table."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--out", type=Path, default=Path("coverage.json"))
+    options.add_argument("--studies", type=int, default=2000)
+    options.add_argument("--bootstraps", type=int, default=1000)
+    options.add_argument("--table", action="store_true")
+    given = options.parse_args()
+    found = json.loads(given.out.read_text()) if given.out.exists() else {}
+    for cell in () if given.table else cells():
+        if cell.name in found:
+            continue
+        started = time.perf_counter()
+        found[cell.name] = cover(cell, given.studies, given.bootstraps)
+        atomic_write(given.out, json.dumps(found, indent=1))
+        shares = {name: one["covered"] for name, one in found[cell.name].items()}
+        print(f"{cell.name}: {shares}, {time.perf_counter() - started:.0f} s", flush=True)
+    print(as_tables(found), wilson_table(), sep="\n\n")
+
+
+if __name__ == "__main__":
+    main()
