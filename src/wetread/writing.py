@@ -103,6 +103,38 @@ def make_folder(path: Path) -> Path:
     return path
 
 
+def check_place(path: Path, ours: str) -> Path:
+    """Refuses a place for results that holds something else; to be asked before anything is computed.
+
+    Args:
+        path: Need not exist.
+        ours: Name of a file by which a folder is known to hold earlier results of the same kind.
+
+    Returns:
+        The path.
+
+    Raises:
+        OutputError: It holds other files, is a file, or cannot be looked into.
+    """
+    try:
+        taken = path.exists() and (not path.is_dir() or (any(path.iterdir()) and not (path / ours).is_file()))
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be looked into.",
+            remedy="Choose another place with --out FOLDER.",
+            file=path,
+            code="not-writable",
+        ) from error
+    if taken:
+        raise OutputError(
+            f"{path} holds other files.",
+            remedy="Choose an empty or new folder with --out FOLDER.",
+            file=path,
+            code="not-empty",
+        )
+    return path
+
+
 def remove_folder(path: Path) -> None:
     """Removes a folder of ours with all that is in it; what is not there, or cannot be removed, is left alone."""
     shutil.rmtree(path, ignore_errors=True)

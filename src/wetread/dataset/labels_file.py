@@ -16,12 +16,13 @@ from wetread.dataset.label_names import NOT_AVAILABLE
 from wetread.dataset.label_values import Labels, drop_none, is_long, read_label_column, read_marks
 from wetread.dataset.labels_sheet import is_workbook, read_sheet
 from wetread.dataset.labels_table import LabelsTable, Record
-from wetread.dataset.labels_text import MAX_BYTES, SEPARATORS, read_head, read_text
+from wetread.dataset.labels_text import SEPARATORS, read_head, read_text
 from wetread.dataset.one_hot import find_one_hot, read_one_hot, repeats_labels
 from wetread.dataset.raw_table import RawTable, take_header
 from wetread.dataset.readings import Gathered, gather
 from wetread.dataset.row_problems import Problem, explain, problems_csv, shorten
 from wetread.dataset.split_lists import NIH_LISTS, read_split_list, split_of_list
+from wetread.dataset.table_file import read_table_bytes
 from wetread.errors import InputError
 
 #: What other files need of this reader, its parts included.
@@ -96,14 +97,7 @@ def read_labels(name: str, data: bytes, *, label: str | None = None, unlabelled:
 
 def read_labels_file(path: Path, *, label: str | None = None) -> LabelsTable:
     """Reads a table of labels from a file; see `read_labels`."""
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"{path.name} is larger than 256 MB.", remedy="Split it.", file=path, code="bad-table")
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"The labels file {path} cannot be read.", remedy="Check its name and place.", file=path, code="no-file"
-        ) from error
+    data = read_table_bytes(path, "labels file")
     try:
         return read_labels(path.name, data, label=label)
     except InputError as error:

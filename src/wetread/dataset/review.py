@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wetread.dataset.columns import plain_name
-from wetread.dataset.labels_sheet import is_workbook, read_sheet
-from wetread.dataset.labels_text import MAX_BYTES, read_text
 from wetread.dataset.raw_table import take_header
 from wetread.dataset.readings import image_key
 from wetread.dataset.table import quote_formula, unquote_formula
+from wetread.dataset.table_file import read_table_file
 from wetread.errors import InputError
 
 REVIEW_FILE = "label_review.csv"
@@ -105,13 +104,7 @@ def read_review(path: Path, classes: Collection[str]) -> dict[str, str]:
 
 
 def _read_cells(path: Path) -> tuple[list[str], list[list[str]], list[int]]:
-    try:
-        data = path.read_bytes() if path.stat().st_size <= MAX_BYTES else b""
-    except OSError as error:
-        raise InputError(
-            f"The review {path} cannot be read.", remedy="Check its name and place.", file=path, code="no-file"
-        ) from error
-    raw = read_sheet(path.name, data) if is_workbook(data) else read_text(path.name, data)
+    raw = read_table_file(path, "review")
     header = take_header(raw) if raw.rows else []
     return header, raw.rows, raw.lines
 

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from wetread.dataset.columns import SYNONYMS, plain_name
-from wetread.dataset.labels_sheet import is_workbook, read_sheet
-from wetread.dataset.labels_text import MAX_BYTES, read_text
 from wetread.dataset.raw_table import take_header
+from wetread.dataset.table_file import read_table_file
 from wetread.errors import InputError
 from wetread.readers.columns import FURTHER, read_number
 
@@ -29,18 +28,7 @@ def read_people(path: Path) -> dict[str, str]:
     Raises:
         InputError: It cannot be read, or lacks one of the columns.
     """
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"{path.name} is larger than 256 MB.", remedy="Split it.", file=path, code="bad-table")
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"The table of readers {path} cannot be read.",
-            remedy="Check its name and place.",
-            file=path,
-            code="no-file",
-        ) from error
-    raw = read_sheet(path.name, data) if is_workbook(data) else read_text(path.name, data)
+    raw = read_table_file(path, "table of readers")
     header = take_header(raw) if raw.rows else []
     plain = {plain_name(name): name for name in reversed(header)}
     names = (*SYNONYMS["reader"], "name", "readers")

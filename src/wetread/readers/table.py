@@ -14,11 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from wetread.dataset.labels_sheet import is_workbook, read_sheet
-from wetread.dataset.labels_text import MAX_BYTES, read_text
 from wetread.dataset.raw_table import RawTable, take_header
 from wetread.dataset.readings import image_key
 from wetread.dataset.row_problems import Problem
+from wetread.dataset.table_file import read_table_file
 from wetread.errors import InputError
 from wetread.readers.columns import find_columns, looks_personal
 from wetread.readers.rows import Reading, Sheet, long_sheet, wide_sheet
@@ -105,7 +104,7 @@ def read_readings(
     Raises:
         InputError: It is no such table, or holds no reading.
     """
-    raw = _read_raw(path)
+    raw = read_table_file(path, "table")
     header = take_header(raw) if raw.rows else []
     if not raw.rows:
         raise InputError(f"{path.name} has no rows.", remedy="Write one row per image.", file=path, code="empty-table")
@@ -128,18 +127,6 @@ def _rename(sheet: Sheet, shown: dict[str, str]) -> Sheet:
         readings=[replace(one, reader=shown[one.reader]) for one in sheet.readings],
         experience={shown[reader]: what for reader, what in sheet.experience.items()},
     )
-
-
-def _read_raw(path: Path) -> RawTable:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"{path.name} is larger than 256 MB.", remedy="Split it.", file=path, code="bad-table")
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"The table {path} cannot be read.", remedy="Check its name and place.", file=path, code="no-file"
-        ) from error
-    return read_sheet(path.name, data) if is_workbook(data) else read_text(path.name, data)
 
 
 def _fill(name: str, sheet: Sheet, raw: RawTable, vocabulary: Vocabulary) -> Readings:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wetread.errors import InputError, OutputError
+from wetread.errors import InputError
 from wetread.run_folder import RunFolder, versions
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def compare(
     from wetread.evaluation.tested_cases import find_shared, read_tested
     from wetread.outcome import DISCLAIMER
     from wetread.report.compare_page import write_compare_page
-    from wetread.writing import make_folder
+    from wetread.writing import check_place, make_folder
 
     _check(runs, margin, resamples)
     folders = [RunFolder.open(Path(run)) for run in runs]
@@ -80,7 +80,7 @@ def compare(
         "versions": versions(),
         "use": DISCLAIMER,
     }
-    folder = RunFolder(make_folder(_place(out)))
+    folder = RunFolder(make_folder(check_place(Path(out) if out is not None else OUT, "compare.json")))
     folder.write_json("compare.json", comparison)
     return {**comparison, "page": str(write_compare_page(folder))}
 
@@ -166,19 +166,3 @@ def _notes(tested: Sequence[Tested], cases: Shared) -> list[str]:
     if not all(cases.runs[0].predictions.patients):
         notes.append("Patients are not known, so each image (or picture with its copies) counts as one.")
     return notes
-
-
-def _place(out: str | Path | None) -> Path:
-    """The folder to write into: a new one, an empty one, or one that holds an earlier comparison."""
-    place = Path(out) if out is not None else OUT
-    try:
-        taken = place.exists() and not (place / "compare.json").is_file() and (place.is_file() or any(place.iterdir()))
-    except OSError as error:
-        raise OutputError(
-            f"{place} cannot be looked into.", remedy="Choose another --out FOLDER.", file=place
-        ) from error
-    if taken:
-        raise OutputError(
-            f"{place} holds other files.", remedy="Choose an empty or new folder with --out FOLDER.", file=place
-        )
-    return place

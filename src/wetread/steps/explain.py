@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wetread.errors import InputError, OutputError
+from wetread.errors import InputError
 from wetread.progress import Listener, StepAdvanced, StepFinished, StepStarted, silent
 from wetread.run_folder import RunFolder
-from wetread.writing import remove_folder
+from wetread.writing import check_place, remove_folder
 
 if TYPE_CHECKING:
     from wetread.explanation.on_files import ExplainedImage
@@ -101,7 +101,7 @@ def explain(
     from wetread.model.classifier import Classifier, load_classifier
     from wetread.report.explain_page import describe
 
-    place = _place(Path(out)) if out is not None else None
+    place = check_place(Path(out), PAGE) if out is not None else None
     classifier = model if isinstance(model, Classifier) else load_classifier(Path(model))
     methods = choose_methods(classifier, [method] if isinstance(method, str) else list(method))
     if target is not None:
@@ -127,18 +127,6 @@ def explain(
     if place is not None:
         _write(place, content, files, given)
     return Explanations(given, content, files, place)
-
-
-def _place(path: Path) -> Path:
-    """Refuses a place that holds something else; looked at before anything is computed."""
-    if path.exists() and (not path.is_dir() or (any(path.iterdir()) and not (path / PAGE).is_file())):
-        raise OutputError(
-            f"{path} holds other files.",
-            remedy="Choose an empty or new folder with --out.",
-            file=path,
-            code="not-empty",
-        )
-    return path
 
 
 def _read(classifier: Classifier, images: Any, listen: Listener) -> list[ExplainedImage]:

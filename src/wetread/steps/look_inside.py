@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wetread.errors import ImageRejected, InputError, OutputError, Stopped
+from wetread.errors import ImageRejected, InputError, Stopped
 from wetread.outcome import DISCLAIMER
 from wetread.progress import Listener, Notice, StepAdvanced, StepFinished, StepStarted, silent
 from wetread.request import as_seconds
 from wetread.run_folder import RunFolder
-from wetread.writing import atomic_write, make_folder, remove_folder
+from wetread.writing import atomic_write, check_place, make_folder, remove_folder
 
 if TYPE_CHECKING:
     from wetread.insight.found import Shown
@@ -94,14 +94,7 @@ def _place(model: Path, out: Path | None) -> Path:
     if out is None:
         is_run = (model / "run.json").is_file()
         out = model / "look" if is_run else Path(f"{model.resolve().name}-look")
-    if out.exists() and not (out / RESULTS).is_file() and (not out.is_dir() or any(out.iterdir())):
-        raise OutputError(
-            f"{out} holds other files.",
-            remedy="Choose an empty or new folder with --out.",
-            file=out,
-            code="not-empty",
-        )
-    return out
+    return check_place(out, RESULTS)
 
 
 def _write(folder: RunFolder, content: dict[str, Any], files: dict[str, bytes]) -> Path:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wetread.errors import InputError, OutputError
+from wetread.errors import InputError
 from wetread.progress import Listener, StepFinished, StepStarted, silent
 from wetread.request import as_path
 from wetread.run_folder import RunFolder
-from wetread.writing import make_folder, remove_folder
+from wetread.writing import check_place, make_folder, remove_folder
 
 if TYPE_CHECKING:
     from wetread.readers.protocol import Ties
@@ -68,7 +68,7 @@ def compare_readers(
 
     settled = _check(ties, resamples)
     path = Path(table)
-    folder = RunFolder(_place(Path(out) if out else Path(f"{path.stem}-readers")))
+    folder = RunFolder(check_place(Path(out) if out else Path(f"{path.stem}-readers"), RESULTS))
     started = time.monotonic()
     listen(StepStarted("readings", "Reading the table"))
     study, experience = _read(
@@ -95,18 +95,6 @@ def _check(ties: str, resamples: int) -> Ties:
     if not 100 <= resamples <= 1_000_000:
         raise InputError(f"{resamples} resamples are not possible.", remedy="Choose 100 to 1000000.", code="usage")
     return known[ties]
-
-
-def _place(path: Path) -> Path:
-    """Refuses a place that holds something else; looked at before anything is computed."""
-    if path.exists() and not (path / RESULTS).is_file() and (not path.is_dir() or any(path.iterdir())):
-        raise OutputError(
-            f"{path} holds other files.",
-            remedy="Choose an empty or new folder with --out.",
-            file=path,
-            code="not-empty",
-        )
-    return path
 
 
 def _read(
