@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,7 @@ def say_share(value: float) -> str:
     return "0.9999"
 
 
-def is_external(numbers: dict[str, Any]) -> bool:
+def is_external(numbers: Mapping[str, Any]) -> bool:
     """Whether a model of another run was tested, so that nothing was fitted on these images."""
     return str(numbers.get("estimate", "")).startswith("external test")
 

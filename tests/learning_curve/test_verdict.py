@@ -17,7 +17,7 @@ def test_more_cases_help():
     assert said.short == HELPS
     assert said.sentence == (
         "With 400 patients instead of 200, the AUROC would probably rise by at least 0.01, from 0.84 now to about 0.87 "
-        "(0.80 to 0.91)."
+        "(80 % band 0.80 to 0.91)."
     )
     assert "rise a little, from 0.84" in say(gain=(0.03, 0.004, 0.05)).sentence
     assert "the mean AUROC would" in say(metric="mean AUROC").sentence
@@ -32,7 +32,7 @@ def test_more_cases_hardly_help():
 
 def test_what_the_cases_do_not_tell_is_said():
     said = say(gain=(0.03, 0.0, 0.06))
-    assert said.short == CANNOT and "anything from nothing to 0.06" in said.sentence
+    assert said.short == CANNOT and "anything from nothing to 0.06 (80 % band)" in said.sentence
     guessing = say(now=(0.56, 0.48, 0.63))
     assert guessing.short == CANNOT and "may still be guessing" in guessing.sentence
 

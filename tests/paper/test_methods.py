@@ -8,7 +8,15 @@ from wetread.paper.methods_data import describe_data
 from wetread.paper.methods_model import describe_model
 from wetread.paper.methods_statistics import describe_statistics
 from wetread.paper.references import KNOWN, References
+from wetread.paper.results import describe_results
 from wetread.paper.wording import GAP
+
+NETWORK = {
+    "backbone": "resnet18.a1_in1k", "network": "resnet18", "weights": "resnet18.a1_in1k", "network_side": 224,
+    "channels": 3, "tuning": "head first", "optimiser": "adamw", "epochs": 20, "batch": 16, "learning_rate": 0.003,
+    "schedule": "cosine", "weight_decay": 0.05, "keep": "average", "precision": "float32", "output": "softmax",
+    "loss": "plain", "sampling": "as is", "rotation": 7.0, "mirror": 0.0, "flip": 0.0, "test_time_shifts": 4,
+}  # fmt: skip
 
 
 def texts(found, describe, cite=None):
@@ -67,16 +75,7 @@ def test_one_classical_model_needs_no_network_words(facts):
 
 
 def test_networks_tell_their_training_and_weights_their_source(tmp_path):
-    plan = {
-        "rungs": ["classical", "frozen", "network", "ensemble"], "backbone": "resnet18.a1_in1k", "network": "resnet18",
-        "weights": "resnet18.a1_in1k",
-        "network_side": 224, "channels": 3, "tuning": "head first", "optimiser": "adamw",
-        "epochs": 20, "batch": 16, "learning_rate": 0.003, "schedule": "cosine", "weight_decay": 0.05,
-        "keep": "average",
-        "precision": "float32", "output": "softmax", "loss": "focal", "sampling": "as is", "rotation": 7.0,
-        "mirror": 0.0,
-        "flip": 0.0, "test_time_shifts": 4,
-    }  # fmt: skip
+    plan = NETWORK | {"rungs": ["classical", "frozen", "network", "ensemble"], "loss": "focal"}
     stored = numbers(weights=[WEIGHTS | {"used_by": ["frozen", "network"]}], chosen={"classical": 1, "network": 2})
     cite = References()
     told = texts(made(tmp_path, plan=plan, stored=stored), describe_model, cite)
@@ -87,9 +86,44 @@ def test_networks_tell_their_training_and_weights_their_source(tmp_path):
     assert told["augmentation"] == (
         "Training images were augmented by rotation up to 7°; none was mirrored or turned upside down."
     )
-    assert "focal loss" in told["imbalance"]
+    assert "focal loss" in told["imbalance"] and "true frequencies" not in told["imbalance"]
     assert "a network trained on these images in 2 of 3 folds" in told["selection"]
     assert "looked 5 times" in told["ensemble"]
+
+
+@pytest.mark.parametrize("estimate", ["external test", "external test, 3 images left out that were not new"])
+def test_a_test_elsewhere_fitted_nothing(tmp_path, estimate):
+    folder = build(tmp_path / "run", stored=numbers(estimate=estimate), splits=["test"] * 9)
+    left_out = 3 if "3" in estimate else 0
+    limit = "Near copies could not be compared: the run kept no thumbnails for that."
+    folder.write_json("external.json", {"overlap": {"left_out": left_out, "not_compared": [limit]}})
+    found = read_facts(folder)
+    told = texts(found, describe_data)
+    assert told["design"].startswith("We tested a model") and "developed before" in told["design"]
+    assert told["partition"].endswith("came from an earlier run.") and "locked" not in told["partition"]
+    assert ("3 images that the model knew were left out" in told["disjoint"]) is bool(left_out)
+    assert told["disjoint"].endswith(limit)
+    results = {one.key: one.text for one in describe_results(found)}
+    assert results["main"].endswith("from elsewhere.")
+    assert "no data of another place" not in results["limits"]
+
+
+def test_what_is_said_of_imbalance_was_done(tmp_path):
+    def say(classes, **plan):
+        stored = numbers(classes) | ({"positive": None, "task": "multiclass"} if len(classes) > 2 else {})
+        return texts(made(tmp_path / str(len(classes)) / "-".join(plan), plan=plan, stored=stored), describe_model)
+
+    skewed = {"rungs": ["combined"], "backbone": "resnet18"}
+    assert "frozen network were not changed" in say(("a", "b"), **skewed)["initialisation"]
+    weighted = NETWORK | {"rungs": ["network"], "loss": "class weights"}
+    assert "true frequencies" in say(("a", "b"), **weighted)["imbalance"]
+
+
+def test_maps_are_counted_by_the_cases_that_have_any(tmp_path):
+    folder = build(tmp_path / "run")
+    cases = [{"image": "a.png", "maps": [{"method": "occlusion"}]}, {"image": "b.png", "maps": []}]
+    folder.write_json("heatmaps/index.json", {"cases": cases})
+    assert texts(read_facts(folder), describe_statistics)["explanations"].startswith("For 1 case ")
 
 
 def test_weights_without_a_source_are_asked_for(tmp_path):

@@ -66,12 +66,12 @@ def judge(forecast: Forecast, groups: int, unit: str, metric: str = "AUROC") -> 
     return Verdict(
         CANNOT,
         f"Whether more {unit} would help cannot be said from these: with {more}, the {metric} would rise by anything "
-        f"from {_small(gain.low)} to {gain.high:.2f}; now it is {_span(now)}.",
+        f"from {_small(gain.low)} to {gain.high:.2f} ({round(100 * gain.level)} % band); now it is {_span(now)}.",
     )
 
 
 def _span(one: Interval) -> str:
-    return f"{say_share(one.value)} ({say_share(one.low)} to {say_share(one.high)})"
+    return f"{say_share(one.value)} ({round(100 * one.level)} % band {say_share(one.low)} to {say_share(one.high)})"
 
 
 def _small(gain: float) -> str:

@@ -14,6 +14,7 @@ import yaml
 
 from wetread.dataset.table import COMPANION, NO_FINDING, SKIPPED, unquote_formula
 from wetread.errors import InputError
+from wetread.outcome import is_external
 from wetread.paper.wording import without_names
 from wetread.run_folder import RunFolder
 
@@ -62,9 +63,11 @@ class Facts:
         trust: Lights of trust.json.
         refusal: refusal.json.
         external: External tests without their names: metrics, n and the change of the AUROC against the own test.
+        overlap: Of a test elsewhere: how many images the model knew, and what could not be compared.
         learning_curve: learning_curve.json.
         readers: readers.json.
         explained: Methods of the heatmaps -> maps.
+        explained_cases: Images that have any.
     """
 
     run: Mapping[str, Any]
@@ -80,9 +83,11 @@ class Facts:
     trust: tuple[Mapping[str, Any], ...] = ()
     refusal: Mapping[str, Any] = field(default_factory=dict)
     external: tuple[Mapping[str, Any], ...] = ()
+    overlap: Mapping[str, Any] = field(default_factory=dict)
     learning_curve: Mapping[str, Any] = field(default_factory=dict)
     readers: Mapping[str, Any] = field(default_factory=dict)
     explained: Mapping[str, int] = field(default_factory=dict)
+    explained_cases: int = 0
 
     @property
     def several(self) -> bool:
@@ -113,6 +118,11 @@ class Facts:
     def crossed(self) -> bool:
         """Whether every image was tested in turn, by cross-validation."""
         return bool(self.numbers["estimate"] == CROSS_VALIDATION)
+
+    @property
+    def tests_elsewhere(self) -> bool:
+        """Whether this is the test of a model that another run made, so that nothing was fitted here."""
+        return is_external(self.numbers)
 
     @cached_property
     def patients(self) -> int:
@@ -166,6 +176,7 @@ def read_facts(folder: RunFolder) -> Facts:
         )
     decisions = _plan(folder)
     hidden = _names(table)
+    index = _optional(folder, "heatmaps/index.json")
     return Facts(
         run=folder.read_json("run.json"),
         plan={name: entry["value"] for name, entry in decisions.items()},
@@ -180,9 +191,11 @@ def read_facts(folder: RunFolder) -> Facts:
         trust=tuple(_finding(one, hidden) for one in _rows(_optional(folder, "trust.json"), "lights")),
         refusal=_mapping(_optional(folder, "refusal.json")),
         external=tuple(_external(folder)),
+        overlap=_mapping(_mapping(_optional(folder, "external.json")).get("overlap")),
         learning_curve=_mapping(_optional(folder, "learning_curve.json")),
         readers=_mapping(_optional(folder, "readers.json")),
-        explained=_explained(_optional(folder, "heatmaps/index.json")),
+        explained=_explained(index),
+        explained_cases=sum(bool(_rows(case.get("maps") or [])) for case in _rows(_mapping(index).get("cases") or [])),
     )
 
 

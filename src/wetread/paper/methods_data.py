@@ -70,7 +70,11 @@ def _study(facts: Facts) -> Iterator[Passage]:
     yield Passage(
         "design",
         DESIGN,
-        f"We developed and internally tested models {task}. "
+        (
+            f"We tested a model {task} that had been developed before, on images that it had not been trained on. "
+            if facts.tests_elsewhere
+            else f"We developed and internally tested models {task}. "
+        )
         + ask(
             "prospective or retrospective; ethics committee, number and date, informed consent or waiver; registration"
         ),
@@ -243,6 +247,11 @@ def _shown(facts: Facts, cite: References) -> str:
 
 
 def _partitions(facts: Facts, cite: References) -> Iterator[Passage]:
+    if facts.tests_elsewhere:
+        told = "All labelled images were test images: model, calibration and threshold came from an earlier run."
+        yield Passage("partition", PARTS, told)
+        yield Passage("disjoint", PARTS, _overlap(facts))
+        return
     plan = facts.plan
     inner = (
         f"{plan['inner_folds']}-fold inner cross-validation"
@@ -267,6 +276,14 @@ def _partitions(facts: Facts, cite: References) -> Iterator[Passage]:
         )
     yield Passage("partition", PARTS, text)
     yield Passage("disjoint", PARTS, _disjoint(facts))
+
+
+def _overlap(facts: Facts) -> str:
+    """What a finished model knew of the images that it was tested on."""
+    left_out = int(facts.overlap.get("left_out") or 0)
+    found = f"; {count(left_out, 'image')} that the model knew were left out" if left_out else ", and none was found"
+    limits = "".join(f" {limit}" for limit in facts.overlap.get("not_compared") or ())
+    return f"Overlap with the images that the model was trained on was looked for{found}.{limits}"
 
 
 def _test_set(facts: Facts) -> str:

@@ -193,7 +193,7 @@ def _initialisation(facts: Facts, rungs: list[str]) -> str:
             f"The network started from {start}; "
             f"{how.get(str(facts.plan.get('tuning')), 'the last layer was trained first, then all layers')}."
         )
-    if "frozen" in rungs:
+    if {"frozen", "combined"} & set(rungs):
         told.append("The weights of the frozen network were not changed.")
     if not told:
         told.append("Logistic regression has one optimum and needs no initialisation; no pretrained weights were used.")
@@ -247,14 +247,14 @@ def _imbalance(facts: Facts, cite: References) -> str:
             return f"The classes were about equally frequent{size}; nothing was done about imbalance."
         return (
             f"Class imbalance{size} was not corrected by weights or resampling, which harms "
-            f"calibration {cite('imbalance')}; the "
-            "threshold was moved instead."
+            f"calibration {cite('imbalance')}"
+            + ("; the threshold was moved instead." if facts.positive is not None or facts.several else ".")
         )
     source = {"focal": f" {cite('focal')}", "logit adjustment": f" {cite('menon')}"}.get(str(plan.get("loss")), "")
-    return (
-        f"Against class imbalance{size} {join(how)}{source}; predictions were brought back "
-        "to the true frequencies afterwards."
-    )
+    told = f"Against class imbalance{size} {join(how)}{source}"
+    if plan.get("loss") == "focal" and plan.get("sampling") != "balanced":
+        return f"{told}."  # it leaves the frequencies as they are
+    return f"{told}; predictions were brought back to the true frequencies afterwards."
 
 
 def _selection(facts: Facts, rungs: list[str]) -> str:
@@ -283,7 +283,7 @@ def _ensemble(facts: Facts, rungs: list[str]) -> str:
         return "Different kinds of models were not combined in an ensemble."
     shifts = facts.plan.get("test_time_shifts") or 0
     looks = f"; each network looked {int(shifts) + 1} times at slightly shifted copies" if shifts else ""
-    return f"The ensemble was the mean of the probabilities of all models above{looks}."
+    return f"The ensemble was the mean of the calibrated logits of all models above{looks}."
 
 
 def _output(facts: Facts, cite: References) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from wetread.evaluation.counts import find_rarest
 from wetread.paper.facts import Facts
 from wetread.paper.passage import Passage
 from wetread.paper.references import References
@@ -132,14 +133,14 @@ def _baselines(facts: Facts) -> str:
 
 
 def _sample_size(facts: Facts) -> str:
-    headline, n = facts.numbers["headline"], facts.numbers["n"]
-    counts = n.get("patients_per_class") or n["per_class"]
-    rarest = min(counts, key=lambda name: counts[name])
-    unit = "patient" if n.get("patients_per_class") else "image"
+    headline, rarest = facts.numbers["headline"], find_rarest(facts.numbers["n"])
     width = headline["high"] - headline["low"]
+    named = "" if rarest is None else f"the rarest class, {say_name(rarest.name)},"
+    if rarest is not None and not rarest.has:
+        named = f"the rarest group, those without {say_name(rarest.name)},"
+    fewest = "" if rarest is None else f"; {named} had {count(rarest.count, rarest.unit.removesuffix('s'))} in the test"
     return (
-        f"The size of the study was given by the data at hand; the rarest class, {say_name(rarest)}, had "
-        f"{count(int(counts[rarest]), unit)} in the test, and the 95 % CI of the AUROC is {width:.2f} wide. "
+        f"The size of the study was given by the data at hand{fewest}, and the 95 % CI of the AUROC is {width:.2f} wide. "
         + ask("intended sample size and how it was determined, or that there was none")
     )
 
@@ -168,7 +169,7 @@ def _explained(facts: Facts, cite: References) -> str:
         return ""
     methods = join([f"{title} {cite(key)}" for title, key in dict(used).items()])
     return (
-        f"For {count(int(facts.plan.get('cases') or 0), 'case')} (worst "
+        f"For {count(facts.explained_cases, 'case')} (worst "
         "errors and random ones) heatmaps were "
         f"made by {methods}, with "
         "the model that had not seen the image. They show what the model reacts to, not where disease is."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from wetread.evaluation.counts import find_rarest
 from wetread.paper.facts import Facts, Image
 from wetread.paper.flow import say_exclusions
 from wetread.paper.partitions import Part, class_names, find_parts, say_class
@@ -113,12 +114,11 @@ def _main(facts: Facts) -> str:
         "cross-validation": "in cross-validation",
         "locked test": "in the locked test set",
         "given test": "in the given test set",
-        "external test": "from elsewhere",
     }
     told = (
         f"The model reached {what} of {span(shown)} on "
         f"{count(int(n['images']), 'image')}{people} "
-        f"{how.get(facts.numbers['estimate'], '')}"
+        f"{'from elsewhere' if facts.tests_elsewhere else how.get(facts.numbers['estimate'], '')}"
     )
     leak = facts.numbers.get("leak_allowed")
     return told.rstrip() + (
@@ -171,7 +171,7 @@ def _calibration(facts: Facts) -> str:
     stored = facts.numbers.get("calibration") or {}
     own = stored["after"] if isinstance(stored.get("after"), dict) else stored
     if not isinstance(own.get("slope"), int | float | dict):
-        return "Calibration of each finding is given in Table 3." if stored else ""
+        return "Calibration of each finding is given in Table 3." if stored and facts.several else ""
     told = f"The calibration slope was {_say(own['slope'])}"
     told += f" and the intercept {_say(own['intercept'])}" if own.get("intercept") is not None else ""
     if own.get("ece") is not None:
@@ -226,14 +226,14 @@ def _failures(facts: Facts) -> str:
 
 def _limits(facts: Facts) -> str:
     told = []
-    if not facts.external and facts.numbers["estimate"] != "external test":
+    if not facts.external and not facts.tests_elsewhere:
         told.append("the model was tested on no data of another place")
     if not facts.knows_patients:
         told.append("images of one patient could not be told apart from those of others")
-    n = facts.numbers["n"]
-    counts = n.get("patients_per_class") or n["per_class"]
-    if min(counts.values()) < 100:
-        told.append("fewer than 100 cases of the rarest class were tested")
+    rarest = find_rarest(facts.numbers["n"])
+    if rarest is not None and rarest.count < 100:
+        side = "of the rarest class" if rarest.has else f"without {say_name(rarest.name)}"
+        told.append(f"fewer than 100 cases {side} were tested")
     told += [
         sentence(str(one["evidence"])).rstrip(".")
         for one in facts.trust

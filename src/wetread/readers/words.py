@@ -118,6 +118,28 @@ def _of_inference(found: dict[str, Any]) -> list[str]:
     return said
 
 
+#: A word in the method of an interval -> what that is.
+WAYS = {
+    "Wilson": "Wilson's method (shares; patients are the units where they have several images)",
+    "Newcombe": "Newcombe's score interval with DeLong's variance (areas)",
+    "DeLong, logit": "DeLong's variance on the logit scale (areas)",
+    "DeLong, paired": "DeLong's variance of paired areas (differences)",
+    "bootstrap BCa": "bias-corrected and accelerated bootstrap of patients",
+    "bootstrap percentile": "percentiles of resampled patients",
+    "disjoint pairs": "exact bounds on disjoint pairs (areas of perfect rankings)",
+}
+
+
+def _ways(found: Any) -> set[str]:
+    """The method of every interval in the results."""
+    if isinstance(found, list):
+        return set().union(*(_ways(one) for one in found))
+    if not isinstance(found, dict):
+        return set()
+    own = {str(found["method"])} if "method" in found else set()
+    return own.union(*(_ways(one) for one in found.values()))
+
+
 def method_of(found: dict[str, Any], resamples: int, agreement_resamples: int, seed: int) -> str:
     """How the numbers came about, in a paragraph for the methods section.
 
@@ -149,11 +171,11 @@ def method_of(found: dict[str, Any], resamples: int, agreement_resamples: int, s
         "Agreement is given as Cohen's kappa of pairs, Fleiss' kappa over the images read by all, and Krippendorff's "
         "alpha over all readings; below 10 % positive readings also the prevalence- and bias-adjusted kappa; for "
         f"ordered labels with quadratic weights. Their intervals come from {agreement_resamples:,} resamples of "
-        "patients (BCa)."
+        "patients."
     )
     if found["truth"]:
+        ways = [words for word, words in WAYS.items() if any(word in way for way in _ways(found["truth"]))]
         text.append(
-            "Against the truth, sensitivity and specificity have Wilson intervals, or resampled patients where these "
-            "have several images; areas under the ROC curve and their paired differences follow DeLong, or likewise."
+            f"Intervals of numbers against the truth are by {', '.join(ways)}; the tables name the way of each."
         )
     return " ".join([*text, f"Seed {seed}."])
