@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from wetread.explanation.gradcam import explain_by_gradcam
+from wetread.explanation.gradcam import gradcam
 from wetread.explanation.heatmap import Heatmap, common_scale, draw_over
 from wetread.explanation.occlusion import GRID, explain_by_occlusion
+from wetread.explanation.subject import make_subject
 from wetread.model.classifier import Classifier
 from wetread.model.network import NetworkPart
 from wetread.model.networks import NetworkSpec, build_network
@@ -78,6 +79,10 @@ def trained():
     return Classifier(("no", "yes"), "yes", "network", [NetworkPart(spec, preprocess, network)])
 
 
+def gradcam_of(classifier, picture, target):
+    return gradcam(make_subject(classifier), [picture], np.array([target]))[0]
+
+
 @pytest.mark.parametrize("corner", CORNERS)
 def test_grad_cam_finds_the_spot_in_each_corner(corner, trained):
     down, right = CORNERS[corner]
@@ -85,7 +90,7 @@ def test_grad_cam_finds_the_spot_in_each_corner(corner, trained):
     top, left = 14 + 56 * down, 14 + 56 * right
     picture[top : top + 18, left : left + 18] += 150
     assert trained.probabilities([picture])[0, 1] > 0.5
-    found = explain_by_gradcam(trained, picture, 1)
+    found = gradcam_of(trained, picture, 1)
     assert found.values.shape == (8, 8)
     row, column = np.unravel_index(found.values.argmax(), found.values.shape)
     assert (row >= 4, column >= 4) == (bool(down), bool(right))
@@ -93,7 +98,7 @@ def test_grad_cam_finds_the_spot_in_each_corner(corner, trained):
 
 def test_grad_cam_of_the_other_class_has_the_other_sign(trained):
     picture = marked(0, 1, (64, 64))
-    one, other = explain_by_gradcam(trained, picture, 1), explain_by_gradcam(trained, picture, 0)
+    one, other = gradcam_of(trained, picture, 1), gradcam_of(trained, picture, 0)
     np.testing.assert_allclose(one.values, -other.values, atol=1e-6)
 
 
@@ -113,7 +118,7 @@ def one_sigmoid():
 @pytest.mark.parametrize("target", [0, 1])
 def test_grad_cam_of_one_sigmoid_is_that_of_two_outputs(target):
     maps = [
-        explain_by_gradcam(Classifier(("ill", "well"), "ill", "network", [part]), marked(1, 0), target).values
+        gradcam_of(Classifier(("ill", "well"), "ill", "network", [part]), marked(1, 0), target).values
         for part in one_sigmoid()
     ]
     assert np.abs(maps[0]).max() > 0
@@ -126,7 +131,7 @@ def test_grad_cam_of_a_finding_follows_its_own_logit():
     spec = NetworkSpec("small", outputs=3, channels=1)
     part = NetworkPart(spec, Preprocess(64), build_network(spec).eval())
     classifier = Classifier(("a", "b", "c"), None, "network", [part], task="multilabel")
-    found = explain_by_gradcam(classifier, marked(0, 1), 2)
+    found = gradcam_of(classifier, marked(0, 1), 2)
     squares = part.preprocess.squares([marked(0, 1)])
     with torch.no_grad():
         maps = part.network.maps(torch.from_numpy(part.preprocess.normalise(squares)))[0]
@@ -135,15 +140,15 @@ def test_grad_cam_of_a_finding_follows_its_own_logit():
 
 
 def test_grad_cam_leaves_no_gradients_behind(trained):
-    explain_by_gradcam(trained, marked(0, 0), 1)
+    gradcam_of(trained, marked(0, 0), 1)
     assert all(weight.grad is None for weight in trained.parts[0].network.head.parameters())
 
 
-def test_grad_cam_says_nothing_of_a_network_without_places():
+def test_a_network_without_places_is_known_before_grad_cam_is_asked():
     torch.manual_seed(0)
     spec = NetworkSpec("dense", outputs=2, channels=1, side=28)
     part = NetworkPart(spec, Preprocess(28), build_network(spec).eval())
-    assert explain_by_gradcam(Classifier(("no", "yes"), "yes", "network", [part]), marked(0, 0), 1) is None
+    assert not make_subject(Classifier(("no", "yes"), "yes", "network", [part])).keeps_places
 
 
 def test_an_empty_map_leaves_the_picture_alone():

@@ -175,3 +175,22 @@ def test_maps_of_a_converted_graph_are_those_of_torch():
 
 def _last(features):
     return np.random.default_rng(1).normal(size=(features, 2)), np.array([0.3, -0.3])
+
+
+@pytest.mark.skipif(not has_graphs(), reason="OpenVINO is not installed")
+@pytest.mark.parametrize("method", ["occlusion", "occlusion-blur"])
+def test_occlusion_by_patches_draws_the_same_map(method, monkeypatch):
+    from wetread.model import near
+
+    part = untrained(outputs=1, positive=1, shifts=1, side=128)
+    classifier, pictures = Classifier(("n", "y"), "y", "network", [part]), noise(1)
+    expected = explain_many(classifier, pictures, [1], method)[0].values
+    asked, monkeypatched = [], near.NearEngine.__call__
+    monkeypatch.setattr(near, "BUILDING", 0.0)
+    monkeypatch.setattr(near, "WORTH_IT", 1.5)
+    monkeypatch.setattr(
+        near.NearEngine, "__call__", lambda self, *args: (asked.append(len(args[1])), monkeypatched(self, *args))[1]
+    )
+    found = explain_many(quicken(classifier, 10**6), pictures, [1], method)[0].values
+    assert asked.count(225) == 2  # the looks that `shifts` asks for are near each other as well
+    np.testing.assert_allclose(found, expected, atol=1e-3 * np.abs(expected).max())

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 from torch import Tensor
 
 from wetread.explanation.class_maps import weigh_maps
 from wetread.explanation.heatmap import Heatmap
-from wetread.explanation.subject import Subject, can_differentiate, make_subject
-from wetread.model.classifier import Classifier
+from wetread.explanation.subject import Subject
 from wetread.shapes import Ints, Picture
 
 
@@ -38,18 +36,6 @@ def gradcam(subject: Subject, pictures: Sequence[Picture], targets: Ints) -> lis
         Heatmap(values, classifier.classes[target], "grad-cam", settings)
         for values, target in zip(found, targets, strict=True)
     ]
-
-
-def explain_by_gradcam(classifier: Classifier, picture: Picture, target: int) -> Heatmap | None:
-    """The same of one picture; None where the networks keep no places.
-
-    Raises:
-        ValueError: The classifier has no network.
-    """
-    if not can_differentiate(classifier):
-        raise ValueError("Grad-CAM explains networks only")
-    subject = make_subject(classifier)
-    return gradcam(subject, [picture], np.array([target]))[0] if subject.keeps_places else None
 
 
 def _weigh(maps: Tensor, gradient: Tensor) -> Tensor:

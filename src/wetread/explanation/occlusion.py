@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from wetread.explanation.heatmap import Heatmap
-from wetread.model.classifier import Classifier
+from wetread.model.classifier import Classifier, NearInputs
 from wetread.shapes import Picture
 
 #: Positions per side; a patch covers two of them, so neighbouring patches overlap by half: 1/8 of the side wide, in
@@ -48,7 +48,7 @@ def explain_by_occlusion(
             hidden[place] = fill[place]
             copies.append(hidden)
             covered.append((row, column))
-    margins = classifier.margin(copies, target)
+    margins = classifier.margin(NearInputs(copies, classifier.backbone), target)
     falls = margins[0] - margins[1:]
     sums, counts = np.zeros((grid, grid)), np.zeros((grid, grid))
     for (row, column), fall in zip(covered, falls, strict=True):

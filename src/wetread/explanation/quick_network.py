@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from wetread.model.backbone import TOLERANCE, has_graphs
-from wetread.model.classifier import Classifier
+from wetread.model.classifier import Classifier, NearInputs
 from wetread.model.embedder import Embedder, convert
 from wetread.model.graph import Graph, GraphEngine
+from wetread.model.inputs import Inputs
 from wetread.model.network import NetworkPart
 from wetread.model.networks import THREADS
 from wetread.shapes import Floats
@@ -35,14 +36,22 @@ class QuickPart(NetworkPart):
 
     Attributes:
         engine: ``image channel row column`` of uint8 -> ``image output``.
+        near: Whether all squares are near the first of them.
     """
 
     engine: GraphEngine | None = field(default=None, repr=False)
+    near: bool = False
+
+    def logits(self, inputs: Inputs) -> Floats:
+        """Pictures -> ``image class``."""
+        near = dataclasses.replace(self, near=isinstance(inputs, NearInputs))
+        return near.logits_of_squares(inputs.squares(self.preprocess))
 
     def _ask(self, squares: NDArray[np.uint8]) -> Floats:
         if self.engine is None or not len(squares):
             return super()._ask(squares)
-        return self.engine(squares).astype(np.float64)
+        ask = self.engine.near if self.near else self.engine
+        return ask(squares).astype(np.float64)
 
 
 def quicken(classifier: Classifier, questions: int) -> Classifier:

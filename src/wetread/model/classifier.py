@@ -59,6 +59,16 @@ class Part(Protocol):
         """What else must be known to rebuild it: ``kind`` first."""
 
 
+class NearInputs(Inputs):
+    """A picture, and copies of it that differ from it in a small box each: networks need not look at all of a copy."""
+
+    def embedding(self) -> NDArray[np.float32]:
+        """As `Inputs.embedding`."""
+        if self._embedding is None and self.backbone is not None:
+            self._embedding = self.backbone.embed_near(self.backbone.preprocess.squares(self.pictures))
+        return super().embedding()
+
+
 @dataclass
 class Classifier:
     """Pictures -> probabilities.

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wetread.errors import OutputError
+from wetread.model.near import Near
 from wetread.model.openvino_alone import load_openvino
 from wetread.writing import atomic_write
 
@@ -111,11 +112,22 @@ class GraphEngine:
         # What was compiled while there was no place for it. Exported: the queue must hold the only reference to the
         # compiled model, which otherwise ends in the wrong order, and waits for a callback that waits for Python.
         self._fresh: dict[int, Graph] = {}
+        self._near: dict[int, Near] = {}
         self._lock = threading.Lock()
 
     def __call__(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
         """``image channel row column``, uint8 -> ``image feature``."""
         return self._run(squares, (0,))[0]
+
+    def near(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """As calling it, faster where the squares differ from the first of them only in a small box each."""
+        channels = squares.shape[1]
+        with self._lock:
+            if channels not in self._near:
+                shape = channels, self._side
+                self._near[channels] = Near(self.graph.xml, self.graph.weights, shape, self._settings, self)
+            near = self._near[channels]
+        return near(squares)
 
     def maps(self, squares: NDArray[np.uint8]) -> NDArray[np.float32] | None:
         """``image channel row column``, uint8 -> what is pooled, ``image map row column``; None where nothing is."""
