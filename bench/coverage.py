@@ -1,11 +1,15 @@
 """How often do the 95 % intervals hold the truth? Simulated studies whose truth is known.
 
-    python bench/coverage.py [--out coverage.json] [--studies 2000] [--bootstraps 1000] [--table]
+    python bench/coverage.py [--out coverage.json] [--studies 2000] [--bootstraps 1000] [--only TEXT] [--table]
 
 A study draws patients of each class, one to four images each, and scores that are normal in both classes, so that the
 true AUROC is known; 0.7 of the variance of a score belongs to the patient. Each study gets the interval that wetread
 would report, and others beside it: DeLong by image, percentiles of resampled images, BCa of resampled patients. The
 table says in what share of the studies the interval held the truth, and in what share it lay too high or too low.
+
+Numbers that move with how common the finding is (Brier score, F1, PPV, kappa, average precision, calibration line) are
+tried on studies whose cases come from a population: how many are positive is left to chance, as in the clinic. Beside
+the reported interval stands that of resamples which keep the number of positives as it was.
 
 Every cell is written to the file as it ends, so that an interrupted run goes on; ``--table`` prints what is there.
 """
@@ -19,21 +23,25 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.random import Generator
-from scipy.special import ndtr, ndtri, softmax
+from scipy.special import expit, logit, ndtr, ndtri, softmax
 from scipy.stats import binom
 
-from wetread.metrics import counted
-from wetread.metrics.bootstrap import patient_bootstrap
+from wetread.metrics import counted, counted_calibration
+from wetread.metrics.bootstrap import patient_bootstrap, patient_bootstrap_many
+from wetread.metrics.calibration import calibration_slope_intercept
+from wetread.metrics.calibration_line import calibration_line_intervals
 from wetread.metrics.choice import interval_for_auroc, interval_for_proportion
+from wetread.metrics.counted import CountedStatistic, OfSums
 from wetread.metrics.delong import delong, influence, variance_by_patient
 from wetread.metrics.discrimination import auroc
 from wetread.metrics.intervals import procedure_interval, wilson
+from wetread.metrics.mix import OfSides, sides_by_label
 from wetread.metrics.table_auroc import auroc_of_table
 from wetread.shapes import Floats, Ints
 from wetread.writing import atomic_write
@@ -58,6 +66,7 @@ class Cell:
         make: Draws a study.
         closed: Method -> interval from a formula.
         drawn: Method -> interval from a bootstrap; tried on fewer studies.
+        seed: Cells with the same one get the same studies; the name if empty.
     """
 
     name: str
@@ -65,6 +74,7 @@ class Cell:
     make: Callable[[Generator], Study]
     closed: dict[str, Callable[[Study], Bounds | None]]
     drawn: dict[str, Callable[[Study], Bounds | None]] = field(default_factory=dict)
+    seed: str = ""
 
 
 def people(random: Generator, patients: int, most: int) -> Ints:
@@ -219,6 +229,7 @@ def cells() -> Iterator[Cell]:
                 MACRO_DRAWN,
             )
     yield from harder()
+    yield from mixed()
 
 
 def harder() -> Iterator[Cell]:
@@ -255,6 +266,170 @@ def harder() -> Iterator[Cell]:
             AREA,
             AREA_DRAWN,
         )
+
+
+#: How far the positives lie above the negatives in :func:`population`, in standard deviations; called from the middle.
+ABOVE = 1.5
+
+
+def population(random: Generator, patients: int, common: float, most: int) -> Study:
+    """Patients as they come, each with the finding or without, and calibrated probabilities of their images."""
+    while True:
+        sick = random.random(patients) < common
+        patient = people(random, patients, most)
+        y = sick[patient]
+        if 2 <= sick.sum() <= patients - 2:
+            x = noise(random, patient) + ABOVE * y
+            return y, expit(logit(common) + ABOVE * x - ABOVE**2 / 2), patient
+
+
+def called(p: Floats, common: float) -> Any:
+    """Calls at the middle between the classes, which does not depend on the study."""
+    return p >= common
+
+
+#: Name -> statistic of truth, probability and how common the finding is.
+MIXED: dict[str, Callable[[Any, Floats, float], CountedStatistic]] = {
+    "Brier score": lambda y, p, _: counted_calibration.brier(y, p),
+    "F1": lambda y, p, common: counted.f1(y, called(p, common)),
+    "PPV": lambda y, p, common: counted.rate(y & called(p, common), called(p, common)),
+    "kappa": lambda y, p, common: counted.cohen_kappa(y, called(p, common), 2),
+    "average precision": lambda y, p, _: counted.average_precision(y, p),
+}
+
+
+@cache
+def mixed_truth(common: float) -> dict[str, float]:
+    """What the numbers of :data:`MIXED` are in the population."""
+    x = np.linspace(-8, 8 + ABOVE, 200_001)
+    step, odds = x[1] - x[0], logit(common) + ABOVE * x - ABOVE**2 / 2
+    positive, negative = (np.exp(-((x - mean) ** 2) / 2) / math.sqrt(2 * math.pi) * step for mean in (ABOVE, 0.0))
+    p = expit(odds)
+    right = float(ndtr(ABOVE / 2))  # sensitivity and specificity
+    found, false = common * right, (1 - common) * (1 - right)
+    by_chance = common * (found + false) + (1 - common) * (1 - found - false)
+    above = common * ndtr(ABOVE - x), (1 - common) * ndtr(-x)
+    return {
+        "Brier score": float(common * positive @ (1 - p) ** 2 + (1 - common) * negative @ p**2),
+        "F1": 2 * found / (common + found + false),
+        "PPV": found / (found + false),
+        "kappa": (right - by_chance) / (1 - by_chance),
+        "average precision": float(positive @ (above[0] / (above[0] + above[1]))),
+    }
+
+
+@cache
+def of_mixed(number: int, patients: int, common: float, most: int, names: tuple[str, ...]) -> dict[str, Bounds | None]:
+    """Both intervals of each number in one study; the draws are shared, as in a report.
+
+    Args:
+        number: Seed of the study.
+        patients: How many there are.
+        common: Share of patients with the finding in the population.
+        most: Images of a patient.
+        names: Keys of :data:`MIXED`.
+
+    Returns:
+        "F1, reported": the interval as it stands in a report; "F1, drawn": of resampled patients; "F1, held": of
+        resamples within the classes, which keep the number of positives as it was.
+    """
+    y, p, patient = population(np.random.default_rng(number), patients, common, most)
+    statistics = {name: MIXED[name](y, p, common) for name in names}
+    sides = sides_by_label(y)  # those of a mean over classes, for which the bootstrap holds the mix
+    held: dict[str, CountedStatistic] = {
+        name: OfSums(one.blocks, one.finish, sides=sides) if isinstance(one, OfSums) else OfSides(one, sides)
+        for name, one in statistics.items()
+    }
+    both = {f"{name}, drawn": one for name, one in statistics.items()}
+    both |= {f"{name}, held": one for name, one in held.items()}
+    found = patient_bootstrap_many(both, patient, y, resamples=RESAMPLES)
+    found |= {f"{name}, reported": found[f"{name}, drawn"] for name in names}
+    if "PPV" in names:
+        calls = called(p, common)
+        found["PPV, reported"] = interval_for_proportion(y & calls, calls, patient, y, resamples=RESAMPLES)
+    return {name: bounds(one) for name, one in found.items()}
+
+
+#: Patients of a study and the share of them with the finding.
+POPULATIONS = ((50, 0.5), (200, 0.15), (200, 0.5))
+
+
+def mixed() -> Iterator[Cell]:
+    """Numbers that move with the mix, in studies whose mix is left to chance."""
+    everything = tuple(MIXED)
+    for name in MIXED:
+        for most in (1, 4):
+            for patients, common in POPULATIONS:
+                yield mixed_cell(name, patients, common, most, everything)
+        if name == "PPV":
+            yield mixed_cell(name, 6000, 0.15, 4, ("PPV",))
+    for number, (name, truth) in enumerate((("calibration slope", 1.0), ("calibration intercept", 0.0))):
+        for most in (1, 4):
+            for patients, common in POPULATIONS:
+                yield Cell(
+                    f"{name}, mix left to chance | {of_population(patients, common)} | {truth:g} | {how_many(most)}",
+                    truth,
+                    lambda random, a=patients, b=common, m=most: population(random, a, b, m),  # type: ignore[misc]
+                    {
+                        "reported": partial(line, part=number),
+                        "from the likelihood, by image": partial(wald, part=number),
+                    },
+                )
+
+
+def of_population(patients: int, common: float) -> str:
+    """``about 30 + 170``."""
+    return f"about {round(patients * common)} + {patients - round(patients * common)}"
+
+
+def how_many(most: int) -> str:
+    """Images of a patient."""
+    return "1" if most == 1 else f"1 to {most}"
+
+
+def line(study: Study, part: int) -> Bounds | None:
+    """The reported interval of the calibration line: 0 slope, 1 intercept."""
+    found = calibration_line_intervals(*study)
+    return None if found is None else bounds(found[part])
+
+
+def wald(study: Study, part: int) -> Bounds | None:
+    """The same as programs for logistic regression give it: the likelihood's curvature, images as independent."""
+    y, p, _ = study
+    fitted = calibration_slope_intercept(y, p)
+    if fitted is None:
+        return None
+    x = np.stack([logit(p), np.ones_like(p)], axis=1)
+    mu = expit(x @ [fitted.slope, fitted.intercept])
+    error = math.sqrt(float(np.linalg.inv(x.T @ (x * (mu * (1 - mu))[:, None]))[part, part]))
+    value = (fitted.slope, fitted.intercept)[part]
+    return value - 1.959964 * error, value + 1.959964 * error
+
+
+def one_of_mixed(study: Study, name: str, of: tuple[int, float, int, tuple[str, ...]]) -> Bounds | None:
+    """One interval of :func:`of_mixed`; a study is its seed."""
+    return of_mixed(study[0], *of).get(name)
+
+
+def mixed_cell(name: str, patients: int, common: float, most: int, names: tuple[str, ...]) -> Cell:
+    """One number in studies that it shares with the others."""
+    truth = mixed_truth(common)[name]
+    return Cell(
+        f"{name}, mix left to chance | {of_population(patients, common)} | {truth:.2f} | {how_many(most)}",
+        truth,
+        lambda random: (int(random.integers(2**62)), patients, np.arange(1)),
+        {},
+        {
+            title: partial(one_of_mixed, name=f"{name}, {which}", of=(patients, common, most, names))
+            for title, which in (
+                ("reported", "reported"),
+                ("BCa of patients", "drawn"),
+                ("BCa of patients, mix held", "held"),
+            )
+            if which != "drawn" or name == "PPV"  # elsewhere that is what is reported
+        },
+        f"{patients} {common} {most}",
+    )
 
 
 #: Dimensions of the cases in :func:`folds`, and how far each class lies from the middle along every one.
@@ -316,11 +491,11 @@ def cover(cell: Cell, studies: int, bootstraps: int) -> dict[str, Any]:
     Returns:
         Method -> ``studies``, ``covered``, ``too_high`` (lower bound above the truth), ``too_low``, mean ``width``.
     """
-    random = np.random.default_rng(zlib.crc32(cell.name.encode()))
+    random = np.random.default_rng(zlib.crc32((cell.seed or cell.name).encode()))
     methods = cell.closed | cell.drawn
     found: dict[str, list[Bounds]] = {name: [] for name in methods}
     slow = set(cell.drawn)
-    for number in range(studies):
+    for number in range(studies if cell.closed else min(studies, bootstraps)):
         study = cell.make(random)
         for name, method in methods.items():
             if number >= bootstraps and name in slow:
@@ -385,11 +560,12 @@ def main() -> None:
     options.add_argument("--out", type=Path, default=Path("coverage.json"))
     options.add_argument("--studies", type=int, default=2000)
     options.add_argument("--bootstraps", type=int, default=1000)
+    options.add_argument("--only", default="", help="cells whose name holds this")
     options.add_argument("--table", action="store_true")
     given = options.parse_args()
     found = json.loads(given.out.read_text()) if given.out.exists() else {}
     for cell in () if given.table else cells():
-        if cell.name in found:
+        if cell.name in found or given.only not in cell.name:
             continue
         started = time.perf_counter()
         found[cell.name] = cover(cell, given.studies, given.bootstraps)

@@ -48,6 +48,15 @@ def test_values_are_those_of_scikit_learn():
     assert all(one["low"] <= one["value"] <= one["high"] for one in found.values())
 
 
+@pytest.mark.parametrize("per_patient", [1, 3])
+def test_a_number_has_one_interval_wherever_it_stands(per_patient):
+    """Both leave the mix of classes to chance; the bootstrap of the metrics held it once."""
+    found = evaluate(predictions(per_patient=per_patient), resamples=200)
+    there = found["calibration"]["after"]["brier"]
+    for name, value in found["metrics"]["brier"].items():
+        assert there[name] == (value if isinstance(value, str) else pytest.approx(value, abs=2e-6))
+
+
 def test_the_interval_follows_the_design_of_the_study():
     assert "DeLong" in evaluate(predictions(), resamples=200)["metrics"]["auroc"]["method"]
     assert "Wilson" in evaluate(predictions(), resamples=200)["metrics"]["sensitivity"]["method"]

@@ -13,6 +13,7 @@ from wetread.evaluation.external import (
     difference_of_independent,
     say_drop,
 )
+from wetread.metrics.calibration_line import calibration_line_intervals
 from wetread.metrics.interval import Interval
 from wetread.metrics.intervals import wilson
 
@@ -90,6 +91,14 @@ def test_calibration_slopes_have_intervals_over_patients():
     assert found["low"] < found["value"] < found["high"] and found["n"] == 100
     assert calibration_intervals(predictions(truth[:20], good[:20])) == {}  # too few to say
     assert calibration_intervals(predictions(truth, truth * 0.8 + 0.1), resamples=100) == {}  # no finite slope
+
+
+def test_at_home_and_elsewhere_the_line_has_the_same_interval():
+    truth, good, _ = two_models(100)
+    found = calibration_intervals(predictions(truth, good))
+    slope, intercept = calibration_line_intervals(truth, good, np.arange(100))
+    for name, one in (("calibration_slope", slope), ("calibration_intercept", intercept)):
+        assert (found[name]["low"], found[name]["high"]) == pytest.approx((one.low, one.high), abs=1e-6)
 
 
 def test_means_are_over_the_same_findings():

@@ -1,6 +1,8 @@
 """Each light in each of its colours, from evidence that deserves it."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wetread.evaluation import trust
 from wetread.evaluation.trust import Evidence, judge
@@ -135,7 +137,7 @@ def test_calibration_after_any_correction(after, colour):
 
 def test_the_worst_finding_of_several_is_named():
     several = {"edema": {"slope": 1.0}, "small_mass": {"before": {}, "after": {"slope": 0.4}}}
-    light = lights({"calibration": several})["calibration"]
+    light = lights(of_findings(several))["calibration"]
     assert light["light"] == "amber"
     assert "small mass" in light["evidence"]
 
@@ -153,3 +155,139 @@ def test_without_refusal_anything_is_called_a_class():
 @pytest.mark.parametrize(("passed", "colour"), [(7, "green"), (4, "amber"), (2, "red")])
 def test_explanations(passed, colour):
     assert lights(explanations={"passed": passed, "tests": 7})["explanations"]["light"] == colour
+
+
+def line(slope, intercept=None, **more):
+    return {"after": {"slope": slope} | ({} if intercept is None else {"intercept": intercept}) | more, "n": 500}
+
+
+def of_findings(calibration, **changed):
+    rows = {name: {"auroc": number(0.9, 0.8, 0.95)} for name in calibration}
+    names = [*calibration]
+    return {"task": "multilabel", "classes": names, "per_class": rows, "calibration": calibration} | changed
+
+
+def test_a_finding_with_a_wide_interval_does_not_hide_another_that_is_off():
+    several = {"a": line(number(0.4, 0.0, 1.1)), "b": line(number(0.6, 0.5, 0.7)), "c": line(number(1.0, 0.9, 1.1))}
+    light = lights(of_findings(several, classes=["a", "b", "c", "d"]))["calibration"]
+    assert light["light"] == "amber"
+    assert "0.60 (0.50 to 0.70; 1 is right) for b" in light["evidence"]
+    assert "Of 3 findings it is the farthest off, and 1 are beyond" in light["evidence"]
+    assert "for 1 more" in light["evidence"]
+
+
+@pytest.mark.parametrize(
+    ("intercept", "colour"),
+    [
+        (number(2.0, 1.8, 2.2), "amber"),
+        (number(-0.4, -0.6, -0.2), "amber"),
+        (number(0.2, 0.1, 0.3), "green"),  # odds within a third of what is right
+        (number(0.5, -0.1, 1.1), "green"),
+    ],
+)
+def test_a_right_slope_with_a_wrong_intercept_is_not_calibrated(intercept, colour):
+    light = lights({"calibration": line(number(1.0, 0.9, 1.1), intercept)})["calibration"]
+    assert light["light"] == colour
+    assert f"{intercept['value']:.2f} (" in light["evidence"]
+
+
+@pytest.mark.parametrize(
+    ("area", "told"),
+    [(1.0, "the classes do not overlap"), (0.995, "hardly overlap"), (0.5, "all but alike")],
+)
+def test_a_slope_that_is_not_defined_is_not_put_down_to_too_few_cases(area, told):
+    one = {"calibration": {"n": 500, "after": {"ece": 0.01}}, "headline": number(area, 0.99, 1.0)}
+    light = lights(one)["calibration"]
+    assert light["light"] == "none"
+    assert "not defined" in light["evidence"] and told in light["evidence"] and "Too few" not in light["evidence"]
+
+
+def test_a_finding_without_a_slope_stands_beside_those_with_one():
+    several = of_findings({"a": line(number(1.0, 0.9, 1.1)), "all_apart": {"n": 80, "after": {"ece": 0.1}}})
+    several["per_class"]["all_apart"]["auroc"] = number(1.0, 0.95, 1.0)
+    light = lights(several)["calibration"]
+    assert light["light"] == "green"
+    assert "Not defined for all apart, since the classes do not overlap." in light["evidence"]
+
+
+@pytest.mark.parametrize(
+    ("passed", "tests", "colour"), [(0, 0, "none"), (2, 2, "none"), (3, 3, "green"), (0, 2, "red")]
+)
+def test_heatmaps_are_not_called_tested_by_hardly_a_test(passed, tests, colour):
+    light = lights(explanations={"passed": passed, "tests": tests})["explanations"]
+    assert light["light"] == colour
+    assert "0 of 0" not in light["evidence"]
+
+
+def few(of_a, **more):
+    return {"images": 400, "patients": 400, "per_class": {}, "patients_per_class": {"a": of_a, "b": 400 - of_a}} | more
+
+
+@pytest.mark.parametrize(("of_a", "colour"), [(10, "none"), (26, "none"), (60, "green")])
+def test_no_shortcut_is_said_only_where_one_could_have_been_seen(of_a, colour):
+    light = lights({"n": few(of_a)})["shortcut"]
+    assert light["light"] == colour
+    assert "No probe was shown to tell the label. Tried: file properties." in light["evidence"]
+    assert (f"{of_a} patients with a" in light["evidence"]) == (colour == "none")
+
+
+def test_a_probe_of_the_body_is_no_search_for_a_shortcut():
+    light = lights({"models": {"blur": {"auroc": number(0.6, 0.5, 0.7), "sees": "a blur"}}})["shortcut"]
+    assert (light["light"], "Nothing was tried" in light["evidence"]) == ("none", True)
+
+
+def test_findings_in_which_a_shortcut_could_hide_are_counted():
+    n = few(60, patients_without={"a": 340, "b": 60}, patients_per_class={"a": 60, "b": 340, "c": 5})
+    n["patients_without"]["c"] = 395
+    headline = number(0.9, 0.86, 0.93) | {"mean_over": ["a", "b", "c"]}
+    light = lights(of_findings({}, n=n, headline=headline))["shortcut"]
+    assert (light["light"], "for 1 of 3 findings" in light["evidence"]) == ("none", True)
+    headline["mean_over"] = ["a", "b"]
+    assert lights(of_findings({}, n=n, headline=headline))["shortcut"]["light"] == "green"
+
+
+def test_the_few_without_a_finding_count_as_well_as_the_few_with_one():
+    n = {
+        "images": 510,
+        "patients": 510,
+        "per_class": {},
+        "patients_per_class": {"x": 500},
+        "patients_without": {"x": 10},
+    }
+    found = lights({"n": n, "headline": number(0.9, 0.7, 0.95)})
+    assert found["size"]["light"] == "red"
+    assert "10 patients without x, the fewest" in found["size"]["evidence"]
+    assert "patients like these are needed" in found["width"]["evidence"]
+
+
+def test_classes_in_other_shares_are_no_patients_on_both_sides():
+    assert lights(findings=[finding("WR106", "amber")])["leak"]["light"] == "green"
+
+
+@given(
+    st.sampled_from([{}, {"passed": 0, "tests": 0}]),
+    st.sampled_from([{}, {"n": 500, "after": {"ece": 0.1}}, {"a": {"n": 90, "after": {}}}]),
+    st.sampled_from([{}, {"selected": {"auroc": number(0.9, 0.8, 0.95)}}]),
+    st.sampled_from([{}, {"own": {"refused": 0.0}, "packs": {}}, {"own": {"refused": 0.0}, "packs": {"mirrored": {}}}]),
+    st.sampled_from([None, {"p": 0.001}]),
+    st.sampled_from([{}, {"a": 0, "b": 300}]),
+    st.floats(0.5, 1.0),
+)
+def test_a_light_without_evidence_is_never_green(explanations, calibration, models, refusal, chance, per_class, area):
+    """Everything else is as good as can be; what was not looked at must not profit from that."""
+    for pack in refusal.get("packs", {}).values():
+        pack["refused"] = 0.0
+    changed = {
+        "n": {"images": 300, "patients": None, "per_class": per_class},
+        "headline": number(area, 0.51, 1.0),
+        "calibration": calibration,
+        "per_class": {"a": {}},
+        "models": models,
+        "chance": chance,
+    }
+    found = lights(changed, refusal=refusal, explanations=explanations, external={})
+    silent = {"explanations", "calibration", "shortcut", "baseline", "elsewhere"}
+    assert {found[name]["light"] for name in silent} == {"none"}
+    assert found["refusal"]["light"] in ("none", "red") and found["size"]["light"] in ("none", "red")
+    assert not any(one["light"] == "green" for one in found.values())
+    assert all(one["evidence"] and one["improve"] for one in found.values())

@@ -5,8 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wetread.metrics.choice import interval_for_auroc, interval_for_proportion, one_image_per_patient
+from wetread.metrics.choice import (
+    exact_if_certain,
+    interval_for_auroc,
+    interval_for_proportion,
+    one_image_per_patient,
+    wilson_if_certain,
+)
 from wetread.metrics.delong import delong
+from wetread.metrics.interval import Interval
 from wetread.metrics.intervals import wilson
 from wetread.metrics.newcombe import newcombe
 
@@ -71,6 +78,22 @@ def test_a_perfect_ranking_is_not_certain():
     # patients with a positive and a negative image can stand in one pair only
     both = interval_for_auroc([1, 0] * 6, [1, 0] * 6, np.repeat(np.arange(6), 2), resamples=100)
     assert both.n == 3
+
+
+def test_only_an_interval_without_width_is_replaced_and_the_fewest_pairs_decide():
+    y, keys = np.arange(12) < 6, np.arange(12)
+    wide = Interval(0.9, 0.8, 0.95, "any", 12)
+    assert exact_if_certain(wide, 0.9, [(y, keys)]) is wide
+    assert wilson_if_certain(wide, 12) is wide
+    none = Interval(1.0, 1.0, 1.0, "any", 12)
+    found = exact_if_certain(none, 1.0, [(y, keys), (keys < 3, keys)], 0.95)
+    assert (found.value, found.n) == (1.0, 3)
+    assert found.low == pytest.approx(0.025 ** (1 / 3))
+    assert found == exact_if_certain(None, 1.0, [(keys < 3, keys)])
+    assert exact_if_certain(None, 1.0, [(keys < 0, keys)]) is None  # not one pair
+    by_patient = wilson_if_certain(none, 7)
+    assert (by_patient.low, by_patient.high, by_patient.n) == (wilson(7, 7).low, 1.0, 7)
+    assert "each patient counted once" in by_patient.method
 
 
 @given(rows)

@@ -199,3 +199,13 @@ def test_sums_join_with_sums_and_with_what_is_more():
     assert not isinstance(mixed, counted.OfSums)
     np.testing.assert_allclose(mixed(counts), counted.auroc(truth, score)(counts) - rate(counts))
     assert counted.once(rate) is rate
+
+
+def test_brier_and_skill_from_the_same_sums_are_exact_and_other_rows_count_nothing():
+    random = np.random.default_rng(0)
+    truth, p, rows = random.random(60) < 0.4, random.random(60), np.arange(10, 70)
+    counts = np.ones((1, 100))
+    counts[0, :10] = 7
+    found = [one(counts)[0] for one in counted_calibration.brier_and_skill(truth, p, rows)]
+    assert found == pytest.approx([calibration.brier(truth, p), calibration.brier_skill(truth, p)])
+    assert np.isnan(counted_calibration.brier_and_skill([1, 1], [0.5, 0.6])[1](np.ones((1, 2)))[0])

@@ -208,6 +208,19 @@ def test_the_mean_over_classes_has_the_spread_of_its_resamples():
     assert "patients as units" in found.method
 
 
+def test_the_mean_over_classes_has_the_variance_of_classes_mixed_by_chance():
+    """One class lies between the two others, so its area is the share of the lower one among these."""
+    classes = np.arange(90) % 3
+    table = np.stack([np.array([0, -1, 1])[classes], classes == 1, classes == 2], axis=1)
+    pull = np.mean([influence(classes == k, table[:, k]) for k in range(3)], axis=0)
+    assert pull.sum() == pytest.approx(0, abs=1e-12)
+    assert [pull[classes == k].sum() for k in range(3)] == pytest.approx([0, 1 / 12, -1 / 12])
+    variance, _ = variance_by_patient(pull, classes, None)
+    assert variance == pytest.approx(30 / 29 * 0.25 / 60 / 9)  # of a share of 60, and a third of it is in the mean
+    drawn = patient_bootstrap(counted.macro_auroc(classes, table), np.arange(90), classes, resamples=1500)
+    assert drawn.high - drawn.low == pytest.approx(2 * 1.96 * np.sqrt(variance), rel=0.1)
+
+
 def test_the_mean_of_two_classes_is_the_area_of_one():
     truth, score, patient = clustered(np.random.default_rng(7))
     found = delong_macro(truth.astype(int), np.stack([-score, score], axis=1), patient)

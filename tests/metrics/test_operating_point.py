@@ -70,6 +70,12 @@ def test_nineteen_of_twenty_is_ninety_five_percent():
     assert sensitivity_threshold(truth, p, 0.95) == pytest.approx(0.7)
 
 
+def test_of_equally_specific_thresholds_the_lowest_is_taken():
+    """0.85 finds enough as well; 0.55 clears the same negatives and finds one more."""
+    truth, p = [0, 0, 1, 1, 1, 1], [0.2, 0.5, 0.6, 0.9, 0.9, 0.9]
+    assert sensitivity_threshold(truth, p, 0.75) == pytest.approx(0.55)
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_no_threshold_sits_on_a_score(rule, random_case):
     truth, p = random_case

@@ -1,10 +1,9 @@
 """All probes together: out of fold, quick, repeatable, and right about phantoms."""
 
-import time
-
 import numpy as np
 import pytest
 from dataset.rows import facts, row
+from fake.effort import least_seconds
 
 from wetread.checks.finding import Audit
 from wetread.checks.run_checks import run_checks
@@ -74,7 +73,7 @@ def test_with_a_locked_test_set_only_that_is_tested():
     assert all(np.array_equal(result.tested, folds[0].test) for result in told.values())
 
 
-def test_of_a_large_set_a_sample_of_whole_groups_is_looked_at():
+def test_of_a_large_set_a_sample_of_groups_is_looked_at():
     rows = noise_rows(200)
     probe = Probe(
         "some", "some", lambda sight: Features(("one",), np.arange(len(sight.rows))[:, None] * 1.0), at_most=50
@@ -85,7 +84,13 @@ def test_of_a_large_set_a_sample_of_whole_groups_is_looked_at():
     assert np.all(np.diff(told.tested) > 0)
     assert [one.image for one in told.rows] == [rows[n].image for n in told.tested]
     assert np.array_equal(told.labels, labels[told.tested])
-    assert len({one.group for one in told.rows}) <= 26
+    groups = [one.group for one in rows]
+    cut = [
+        name
+        for name in {one.group for one in told.rows}
+        if [one.group for one in told.rows].count(name) < groups.count(name)
+    ]
+    assert len(cut) <= 1  # the last one that was drawn
 
 
 def test_a_fold_that_lost_a_class_in_the_sample_gets_the_prevalence():
@@ -97,11 +102,14 @@ def test_a_fold_that_lost_a_class_in_the_sample_gets_the_prevalence():
 
 
 def test_a_thousand_pictures_take_seconds():
-    rows = noise_rows(200)
-    folds, labels = folds_of(rows)
-    started = time.process_time()
-    run_probes(rows, labels, 2, folds)
-    assert time.process_time() - started < 6  # below 3 on a quiet machine
+    def spent(pictures):
+        rows = noise_rows(pictures)
+        folds, labels = folds_of(rows)
+        return least_seconds(lambda: run_probes(rows, labels, 2, folds), enough=0, times=2)
+
+    few, many = spent(50), spent(200)
+    assert many < 3 * few  # most of it is done once, however many pictures there are
+    assert many < 30  # about 1.3 s on a quiet machine
 
 
 #: What these sets are asked about: shortcuts, and a table that contradicts headers. All are small, which is no news.

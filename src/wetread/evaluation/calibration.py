@@ -21,8 +21,9 @@ from wetread.metrics.calibration import (
     reliability_bins,
     top_label,
 )
+from wetread.metrics.calibration_line import calibration_line_intervals
 from wetread.metrics.counted import CountedStatistic
-from wetread.metrics.counted_line import brier_and_skill, counted_line
+from wetread.metrics.counted_calibration import brier_and_skill
 from wetread.metrics.interval import Interval
 from wetread.shapes import Bools, Floats
 
@@ -110,13 +111,15 @@ def _intervals(
     asked: list[Question], stages: dict[Key, Floats], groups: Any, resamples: int, seed: int
 ) -> dict[tuple[int, str, str], Interval | None]:
     statistics: dict[str, CountedStatistic] = {}
+    found: dict[str, Interval | None] = {}
     for (number, stage), p in stages.items():
         one = asked[number]
-        line = counted_line(one.truth, p, one.rows)
-        pairs = dict(zip(("slope", "intercept"), line, strict=True)) if line is not None else {}
-        pairs |= dict(zip(("brier", "brier_skill"), brier_and_skill(one.truth, p, one.rows), strict=True))
-        statistics |= {f"{number} {stage} {name}": statistic for name, statistic in pairs.items()}
-    found = patient_bootstrap_many(statistics, groups, resamples=resamples, seed=seed)
+        line = calibration_line_intervals(one.truth, p, groups[one.rows])
+        if line is not None:
+            found |= dict(zip((f"{number} {stage} slope", f"{number} {stage} intercept"), line, strict=True))
+        pairs = zip(("brier", "brier_skill"), brier_and_skill(one.truth, p, one.rows), strict=True)
+        statistics |= {f"{number} {stage} {name}": statistic for name, statistic in pairs}
+    found |= patient_bootstrap_many(statistics, groups, resamples=resamples, seed=seed)
     return {
         (number, stage, name): found.get(f"{number} {stage} {name}") for number, stage in stages for name in NUMBERS
     }

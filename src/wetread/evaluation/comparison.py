@@ -29,6 +29,7 @@ from wetread.metrics.delong import delong_paired
 from wetread.metrics.holm import holm, p_from_interval
 from wetread.metrics.interval import Interval
 from wetread.metrics.mcnemar import mcnemar
+from wetread.metrics.mix import sides_of
 from wetread.outcome import say_share
 from wetread.shapes import Bools
 
@@ -151,11 +152,12 @@ def _count(predictions: Predictions | FindingPredictions) -> dict[str, Any]:
 class _Kept:
     """A statistic that remembers what it said of every resample of patients.
 
-    Only resamples draw somebody twice: the data as they are, and the data without one patient, never do.
+    Only resamples draw somebody twice: the data as they are, and the data without one patient, never do. It moves with
+    the mix of classes if the statistic does.
     """
 
     def __init__(self, statistic: CountedStatistic) -> None:
-        self._statistic = statistic
+        self._statistic, self.sides = statistic, sides_of(statistic)
         self._said: list[NDArray[np.float64]] = []
 
     def __call__(self, counts: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -253,17 +255,13 @@ def _rates(predictions: Predictions) -> dict[str, Bools]:
     return chosen
 
 
-def _minus(second: CountedStatistic, first: CountedStatistic) -> CountedStatistic:
-    return lambda counts: second(counts) - first(counts)
-
-
 def _of_classes(first: Predictions, second: Predictions) -> dict[str, CountedStatistic]:
-    statistics = {"auroc": _minus(_area(second), _area(first))}
+    statistics = {"auroc": counted.minus(_area(second), _area(first))}
     for name, chosen in _rates(first).items():
         if chosen.any():
             right = [counted.rate((one.predicted == one.truth) & chosen, chosen) for one in (first, second)]
-            statistics[name] = _minus(right[1], right[0])
-    statistics["brier"] = _minus(_brier(second), _brier(first))
+            statistics[name] = counted.minus(right[1], right[0])
+    statistics["brier"] = counted.minus(_brier(second), _brier(first))
     return statistics
 
 
@@ -300,9 +298,9 @@ def _of_findings(first: FindingPredictions, second: FindingPredictions) -> dict[
         return counted.mean_of_columns(((one.probabilities - one.truth) ** 2)[:, columns])
 
     return {
-        "auroc": _minus(areas(second), areas(first)),
-        "accuracy": _minus(right(second), right(first)),
-        "brier": _minus(squares(second), squares(first)),
+        "auroc": counted.minus(areas(second), areas(first)),
+        "accuracy": counted.minus(right(second), right(first)),
+        "brier": counted.minus(squares(second), squares(first)),
     }
 
 

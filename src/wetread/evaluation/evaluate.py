@@ -6,7 +6,6 @@ Which interval where (Wilson, DeLong on the logit scale, bootstrap of patients) 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,10 +16,9 @@ from wetread.evaluation.predictions import Predictions
 from wetread.evaluation.rates import as_dicts, rates_of
 from wetread.metrics import counted, counted_calibration
 from wetread.metrics.bootstrap import patient_bootstrap_many
-from wetread.metrics.choice import interval_for_proportion
+from wetread.metrics.choice import interval_for_proportion, wilson_if_certain
 from wetread.metrics.confusion import confusion_matrix
 from wetread.metrics.interval import Interval
-from wetread.metrics.intervals import wilson
 from wetread.metrics.table_auroc import auroc_of_table
 from wetread.shapes import Floats
 
@@ -96,18 +94,13 @@ def _not_too_sure(interval: Interval | None, name: str, truth: Any, groups: Any)
     """Gives a perfect score the lower bound that its rarest class allows.
 
     Every resample of perfect results is perfect, and a bootstrap would claim to be certain of ten cases. Each patient
-    of the rarest class counts once, as in a proportion (Wilson). Kappa has no such bound and is left out.
+    of the rarest class counts once, as in a proportion. Kappa has no such bound and is left out.
     """
     if interval is None or interval.value != 1.0 or interval.low < interval.high:
         return interval
     if name == "kappa":
         return None
-    patients = min(len(set(groups[truth == label].tolist())) for label in set(truth.tolist()))
-    bounds = wilson(patients, patients, interval.level)
-    assert bounds is not None
-    return replace(
-        interval, low=bounds.low, n=patients, method="Wilson, patients of the rarest class (all resamples are 1)"
-    )
+    return wilson_if_certain(interval, min(len(set(groups[truth == label].tolist())) for label in set(truth.tolist())))
 
 
 def _per_class(predictions: Predictions, options: dict[str, int]) -> dict[str, dict[str, Any]]:

@@ -22,9 +22,8 @@ from wetread.evaluation.finding_predictions import FindingPredictions
 from wetread.evaluation.findings import ladder_row_of_findings, testable
 from wetread.evaluation.predictions import Predictions
 from wetread.metrics import counted
-from wetread.metrics.bootstrap import patient_bootstrap, patient_bootstrap_many
-from wetread.metrics.calibration import calibration_slope_intercept
-from wetread.metrics.counted_calibration import calibration_line
+from wetread.metrics.bootstrap import patient_bootstrap
+from wetread.metrics.calibration_line import calibration_line_intervals
 from wetread.metrics.interval import Interval, enclosing
 from wetread.outcome import say_share
 
@@ -39,9 +38,6 @@ BY_MIX = ("accuracy", "auprc", "ppv", "npv", "brier", "ece", "log_loss", "calibr
 LOW_IS_GOOD = ("brier", "ece", "log_loss")
 #: Neither more nor less is better.
 NO_SIDE = ("calibration_slope", "calibration_intercept")
-
-#: Recalibration lines that are fitted for an interval.
-MOST_FITS = 500
 
 METHOD = "square and add (MOVER; Newcombe 1998, Zou & Donner 2008)"
 
@@ -143,27 +139,27 @@ def _signed(value: float) -> str:
     return text if float(text) == 0 else f"{'+' if value > 0 else '−'}{text}"
 
 
-def calibration_intervals(predictions: Predictions, *, resamples: int = 2000, seed: int = 0) -> dict[str, Any]:
+def calibration_intervals(
+    predictions: Predictions,
+    *,
+    resamples: int = 2000,  # noqa: ARG001  # a formula: nothing is drawn
+    seed: int = 0,  # noqa: ARG001
+) -> dict[str, Any]:
     """Slope and intercept of the recalibration line with intervals over patients; empty where not defined.
 
     Args:
         predictions: Labelled ones.
-        resamples: Bootstrap resamples of patients.
-        seed: Of the resamples.
+        resamples: Not used; for those who ask for other numbers with the same options.
+        seed: Not used either.
     """
     column = predictions.positive_column
     if column is None or len(predictions.images) < FEWEST_FOR_CALIBRATION:
         return {}
     truth, p = predictions.truth == column, predictions.probabilities[:, column]
-    if calibration_slope_intercept(truth, p) is None:
-        return {}
-    statistics = {
-        "calibration_slope": calibration_line(truth, p, "slope"),
-        "calibration_intercept": calibration_line(truth, p, "intercept"),
-    }
-    drawn = min(resamples, MOST_FITS)  # each resample is a fit of its own
-    groups = np.array(predictions.groups)
-    return as_dicts(patient_bootstrap_many(statistics, groups, predictions.truth, resamples=drawn, seed=seed))
+    line = calibration_line_intervals(truth, p, np.array(predictions.groups))
+    return (
+        {} if line is None else as_dicts(dict(zip(("calibration_slope", "calibration_intercept"), line, strict=True)))
+    )
 
 
 def mean_auroc_of_present(predictions: Predictions, *, resamples: int = 2000, seed: int = 0) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from wetread.dataset.table import Table
 from wetread.errors import InputError
+from wetread.evaluation.counts import count_cases
 from wetread.evaluation.finding_predictions import FindingPredictions
 from wetread.evaluation.findings import (
     evaluate_findings,
@@ -104,7 +105,7 @@ def numbers_of_findings(
         "unit": "image" if table.grouping == "none" else "patient",
         "grouping": table.grouping,
         "estimate": estimate,
-        "n": _counts(predictions, table, trained_on),
+        "n": count_cases(predictions, table, trained_on),
         "headline": {"name": "auroc", "mean_over": _testable_names(found), **found["metrics"]["auroc"]},
         "metrics": found["metrics"],
         "per_class": found["per_class"],
@@ -137,24 +138,3 @@ def _gain(
     if files is None or files.images != predictions.images:
         return None
     return paired_gain_of_findings(predictions, files, **options)
-
-
-def _counts(predictions: FindingPredictions, table: Table, trained_on: int) -> dict[str, Any]:
-    known = table.grouping != "none"
-    positive = predictions.truth == 1
-    counts: dict[str, Any] = {
-        "images": len(predictions.images),
-        "patients": len(set(predictions.patients)) if known else None,
-        "per_class": dict(zip(predictions.findings, positive.sum(axis=0).tolist(), strict=True)),
-        "unknown": dict(zip(predictions.findings, (~predictions.known).sum(axis=0).tolist(), strict=True)),
-        "without_finding": int((predictions.truth == 0).all(axis=1).sum()),
-        "several_findings": int((positive.sum(axis=1) > 1).sum()),
-        "trained_on": trained_on,
-        **table.ledger(),
-    }
-    if known:
-        patients = np.array(predictions.patients)
-        counts["patients_per_class"] = {
-            name: len(set(patients[positive[:, column]].tolist())) for column, name in enumerate(predictions.findings)
-        }
-    return counts

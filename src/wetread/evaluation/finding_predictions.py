@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from wetread.dataset.table import quote_formula, unquote_formula
 from wetread.errors import InputError
-from wetread.evaluation.predictions import UNLABELLED
+from wetread.evaluation.predictions import UNLABELLED, is_withheld
 from wetread.shapes import Bools, Floats
 
 #: From which probability on a finding is called where no threshold could be chosen.
@@ -32,7 +32,8 @@ class FindingPredictions:
         splits: cv, test or unlabelled.
         folds: Test fold in the first repeat, as text; empty outside cross-validation.
         truth: ``image finding``: 1 present, 0 absent, NaN not known.
-        probabilities: ``image finding``, each in [0, 1]; rows add up to anything.
+        probabilities: ``image finding``, each in [0, 1]; rows add up to anything. NaN where the model refuses an image
+            without a label.
         thresholds: ``image finding``, from which probability on each was called; None where none was chosen.
         statuses: in, edge or out: whether the model would judge the image at all; empty where it cannot refuse.
     """
@@ -116,7 +117,8 @@ class FindingPredictions:
     def to_csv(self) -> str:
         """The text of predictions.csv: for each finding ``truth_``, ``p_``, ``called_`` and ``threshold_``.
 
-        Truth is 1, 0 or blank where it is not known.
+        Truth is 1, 0 or blank where it is not known; probability and call are blank where the model refuses an image
+        without a label.
         """
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
@@ -127,10 +129,10 @@ class FindingPredictions:
         for n, image in enumerate(self.images):
             numbers: list[str] = []
             for column in range(len(self.findings)):
-                truth = self.truth[n, column]
+                truth, p = self.truth[n, column], self.probabilities[n, column]
+                numbers.append("" if np.isnan(truth) else str(int(truth)))
                 # Shortest text that reads back as the same number: what is shown can be recomputed to the last digit.
-                numbers += ["" if np.isnan(truth) else str(int(truth)), repr(float(self.probabilities[n, column]))]
-                numbers.append(str(int(called[n, column])))
+                numbers += ["", ""] if np.isnan(p) else [repr(float(p)), str(int(called[n, column]))]
                 if self.thresholds is not None:
                     numbers.append(repr(float(self.thresholds[n, column])))
             cells = map(quote_formula, (image, self.patients[n], self.splits[n], self.folds[n]))
@@ -156,7 +158,8 @@ def read_finding_predictions(path: Path, findings: Sequence[str]) -> FindingPred
             return np.array(cells, dtype=np.float64).reshape(len(rows), len(findings))
 
         probabilities = table("p")
-        if not ((probabilities >= 0) & (probabilities <= 1)).all():  # a table that somebody edited may hold anything
+        told = probabilities[[not is_withheld(row) for row in rows]] if rows else probabilities
+        if not ((told >= 0) & (told <= 1)).all():  # a table that somebody edited may hold anything
             raise ValueError("no probabilities")
         cut = bool(rows) and f"threshold_{findings[0]}" in rows[0]
         return FindingPredictions(

@@ -8,7 +8,6 @@ patients with all their findings, so that findings which go together are not tak
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,11 +19,15 @@ from wetread.evaluation.finding_predictions import FindingPredictions
 from wetread.evaluation.rates import RATES, as_dicts, rates_of
 from wetread.metrics import counted, counted_calibration, discrimination
 from wetread.metrics.bootstrap import patient_bootstrap_many
-from wetread.metrics.choice import FEW_PATIENTS, disjoint_pairs, interval_for_auroc, one_image_per_patient
+from wetread.metrics.choice import (
+    FEW_PATIENTS,
+    exact_if_certain,
+    interval_for_auroc,
+    one_image_per_patient,
+    wilson_if_certain,
+)
 from wetread.metrics.counted import CountedStatistic
-from wetread.metrics.delong import exact_by_pairs
 from wetread.metrics.interval import Interval
-from wetread.metrics.intervals import wilson
 from wetread.metrics.proportions import intervals_for_proportions
 from wetread.shapes import Bools, Floats
 
@@ -248,11 +251,10 @@ def _intervals(
     area, precision = found[f"auroc {column}"], found[f"auprc {column}"]
     if one_image_per_patient(keys) or _rarer(truth, keys) < FEW_PATIENTS:
         area = interval_for_auroc(truth, p, keys)  # a closed formula: nothing is drawn
-    elif area is not None and area.low == area.high:
-        area = exact_by_pairs(area.value, disjoint_pairs(truth, keys))
-    if precision is not None and precision.low == precision.high:
-        # Every resample of a perfect ranking is perfect; each patient with the finding counts once, as in a proportion.
-        precision = _wilson_by_patient(precision, len(set(keys[truth].tolist())))
+    elif area is not None:
+        area = exact_if_certain(area, area.value, [(truth, keys)])
+    if precision is not None:
+        precision = wilson_if_certain(precision, len(set(keys[truth].tolist())))
     numbers = {"auroc": area, "auprc": precision}
     return numbers | {name: rates[column, name] for name in RATES} | {"brier": found[f"brier {column}"]}
 
@@ -262,22 +264,10 @@ def _rarer(truth: Bools, keys: NDArray[Any]) -> int:
     return min(len(set(keys[truth].tolist())), len(set(keys[~truth].tolist())))
 
 
-def _wilson_by_patient(interval: Interval, people: int) -> Interval | None:
-    bounds = wilson(interval.value * people, people, interval.level)
-    if bounds is None:
-        return None
-    method = "Wilson, each patient counted once (every resample gives the same value)"
-    low, high = min(bounds.low, interval.value), max(bounds.high, interval.value)
-    return replace(interval, low=low, high=high, n=people, method=method)
-
-
 def _mend_mean(interval: Interval | None, predictions: FindingPredictions, columns: list[int]) -> Interval | None:
     """A perfect mean gets the bound that its rarest finding allows: a bootstrap would claim to be certain."""
-    if interval is None or interval.value != 1.0 or interval.low < 1.0:
+    if interval is None or interval.value != 1.0:
         return interval
     keys = np.array(predictions.groups)
-    pairs = []
-    for column in columns:
-        truth, _, known = predictions.of_finding(column)
-        pairs.append(disjoint_pairs(truth, keys[known]))
-    return exact_by_pairs(1.0, min(pairs), interval.level)
+    asked = [(truth, keys[known]) for truth, _, known in (predictions.of_finding(column) for column in columns)]
+    return exact_if_certain(interval, 1.0, asked, interval.level)

@@ -14,8 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from wetread.dataset.table import USED, unquote_formula
-from wetread.errors import InputError
+from wetread.dataset.table import USED
 from wetread.evaluation.evaluate import as_dicts
 from wetread.evaluation.finding_predictions import FindingPredictions
 from wetread.evaluation.findings import macro_auroc_of_findings
@@ -44,11 +43,15 @@ def fold_difference(first: Tested, second: Tested) -> dict[str, Any]:
         second: Another one.
 
     Returns:
-        ``auroc``, an interval with ``folds``; or ``reason``, why there is none.
+        ``auroc``, an interval with ``folds``; or ``reason``, why there is none: folds that were not kept, files that
+        are damaged, and files of one run that do not fit together are three different things.
     """
     if any(run.numbers["estimate"] != "cross-validation" for run in (first, second)):
         return {"reason": "not both were cross-validated"}
-    ours, theirs = _read_folds(first), _read_folds(second)
+    try:
+        ours, theirs = _read_folds(first), _read_folds(second)
+    except _FoldsError as error:
+        return {"reason": str(error)}
     if not ours or not theirs:
         return {"reason": "the folds were not kept"}
     if {key: fold.cases for key, fold in ours.items()} != {key: fold.cases for key, fold in theirs.items()}:
@@ -64,27 +67,32 @@ def fold_difference(first: Tested, second: Tested) -> dict[str, Any]:
     return {**as_dicts({"auroc": found}), "folds": len(values), "undefined": len(pairs) - len(values)}
 
 
+class _FoldsError(Exception):
+    """Why the folds of a run cannot be compared, in words."""
+
+
 def _read_folds(run: Tested) -> dict[str, _Fold]:
-    """Name of the fold -> what it holds; empty where folds were not kept or are damaged."""
+    """Name of the fold -> what it holds; empty where folds were not kept."""
+    try:
+        folders = sorted(path for path in (run.folder.path / "folds").iterdir() if (path / "fold.json").is_file())
+    except OSError:
+        return {}
     try:
         keys = _keys_of_rows(run)
-        folders = sorted(path for path in (run.folder.path / "folds").iterdir() if (path / "fold.json").is_file())
         return {path.name: _read_fold(path, run, keys) for path in folders}
-    except (OSError, ValueError, KeyError, IndexError, InputError):
-        return {}
+    except (KeyError, IndexError) as error:  # of row numbers and names: contents of the files are read in _load
+        raise _FoldsError(f"the folds of {run.name} do not fit its images.csv and predictions.csv") from error
 
 
 def _keys_of_rows(run: Tested) -> list[Key]:
     """Row number of a fold -> case. Rows are numbered in the order of images.csv, those in use with a label."""
-    case = {unquote_formula(image): key for image, key in zip(run.predictions.images, run.keys, strict=True)}
+    case = dict(zip(run.predictions.images, run.keys, strict=True))
     rows = [row for row in run.folder.read_table("images.csv") if row["status"] == USED and row["label"]]
-    return [case[unquote_formula(row["image"])] for row in rows]
+    return [case[row["image"]] for row in rows]
 
 
 def _read_fold(folder: Path, run: Tested, keys: Sequence[Key]) -> _Fold:
-    chosen = json.loads((folder / "fold.json").read_text(encoding="utf-8"))["chosen"]
-    arrays = unpack_arrays((folder / "arrays.safetensors").read_bytes())
-    train, test = arrays["train"], arrays["test"]
+    train, test, table = _load(folder, run.name)
     place = {key: number for number, key in enumerate(run.keys)}
     rows = np.array([place[keys[number]] for number in test])
     groups = np.array(run.predictions.groups)
@@ -93,8 +101,18 @@ def _read_fold(folder: Path, run: Tested, keys: Sequence[Key]) -> _Fold:
         frozenset(keys[number] for number in test),
         len(learnt),
         len(set(groups[rows].tolist())),
-        _area(run, rows, arrays[f"probabilities.{chosen}"]),
+        _area(run, rows, table),
     )
+
+
+def _load(folder: Path, name: str) -> tuple[Ints, Ints, Floats]:
+    """Training rows, test rows, and what the rung chosen in the fold said of the latter, ``image class``."""
+    try:
+        chosen = json.loads((folder / "fold.json").read_text(encoding="utf-8"))["chosen"]
+        arrays = unpack_arrays((folder / "arrays.safetensors").read_bytes())
+        return arrays["train"], arrays["test"], arrays[f"probabilities.{chosen}"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _FoldsError(f"the files of the folds of {name} are damaged") from error
 
 
 def _area(run: Tested, rows: Ints, table: Floats) -> float | None:

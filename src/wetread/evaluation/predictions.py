@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from wetread.dataset.table import quote_formula
+from wetread.dataset.table import quote_formula, unquote_formula
 from wetread.errors import InputError
 from wetread.metrics.inputs import as_probability_table
 from wetread.shapes import Bools, Floats, Ints
@@ -30,8 +31,8 @@ class Predictions:
         splits: cv, test or unlabelled.
         folds: Test fold in the first repeat, as text; empty outside cross-validation.
         truth: Class number of each image; -1 for unlabelled ones.
-        predicted: Class number that was called.
-        probabilities: ``image class``, rows add up to 1.
+        predicted: Class number that was called; -1 where the model refuses an image without a label.
+        probabilities: ``image class``, rows add up to 1; NaN where the model refuses an image without a label.
         thresholds: Per image, from which probability of `positive` it was called positive; None for several classes.
         statuses: in, edge or out: whether the model would judge the image at all; empty where it cannot refuse.
     """
@@ -97,7 +98,11 @@ class Predictions:
         )
 
     def to_csv(self) -> str:
-        """The text of predictions.csv; `status` is empty where nothing was fitted that can refuse."""
+        """The text of predictions.csv; `status` is empty where nothing was fitted that can refuse.
+
+        An image without a label that the model refuses has no class and no probability, as in use. A tested one that
+        the models of the folds would have refused keeps them: it counts in every number.
+        """
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
         columns = [f"p_{name}" for name in self.classes]
@@ -105,13 +110,19 @@ class Predictions:
         writer.writerow(["image", "patient", "split", "fold", "truth", "predicted", *columns, *cut, "group", "status"])
         for n, image in enumerate(self.images):
             truth = self.classes[self.truth[n]] if self.truth[n] >= 0 else ""
+            predicted = "" if np.isnan(self.probabilities[n]).any() else self.classes[self.predicted[n]]
             # Shortest text that reads back as the same number: what is shown can be recomputed to the last digit.
-            numbers = [repr(float(p)) for p in self.probabilities[n]]
+            numbers = ["" if np.isnan(p) else repr(float(p)) for p in self.probabilities[n]]
             numbers += [] if self.thresholds is None else [repr(float(self.thresholds[n]))]
-            cells = [image, self.patients[n], self.splits[n], self.folds[n], truth, self.classes[self.predicted[n]]]
+            cells = [image, self.patients[n], self.splits[n], self.folds[n], truth, predicted]
             status = self.statuses[n] if self.statuses else ""
             writer.writerow([*map(quote_formula, cells), *numbers, self.groups[n], status])
         return buffer.getvalue()
+
+
+def is_withheld(row: Mapping[str, str]) -> bool:
+    """Whether a row of predictions.csv is of an image without a label that the model refuses: nothing is called."""
+    return row["split"] == UNLABELLED and row.get("status") == "out"
 
 
 def read_predictions(path: Path, classes: tuple[str, ...], positive: str | None) -> Predictions:
@@ -127,22 +138,26 @@ def read_predictions(path: Path, classes: tuple[str, ...], positive: str | None)
     """
     try:
         rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
-        numbers = {name: number for number, name in enumerate(classes)}
-        truth = np.array([numbers[row["truth"]] if row["truth"] else -1 for row in rows], dtype=np.int64)
-        cells = [[float(row[f"p_{name}"]) for name in classes] for row in rows]
+        numbers = {"": -1, **{name: number for number, name in enumerate(classes)}}
+        truth = np.array([numbers[unquote_formula(row["truth"])] for row in rows], dtype=np.int64)
+        predicted = np.array([numbers[unquote_formula(row["predicted"])] for row in rows], dtype=np.int64)
+        cells = [[float(row[f"p_{name}"] or "nan") for name in classes] for row in rows]
         probabilities = np.array(cells, dtype=np.float64).reshape(-1, len(classes))
-        if rows:  # a table that somebody edited may hold anything
-            as_probability_table(probabilities, len(rows), "predictions.csv")
+        judged = ~np.array([is_withheld(row) for row in rows], dtype=np.bool_)
+        if judged.any():  # a table that somebody edited may hold anything
+            as_probability_table(probabilities[judged], int(judged.sum()), "predictions.csv")
+        if (predicted[judged] < 0).any():
+            raise ValueError("an image that was judged has no class")
         return Predictions(
             classes=classes,
             positive=positive,
-            images=[row["image"] for row in rows],
-            patients=[row["patient"] for row in rows],
+            images=[unquote_formula(row["image"]) for row in rows],
+            patients=[unquote_formula(row["patient"]) for row in rows],
             groups=[row["group"] for row in rows],
             splits=[row["split"] for row in rows],
             folds=[row["fold"] for row in rows],
             truth=truth,
-            predicted=np.array([numbers[row["predicted"]] for row in rows], dtype=np.int64),
+            predicted=predicted,
             probabilities=probabilities,
             thresholds=np.array([float(row["threshold"]) for row in rows]) if positive is not None else None,
             statuses=[row.get("status") or "" for row in rows],

@@ -36,6 +36,9 @@ HEADERS = (
     ("ManufacturerModelName", "device model (header)"),
     ("Modality", "modality (header)"),
 )
+#: A number with a decimal comma; ``1,200`` may as well be a thousand and more.
+_COMMA = re.compile(r"[+-]?\d{1,7},\d+")
+_DOUBTFUL = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 _AGE = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*(y|m|w|d)?[a-z]*", re.IGNORECASE)
 _PER_YEAR = {"y": 1.0, "m": 12.0, "w": 52.18, "d": 365.25}
 
@@ -84,6 +87,35 @@ def find_columns(rows: Sequence[Row], asked: Sequence[str] = ()) -> list[Column]
     return distinct[:MOST_COLUMNS]
 
 
+def check_names(rows: Sequence[Row], asked: Sequence[str]) -> None:
+    """Refuses columns that are not there, before any picture is read; what headers say may still come.
+
+    Args:
+        rows: Of the table.
+        asked: Names of columns.
+
+    Raises:
+        InputError: There is no such column.
+    """
+    if not asked:
+        return
+    known = list(dict.fromkeys(name for row in rows for name in row.extra))
+    for name in asked:
+        _find_column(name, known, [*known, *(title for _, title in HEADERS)])
+
+
+def _find_column(name: str, told: Sequence[str], known: Sequence[str]) -> str:
+    """The column of that name; ``told`` are those that a message names."""
+    real = next((one for one in known if one == name or plain_name(one) == plain_name(name)), None)
+    if real is None:
+        raise InputError(
+            f"There is no column {name} to make subgroups of; there are: {', '.join(told) or 'none'}.",
+            remedy="Give the name of a column of your table, as in --subgroups sex,age.",
+            code="subgroups",
+        )
+    return real
+
+
 def _all_cells(rows: Sequence[Row]) -> dict[str, list[str]]:
     names = dict.fromkeys(name for row in rows for name in row.extra)
     cells = {name: [" ".join(row.extra.get(name, "").split()) for row in rows] for name in names}
@@ -126,13 +158,7 @@ def _says_the_label(cells: list[str], labels: list[str]) -> bool:
 
 
 def _asked_for(name: str, cells: dict[str, list[str]]) -> Column:
-    real = next((one for one in cells if one == name or plain_name(one) == plain_name(name)), None)
-    if real is None:
-        raise InputError(
-            f"There is no column {name} to make subgroups of; there are: {', '.join(cells) or 'none'}.",
-            remedy="Give the name of a column of your table, as in --subgroups sex,age.",
-            code="subgroups",
-        )
+    real = _find_column(name, list(cells), list(cells))
     column = divide(real, cells[real])
     if column is None:
         raise InputError(
@@ -152,7 +178,7 @@ def divide(name: str, cells: Sequence[str]) -> Column | None:
     """
     plain = plain_name(name)
     read: Callable[[str], float] = _age if plain in _AGES else _number
-    numbers = np.array([read(cell) for cell in cells])
+    numbers = np.array([read(cell) for cell in _with_points(cells)])
     known = np.isfinite(numbers)
     all_numbers = known.any() and known.sum() == sum(map(bool, cells))
     if all_numbers and len(set(numbers[known].tolist())) > (3 if plain in _NUMBERS else MOST_GROUPS):
@@ -188,6 +214,21 @@ def _levels(name: str, cells: Sequence[str]) -> Column | None:
     number = {value: n for n, value in enumerate(kept)}
     members = [number.get(value, len(kept)) if value else -1 for value in folded]
     return Column(name, tuple(names), np.array(members, dtype=np.int64))
+
+
+def _with_points(cells: Sequence[str]) -> list[str]:
+    """Decimal commas become points where the whole column writes its numbers so; otherwise nothing is changed.
+
+    A column that has points too is ambiguous, and so is one whose every comma is followed by three digits.
+    """
+    marked = [cell for cell in cells if "," in cell]
+    if not marked or any("." in cell for cell in cells):
+        return list(cells)
+    read = [_COMMA.match(cell) for cell in marked]
+    clear = all(found is not None and "," not in cell[found.end() :] for cell, found in zip(marked, read, strict=True))
+    if not clear or all(found is not None and _DOUBTFUL.fullmatch(found[0]) for found in read):
+        return list(cells)
+    return [cell.replace(",", ".") for cell in cells]
 
 
 def _number(cell: str) -> float:

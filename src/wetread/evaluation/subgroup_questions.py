@@ -22,9 +22,8 @@ from wetread.evaluation.questions import Question
 from wetread.evaluation.rates import as_dicts
 from wetread.evaluation.subgroup_cells import Areas, Cell, Place, adjusted, gap_of_few, people
 from wetread.metrics import counted
-from wetread.metrics.choice import FEW_PATIENTS, disjoint_pairs, interval_for_auroc, one_image_per_patient
+from wetread.metrics.choice import FEW_PATIENTS, exact_if_certain, interval_for_auroc, one_image_per_patient
 from wetread.metrics.counted import CountedStatistic
-from wetread.metrics.delong import exact_by_pairs
 from wetread.metrics.interval import Interval
 from wetread.metrics.proportions import intervals_for_proportions
 from wetread.shapes import Bools, Floats
@@ -177,5 +176,4 @@ def _area(question: Question, side: Bools, cell: Cell, drawn: Interval | None) -
     truth, p, keys = _of_side(question, side, cell)
     if drawn is None:
         return interval_for_auroc(truth, p, keys)
-    # Every resample of a perfect ranking is perfect.
-    return drawn if drawn.low < drawn.high else exact_by_pairs(drawn.value, disjoint_pairs(truth, keys), drawn.level)
+    return exact_if_certain(drawn, drawn.value, [(truth, keys)], drawn.level)

@@ -23,9 +23,8 @@ from wetread.evaluation.subgroup_columns import find_columns
 from wetread.evaluation.subgroup_questions import question_statistics, rows_by_question
 from wetread.metrics import counted
 from wetread.metrics.bootstrap import patient_bootstrap_many
-from wetread.metrics.choice import FEW_PATIENTS, disjoint_pairs, interval_for_auroc
+from wetread.metrics.choice import FEW_PATIENTS, exact_if_certain, interval_for_auroc
 from wetread.metrics.counted import CountedStatistic
-from wetread.metrics.delong import exact_by_pairs
 from wetread.metrics.interval import Interval
 from wetread.metrics.proportions import intervals_for_proportions
 from wetread.shapes import Bools
@@ -229,15 +228,7 @@ def _mean_area(
     if len(questions) == 1:
         one, inside = questions[0], side[questions[0].rows]
         return interval_for_auroc(one.truth[inside], one.p[inside], cell.keys[one.rows][inside], **options)
-    return _not_too_sure(drawn, questions, side, cell)
-
-
-def _not_too_sure(area: Interval | None, questions: list[Question], side: Bools, cell: Cell) -> Interval | None:
-    """Every resample of a perfect ranking is perfect: the rarest class then bounds what is known."""
-    if area is None or area.low < area.high:
-        return area
-    pairs = []
-    for one in questions:
-        inside = side[one.rows]
-        pairs.append(disjoint_pairs(one.truth[inside], cell.keys[one.rows][inside]))
-    return exact_by_pairs(area.value, min(pairs), area.level)
+    if drawn is None:
+        return None
+    asked = [(one.truth[side[one.rows]], cell.keys[one.rows][side[one.rows]]) for one in questions]
+    return exact_if_certain(drawn, drawn.value, asked, drawn.level)

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from wetread.dataset.table import unquote_formula
 from wetread.errors import InputError
 from wetread.evaluation.finding_predictions import FindingPredictions, read_finding_predictions
 from wetread.evaluation.predictions import Predictions, read_predictions
@@ -66,8 +65,8 @@ def read_tested(folder: RunFolder, name: str) -> Tested:
             predictions = read_finding_predictions(path, classes).labelled
         else:
             predictions = read_predictions(path, classes, numbers["positive"]).labelled
-        content = {unquote_formula(row["image"]): row["sha256"] for row in folder.read_table("images.csv")}
-        keys = _number_copies([_content(unquote_formula(image), content) for image in predictions.images])
+        content = {row["image"]: row["sha256"] for row in folder.read_table("images.csv")}
+        keys = _number_copies([_content(image, content) for image in predictions.images])
     except KeyError as error:
         raise InputError(
             f"The files of {folder.path} do not fit together.",

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from statistics import NormalDist
 from typing import Any
 
-from wetread.metrics.sample_size import cases_for_half_width
-from wetread.outcome import say_share
+from wetread.evaluation.counts import Side, find_rarest, find_sides
+from wetread.metrics.sample_size import cases_for_half_width, hanley_mcneil_error
+from wetread.outcome import SEE_ANATOMY, say_share
 
 GREEN, AMBER, RED, NONE = "green", "amber", "red", "none"
 
@@ -26,8 +28,22 @@ NARROW, WIDE = 0.1, 0.2
 #: A baseline that comes as close as this may have learnt the same thing (design: within 0.05 AUROC).
 CLOSE = 0.05
 
+#: A shortcut of this AUROC must be able to show, or "none was shown" says nothing: its 95 % interval must then begin
+#: above the other, from which on the checks report a probe.
+SHORTCUT, REPORTED = 0.70, 0.60
+
 #: Slope of a well calibrated model: beyond this the probabilities are too sure or too shy by a third or more.
 SLOPE = (0.75, 1.33)
+
+#: And its intercept, by the same measure: at 0.29 (the logarithm of 1.33) the odds are off by a third, so that of those
+#: who are told 50 % it is 57.
+INTERCEPT = 0.29
+
+#: Images from which on calibration is asked for at all.
+FEWEST_IMAGES = 50
+
+#: A method of heatmaps that passed all of fewer tests, of seven, may have met the easy ones only.
+FEWEST_TESTS = 3
 
 #: Of the pictures that are none of its kind a model should refuse this share, and of its own no more than that one.
 REFUSED, REFUSED_OWN = 0.95, 0.05
@@ -35,7 +51,8 @@ REFUSED, REFUSED_OWN = 0.95, 0.05
 #: What to do about heatmaps that pass no test.
 AS_PICTURES = "Read them as pictures, not as evidence."
 
-LEAKS = ("WR101", "WR102", "WR103", "WR104", "WR105", "WR106", "WR107")
+#: WR106 is none of them: parts in which the classes have different shares can still hold different patients.
+LEAKS = ("WR101", "WR102", "WR103", "WR104", "WR105", "WR107")
 
 
 @dataclass(frozen=True)
@@ -124,8 +141,16 @@ def judge_shortcut(evidence: Evidence) -> Light:
     found = _worst(evidence.findings, [one["code"] for one in evidence.findings if one["code"].startswith("WR3")])
     if found and found["severity"] in (RED, AMBER):
         return Light("shortcut", title, found["severity"], found["sentence"], "wetread check DATA --fix")
-    said = "Files, headers, borders, corners, source and writing in the pictures do not give the label away."
-    return Light("shortcut", title, GREEN, said)
+    models = evidence.numbers["models"]
+    tried = [name for name, row in models.items() if "sees" in row and name not in SEE_ANATOMY]
+    if not tried:
+        return Light("shortcut", title, NONE, "Nothing was tried that should not tell the label.", "wetread check DATA")
+    said = f"No probe was shown to tell the label. Tried: {', '.join(tried)}."
+    unseen = _too_few_for_a_shortcut(evidence.numbers)
+    if unseen is None:
+        return Light("shortcut", title, GREEN, said)
+    said += f" With so few cases one that reaches {SHORTCUT:.2f} could have been missed: {unseen}."
+    return Light("shortcut", title, NONE, said, "Collect more cases.")
 
 
 def judge_baseline(evidence: Evidence) -> Light:
@@ -151,16 +176,17 @@ def judge_baseline(evidence: Evidence) -> Light:
         if headline["value"] - blind[best] < CLOSE:
             return Light("baseline", title, AMBER, said, "wetread check DATA")
         return Light("baseline", title, GREEN, said)
-    return Light("baseline", title, GREEN if chance else NONE, luck[:1].upper() + luck[1:] + "." if luck else "")
+    said = "There is no model that sees no anatomy to compare with" + (f"; {luck}." if luck else ".")
+    return Light("baseline", title, NONE, said, "wetread check DATA")
 
 
 def judge_size(evidence: Evidence) -> Light:
-    """Patients of the rarest class."""
-    title, n = "Enough cases tested", evidence.numbers["n"]
-    counts, unit = (n["patients_per_class"], "patients") if n.get("patients_per_class") else (n["per_class"], "images")
-    rarest = min(counts, key=lambda name: counts[name])
-    said = f"{counts[rarest]} {unit} with {_words(rarest)}, the rarest; {ENOUGH} are asked for."
-    light = GREEN if counts[rarest] >= ENOUGH else AMBER if counts[rarest] >= SCARCE else RED
+    """Patients of the rarest class; of findings, those with each and those without it."""
+    title, rarest = "Enough cases tested", find_rarest(evidence.numbers["n"])
+    if rarest is None:
+        return Light("size", title, NONE, "The cases were not counted.", "Repeat the run with wetread run.")
+    said = f"{rarest.count} {rarest.unit} {rarest.which}, the fewest; {ENOUGH} are asked for."
+    light = GREEN if rarest.count >= ENOUGH else AMBER if rarest.count >= SCARCE else RED
     return Light("size", title, light, said, "" if light == GREEN else f"wetread learning-curve {evidence.run}")
 
 
@@ -171,28 +197,39 @@ def judge_width(evidence: Evidence) -> Light:
     said = f"AUROC {_span(headline)}: {width:.2f} wide."
     if width <= NARROW:
         return Light("width", title, GREEN, said)
-    counts = list((n.get("patients_per_class") or n["per_class"]).values())
-    share = min(counts) / max(1, n.get("patients") or n["images"])
-    wanted = cases_for_half_width(min(headline["value"], 0.98), min(max(share, 0.01), 0.5), NARROW / 2)
-    if wanted:
-        said += f" For 0.05 to each side about {wanted:,} patients like these are needed.".replace(",", " ")
+    rarest = find_rarest(n)
+    if rarest is not None:
+        share = min(max(rarest.count / max(1, n.get("patients") or n["images"]), 0.01), 0.5)
+        wanted = cases_for_half_width(min(headline["value"], 0.98), share if rarest.has else 1 - share, NARROW / 2)
+        if wanted:
+            said += f" For 0.05 to each side about {wanted:,} patients like these are needed.".replace(",", " ")
     return Light("width", title, AMBER if width <= WIDE else RED, said, f"wetread learning-curve {evidence.run}")
 
 
 def judge_calibration(evidence: Evidence) -> Light:
-    """Do 80 % mean 80 of 100?"""
-    title = "Probabilities mean what they say"
-    found = list(_calibrations(evidence.numbers["calibration"]))
-    if not found:
-        return Light("calibration", title, NONE, "Too few cases to say (50 are needed).", "Collect more cases.")
-    worst_name, worst = max(found, key=lambda one: abs(_value(one[1]["slope"]) - 1))
-    slope, error, luck = _value(worst["slope"]), _value(worst.get("ece")), worst.get("ece_if_perfect")
-    said = f"Slope {slope:.2f} (1 is right)" + (f" for {_words(worst_name)}" if worst_name else "")
-    if error is not None and luck is not None:
-        said += f"; calibration error {error:.2f}, of which {_value(luck):.2f} would be luck"
-    right = _covers(worst["slope"], 1.0) or SLOPE[0] <= slope <= SLOPE[1]
-    light = GREEN if right else AMBER
-    return Light("calibration", title, light, said + ".", "" if right else "wetread run DATA --set calibration=platt")
+    """Do 80 % mean 80 of 100? Of several findings the one that is farthest off decides."""
+    title, numbers = "Probabilities mean what they say", evidence.numbers
+    stored = list(_calibrations(numbers["calibration"]))
+    lines = {name: one for name, one in stored if one.get("slope") is not None}
+    no_line = [name for name, one in stored if one.get("slope") is None and one.get("n", 0) >= FEWEST_IMAGES]
+    undefined = "; ".join(f"{_for(name)}{_why_no_line(numbers, name)}" for name in no_line)
+    if not lines:
+        if no_line:
+            said = f"Slope not defined: {undefined}."
+            return Light("calibration", title, NONE, said, f"wetread evaluate {evidence.run} NEW_DATA")
+        said = f"Too few cases to say ({FEWEST_IMAGES} are needed, of several classes or findings 10 on either side)."
+        return Light("calibration", title, NONE, said, "Collect more cases.")
+    off = {name: (_off(one), abs(_value(one["slope"]) - 1)) for name, one in lines.items()}
+    wrong = [name for name in off if off[name][0] > 1]
+    worst = max(off, key=lambda name: off[name])
+    said = _say_line(lines[worst], worst)
+    if len(lines) > 1:
+        said += f". Of {len(lines)} findings it is the farthest off, and {len(wrong)} are beyond the limits"
+    said += f". Not defined {undefined}" if undefined else ""
+    few = len(numbers["classes"]) - len(stored) if numbers["task"] == "multilabel" else 0
+    said += f". Too few cases to say it for {few} more" if few else ""
+    light = AMBER if wrong else GREEN
+    return Light("calibration", title, light, said + ".", "wetread run DATA --set calibration=platt" if wrong else "")
 
 
 def judge_refusal(evidence: Evidence) -> Light:
@@ -202,6 +239,9 @@ def judge_refusal(evidence: Evidence) -> Light:
         return Light("refusal", title, RED, "It calls anything one of its classes.", "Repeat the run with wetread run.")
     own, packs = known["own"]["refused"], known["packs"]
     tried = {name: pack["refused"] for name, pack in packs.items() if name != "mirrored"}
+    if not tried and own <= REFUSED_OWN:
+        said = f"Refuses {_percent(own)} of its own kind; on other pictures it was not tried."
+        return Light("refusal", title, NONE, said, "Repeat the run with wetread run.")
     low = min(tried, key=lambda name: tried[name]) if tried else ""
     said = f"Refuses {_percent(own)} of its own kind"
     said += f", and at least {_percent(tried[low])} of each of {len(tried)} kinds of other pictures." if low else "."
@@ -218,11 +258,14 @@ def judge_explanations(evidence: Evidence) -> Light:
         said = "The heatmaps were not tested: they show what the model reacts to, and prove nothing."
         return Light("explanations", title, NONE, said, "wetread run DATA --preset standard")
     passed, tests = int(found["passed"]), int(found["tests"])
+    if not tests:
+        return Light("explanations", title, NONE, "None of the tests of the heatmaps could be made.", AS_PICTURES)
     said = f"The best method passes {passed} of {tests} tests."
+    if passed == tests < FEWEST_TESTS:
+        said += f" At least {FEWEST_TESTS} must have been made to say more."
+        return Light("explanations", title, NONE, said, AS_PICTURES)
     light = GREEN if passed == tests else AMBER if passed * 2 >= tests else RED
-    return Light(
-        "explanations", title, light, said, "" if light == GREEN else "Read them as pictures, not as evidence."
-    )
+    return Light("explanations", title, light, said, "" if light == GREEN else AS_PICTURES)
 
 
 def judge_elsewhere(evidence: Evidence) -> Light:
@@ -241,16 +284,80 @@ def _worst(findings: Iterable[Mapping[str, Any]], codes: Sequence[str]) -> Mappi
     return min(found, key=lambda one: (RED, AMBER).index(one["severity"]), default=None)
 
 
+def _too_few_for_a_shortcut(numbers: Mapping[str, Any]) -> str | None:
+    """For what a probe of the AUROC `SHORTCUT` need not have shown, in words; None where it would have everywhere.
+
+    Of several findings each is asked about with an interval as much wider as the checks make it (Bonferroni).
+    """
+    n, tested = numbers["n"], numbers["headline"].get("mean_over")
+    sides = [side for side in find_sides(n) if not tested or side.name in tested]
+    lacks = {side.name: side.count for side in sides if not side.has}
+    has = [side for side in sides if side.has]
+    total = (n.get("patients") or n["images"]) if tested else sum(side.count for side in has)
+    asked = len(has) if tested else 1
+    reach = NormalDist().inv_cdf(1 - 0.025 / max(asked, 1))
+
+    def could_hide(side: Side) -> bool:
+        others = lacks.get(side.name, total - side.count)
+        if side.count < 1 or others < 1:
+            return True
+        return SHORTCUT - reach * hanley_mcneil_error(SHORTCUT, side.count, others) <= REPORTED
+
+    few = [side for side in has if could_hide(side)]
+    if not few:
+        return "the cases were not counted" if not has else None
+    if not tested:
+        rarest = min(few, key=lambda side: side.count)
+        return f"{rarest.count} {rarest.unit} {rarest.which}"
+    return f"for {len(few)} of {len(has)} findings"
+
+
 def _calibrations(calibration: Mapping[str, Any]) -> Iterable[tuple[str, Mapping[str, Any]]]:
-    """Name of the finding, or nothing -> its calibration as it is used, after any correction."""
+    """Name of the finding, or nothing -> its calibration as it is used, after any correction; with ``n``."""
     if "slope" in calibration or "after" in calibration:
-        after = calibration.get("after", calibration)
-        if after.get("slope") is not None:
-            yield "", after
+        yield "", {"n": calibration.get("n", 0), **calibration.get("after", calibration)}
         return
     for name, one in calibration.items():
         if isinstance(one, Mapping):
             yield from ((name, inner) for _, inner in _calibrations(one))
+
+
+def _off(line: Mapping[str, Any]) -> float:
+    """How far slope or intercept are off, in units of what is let pass; 0 where the interval holds what is right."""
+    slope, intercept = line["slope"], line.get("intercept")
+    value = _value(slope)
+    found = [0.0]
+    if not _covers(slope, 1.0):
+        found.append((1 - value) / (1 - SLOPE[0]) if value < 1 else (value - 1) / (SLOPE[1] - 1))
+    if intercept is not None and not _covers(intercept, 0.0):
+        found.append(abs(_value(intercept)) / INTERCEPT)
+    return max(found)
+
+
+def _say_line(line: Mapping[str, Any], name: str) -> str:
+    said = f"Slope {_against(line['slope'], '1 is right')}"
+    if line.get("intercept") is not None:
+        said += f", intercept {_against(line['intercept'], '0 is right')}"
+    said += f" for {_words(name)}" if name else ""
+    error, luck = _value(line.get("ece")), _value(line.get("ece_if_perfect"))
+    if error is not None and luck is not None:
+        said += f"; calibration error {error:.2f}, of which {luck:.2f} would be luck"
+    return said
+
+
+def _why_no_line(numbers: Mapping[str, Any], name: str) -> str:
+    """Why no line of calibration can be drawn: it is infinitely steep, or its probabilities are all alike."""
+    if numbers["task"] == "multiclass":  # asked is whether the call was right, which no AUROC here tells
+        right = _value((numbers.get("metrics") or {}).get("accuracy"))
+        return "every call was right" if right == 1 else "calls that were right and wrong do not overlap"
+    area = _value(numbers["per_class"][name].get("auroc") if name else numbers["headline"])
+    if area is not None and 0.01 < area < 0.99:
+        return "the probabilities are all but alike"
+    return "the classes do not overlap" if area in (None, 0, 1) else "the classes hardly overlap"
+
+
+def _for(name: str) -> str:
+    return f"for {_words(name)}, since " if name else ""
 
 
 def _value(number: Any) -> Any:
@@ -263,6 +370,12 @@ def _covers(number: Any, value: float) -> bool:
 
 def _span(number: Mapping[str, Any]) -> str:
     return f"{say_share(number['value'])} ({say_share(number['low'])} to {say_share(number['high'])})"
+
+
+def _against(number: Any, right: str) -> str:
+    """``0.60 (0.50 to 0.70; 1 is right)``; without the interval where there is none."""
+    interval = f"{number['low']:.2f} to {number['high']:.2f}; " if isinstance(number, Mapping) else ""
+    return f"{_value(number):.2f} ({interval}{right})"
 
 
 def _percent(share: float) -> str:

@@ -17,6 +17,8 @@ In: arrays of truth, score or probability, and patient. Out: plain numbers, and 
 - ``sample_size.py``: how many cases an interval of a given width needs;
 - ``counted.py``: the same numbers for many resamples at once, given how often each row was drawn;
 - ``counted_calibration.py``: the same for Brier score, calibration error and calibration line;
+- ``mix.py``: which numbers move with how common each class is, and so from whom resamples are drawn;
+- ``calibration_line.py``: intervals for slope and intercept of the recalibration line;
 - ``delong.py``: interval and paired test for the AUROC, by image or by patient;
 - ``newcombe.py``: interval for the AUROC of few cases, with one image per patient or several;
 - ``bootstrap.py``: intervals for anything, drawing patients rather than images;

@@ -1,8 +1,10 @@
 """Intervals for anything, drawing patients rather than images.
 
 Images of one patient resemble each other, so they are drawn together or not at all; with four images per patient,
-intervals that take images as independent cover about 0.76 of a nominal 0.95. Patients are drawn within strata (the set
-of labels a patient has), so that no resample lacks a class which the data have.
+intervals that take images as independent cover about 0.76 of a nominal 0.95. What does not move with how common each
+class is (a sensitivity, an AUROC of two classes) is drawn within strata, the set of labels a patient has, so that no
+resample lacks a class which the data have. Everything else is drawn from all patients, since in new data the classes
+would be mixed a little differently; ``mix`` says which is which.
 
 A statistic that needs only sums (``counted.OfSums``: rates, means, what a confusion matrix says, the AUROC of many
 cases by its components) is added up by patient once; all resamples of all such statistics are then one matrix product,
@@ -25,6 +27,7 @@ from threadpoolctl import threadpool_limits
 from wetread.metrics.counted import CountedStatistic, OfSums, added_up
 from wetread.metrics.inputs import as_column, check_level
 from wetread.metrics.interval import Interval, enclosing
+from wetread.metrics.mix import moves_with_mix
 
 #: Below this number of patients the acceleration of BCa is noise.
 FEWEST_FOR_BCA = 20
@@ -65,6 +68,10 @@ def patient_bootstrap_many(
 ) -> dict[str, Interval | None]:
     """Return several statistics with intervals from the same resamples, so that they can be set side by side.
 
+    Given strata, those that move with the mix of labels (:func:`wetread.metrics.mix.moves_with_mix`) share resamples of
+    all patients, the others resamples within strata. A resample that leaves a statistic undefined, as one without a
+    class may, does not count for it.
+
     The bounds are BCa. They are plain percentiles, and ``method`` says why, with fewer than 20 patients, with more than
     5000 where a statistic needs more than sums, when every resample gives the same value, when the value lies outside
     all resamples, when leaving out a patient changes nothing or leaves the statistic undefined, or when more than a
@@ -73,7 +80,8 @@ def patient_bootstrap_many(
     Args:
         statistics: Name -> counted statistic (see ``counted``; its ``by_rows`` wraps a plain function of row numbers).
         patients: Who each row belongs to; any kind of key.
-        strata: Label of each row, usually the truth. Patients are drawn within their set of labels; sets that a single
+        strata: Label of each row, usually the truth; None to draw from all patients for every statistic. For what
+            does not move with the mix of labels, patients are drawn within their set of labels; sets that a single
             patient has are pooled, because a stratum of one is drawn every time and feigns certainty.
         resamples: How many resamples to draw.
         level: Confidence level in (0, 1).
@@ -91,9 +99,29 @@ def patient_bootstrap_many(
         raise ValueError(f"needs a column of patients and 2 resamples or more, not {keys.shape} and {resamples}")
     _, patient = np.unique(keys, return_inverse=True)
     labels = np.zeros(len(keys)) if strata is None else as_column(strata, len(keys), "strata")
-    members = _members(patient, labels)
-    n = int(patient.max()) + 1
+    within, everybody = _members(patient, labels), [np.arange(int(patient.max()) + 1)]
+    held, moving = {}, dict(statistics)
+    if len(within) > 1:
+        held = {name: one for name, one in statistics.items() if not moves_with_mix(one, labels)}
+        moving = {name: one for name, one in statistics.items() if name not in held}
+    found: dict[str, Interval | None] = {}
+    for part, members in ((held, within), (moving, everybody)):
+        if part:
+            found |= _intervals(part, patient, members, resamples=resamples, level=level, seed=seed)
+    return {name: found[name] for name in statistics}
 
+
+def _intervals(
+    statistics: Mapping[str, CountedStatistic],
+    patient: NDArray[np.intp],
+    members: list[NDArray[np.intp]],
+    *,
+    resamples: int,
+    level: float,
+    seed: int,
+) -> dict[str, Interval | None]:
+    """Return the interval of each statistic, patients drawn within the groups of ``members``."""
+    n = int(patient.max()) + 1
     sums = _Sums({name: one for name, one in statistics.items() if isinstance(one, OfSums)}, patient)
     others = {name: one for name, one in statistics.items() if not isinstance(one, OfSums)}
     values = _in_pieces(sums, others, [lambda: np.ones((1, n))], patient)
@@ -102,7 +130,7 @@ def patient_bootstrap_many(
     many = f"more than {MOST_FOR_BCA} patients" if n > MOST_FOR_BCA else ""
     left_out = {} if few else sums.without_each()
     if others and not (few or many):
-        left_out |= _in_pieces(_Sums({}, patient), others, _leave_one_out(n, len(keys)), patient)
+        left_out |= _in_pieces(_Sums({}, patient), others, _leave_one_out(n, len(patient)), patient)
 
     intervals: dict[str, Interval | None] = {}
     for name in statistics:

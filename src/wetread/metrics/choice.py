@@ -11,6 +11,9 @@ Every rule was chosen by what it covers in simulated studies (``bench/coverage.p
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -20,7 +23,7 @@ from wetread.metrics.delong import delong, exact_by_pairs
 from wetread.metrics.discrimination import auroc
 from wetread.metrics.inputs import as_column, as_scores, as_truth, check_level
 from wetread.metrics.interval import Interval
-from wetread.metrics.intervals import wilson_by_patient
+from wetread.metrics.intervals import wilson, wilson_by_patient
 from wetread.metrics.newcombe import newcombe
 
 #: Below this number of patients in the smaller class, bootstrap and normal theory promise too much of an AUROC.
@@ -53,7 +56,8 @@ def interval_for_proportion(
         successes: One bool per image; each success is also a trial.
         trials: One bool per image: does it count at all?
         patients: Who each image belongs to.
-        strata: Label of each image, usually the truth; see :func:`wetread.metrics.bootstrap.patient_bootstrap_many`.
+        strata: Label of each image, usually the truth; see :func:`wetread.metrics.bootstrap.patient_bootstrap_many`,
+            which draws within them only where the trials are of one label.
         resamples: How many resamples to draw.
         level: Confidence level in (0, 1).
         seed: Seed of the draws.
@@ -120,9 +124,45 @@ def interval_for_auroc(
         return delong(y, s, level)
     else:
         found = patient_bootstrap(counted.auroc(y, s), keys, y, resamples=resamples, level=level, seed=seed)
-    if found is None or found.low == found.high:
-        return exact_by_pairs(area, disjoint_pairs(y, keys), level)
-    return found
+    return exact_if_certain(found, area, [(y, keys)], level)
+
+
+def exact_if_certain(
+    found: Interval | None,
+    area: float,
+    questions: Iterable[tuple[NDArray[np.bool_], NDArray[np.generic]]],
+    level: float = 0.95,
+) -> Interval | None:
+    """Return the interval of an AUROC, or exact bounds on pairs where it has no width.
+
+    Every resample of a perfect ranking is perfect, and none has a variance to go by, which is no certainty. The
+    question with the fewest disjoint pairs bounds what is known.
+
+    Args:
+        found: The interval so far; None where no rule gave one.
+        area: The AUROC, in [0, 1].
+        questions: Truth and patient of each image, for each of the areas whose mean it is; one for a single AUROC.
+        level: Confidence level in (0, 1).
+    """
+    if found is not None and found.low < found.high:
+        return found
+    return exact_by_pairs(area, min(disjoint_pairs(y, keys) for y, keys in questions), level)
+
+
+def wilson_if_certain(found: Interval, patients: int) -> Interval:
+    """Return the interval of a number in [0, 1], or Wilson's where every resample gives the same value.
+
+    Args:
+        found: From a bootstrap.
+        patients: How many patients the number rests on, each counted once; at least 1.
+    """
+    if found.low < found.high:
+        return found
+    bounds = wilson(found.value * patients, patients, found.level)
+    assert bounds is not None  # there is a patient
+    method = "Wilson, each patient counted once (every resample gives the same value)"
+    low, high = min(bounds.low, found.value), max(bounds.high, found.value)
+    return replace(found, low=low, high=high, n=patients, method=method)
 
 
 def disjoint_pairs(y: NDArray[np.bool_], keys: NDArray[np.generic]) -> int:

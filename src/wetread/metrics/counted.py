@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from wetread.metrics.confusion import KappaWeights, disagreement_cost
 from wetread.metrics.delong import placements
 from wetread.metrics.inputs import as_class_table, as_classes, as_column, as_scores, as_truth, known_pairs
+from wetread.metrics.mix import OfSides, Sides, joined_sides, sides_by_label, sides_of
 
 #: ``resample row`` counts -> one value per resample, NaN where it is not defined.
 CountedStatistic = Callable[[NDArray[np.float64]], NDArray[np.float64]]
@@ -45,6 +46,7 @@ class OfSums:
             mean of fourteen areas and the areas themselves cost fourteen. Rows of the counts beyond a table's add 0.
         finish: ``resample column`` sums, block beside block -> one value per resample, NaN where it is not defined.
         remark: What a report should say of the statistic; empty where it is what its name says.
+        sides: What it looks at, see ``mix``; None where it takes all rows for one sample.
     """
 
     def __init__(
@@ -52,8 +54,9 @@ class OfSums:
         blocks: Sequence[NDArray[np.float64]],
         finish: Callable[[NDArray[np.float64]], NDArray[np.float64]],
         remark: str = "",
+        sides: Sides | None = None,
     ) -> None:
-        self.blocks, self.finish, self.remark = tuple(blocks), finish, remark
+        self.blocks, self.finish, self.remark, self.sides = tuple(blocks), finish, remark, sides
 
     @property
     def width(self) -> int:
@@ -123,7 +126,7 @@ def once(statistic: CountedStatistic) -> CountedStatistic:
             last[:] = [counts, statistic(counts)]
         return last[1]
 
-    return remembered
+    return OfSides(remembered, sides_of(statistic))
 
 
 def mean_of(statistics: Sequence[CountedStatistic]) -> CountedStatistic:
@@ -141,15 +144,16 @@ def _joined(
 ) -> CountedStatistic:
     """Return one statistic made of several; of sums only, if they all are."""
     sums = [one for one in statistics if isinstance(one, OfSums)]
+    sides = joined_sides(statistics)
     if not sums or len(sums) < len(statistics):
-        return lambda counts: join([statistic(counts) for statistic in statistics])
+        return OfSides(lambda counts: join([statistic(counts) for statistic in statistics]), sides)
     ends = np.cumsum([one.width for one in sums])
     remarks = {one.remark for one in sums if one.remark}
 
     def finish(totals: NDArray[np.float64]) -> NDArray[np.float64]:
         return join([one.finish(totals[:, end - one.width : end]) for one, end in zip(sums, ends, strict=True)])
 
-    return OfSums([block for one in sums for block in one.blocks], finish, " and ".join(sorted(remarks)))
+    return OfSums([block for one in sums for block in one.blocks], finish, " and ".join(sorted(remarks)), sides)
 
 
 def mean_of_columns(values: ArrayLike) -> CountedStatistic:
@@ -228,7 +232,7 @@ def auroc_by_components(truth: ArrayLike, score: ArrayLike, rows: ArrayLike | No
         wins, losses = quotient(sums[:, 0], sums[:, 1]), quotient(sums[:, 2], sums[:, 3])
         return np.asarray(np.clip(wins + losses - area, 0.0, 1.0))
 
-    return OfSums([columns], finish, "of DeLong's components")
+    return OfSums([columns], finish, "of DeLong's components", (place[y], place[~y]))
 
 
 def auroc_by_ranks(truth: ArrayLike, score: ArrayLike, rows: ArrayLike | None = None) -> CountedStatistic:
@@ -253,7 +257,7 @@ def auroc_by_ranks(truth: ArrayLike, score: ArrayLike, rows: ArrayLike | None = 
             wins = (wins + np.einsum("ij,ij->j", positive, passed[upto])) / 2
         return quotient(wins, positive.sum(axis=0) * passed[-1])
 
-    return statistic
+    return OfSides(statistic, (place[y], place[~y]))
 
 
 def average_precision(truth: ArrayLike, score: ArrayLike, rows: ArrayLike | None = None) -> CountedStatistic:
@@ -282,13 +286,14 @@ def rate(successes: ArrayLike, trials: ArrayLike) -> CountedStatistic:
     """Return the counted share of ``trials`` that are ``successes``; both bool per row, a success is also a trial.
 
     Sensitivity is ``rate(truth & predicted, truth)``, the positive predictive value swaps ``predicted`` in at the end.
+    Its one side are the trials: where they are all of one class, the rate does not move with the mix of classes.
     """
     won = as_truth(successes, "successes")
     tried = as_truth(trials, "trials")
     if len(won) != len(tried) or (won & ~tried).any():
         raise ValueError("successes and trials must be of one length, and every success a trial")
     both = np.stack([won, tried], axis=1).astype(np.float64)
-    return OfSums([both], lambda sums: quotient(sums[:, 0], sums[:, 1]))
+    return OfSums([both], lambda sums: quotient(sums[:, 0], sums[:, 1]), sides=(np.flatnonzero(tried),))
 
 
 def _of_matrices(
@@ -296,6 +301,7 @@ def _of_matrices(
     predicted: ArrayLike,
     n_classes: int,
     finish: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    sides: Sides | None = None,
 ) -> OfSums:
     """Return a statistic from what it does with ``resample truth predicted`` tables."""
     t = as_classes(truth, n_classes)
@@ -303,7 +309,7 @@ def _of_matrices(
     if len(t) != len(p):
         raise ValueError(f"truth has {len(t)} rows and predicted {len(p)}")
     cell = np.eye(n_classes**2, dtype=np.float64)[t * n_classes + p]
-    return OfSums([cell], lambda sums: finish(sums.reshape(-1, n_classes, n_classes)))
+    return OfSums([cell], lambda sums: finish(sums.reshape(-1, n_classes, n_classes)), sides=sides)
 
 
 def f1(truth: ArrayLike, predicted: ArrayLike) -> CountedStatistic:
@@ -331,7 +337,7 @@ def balanced_accuracy(truth: ArrayLike, predicted: ArrayLike, n_classes: int) ->
     def finish(m: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(quotient(np.diagonal(m, axis1=1, axis2=2), m.sum(axis=2)).mean(axis=1))
 
-    return _of_matrices(truth, predicted, n_classes, finish)
+    return _of_matrices(truth, predicted, n_classes, finish, sides_by_label(truth))
 
 
 def cohen_kappa(

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit
 
-from wetread.metrics.counted import CountedStatistic, OfSums, TiedGroups, quotient
-from wetread.metrics.inputs import as_classes, as_probabilities, as_probability_table, as_truth
+from wetread.metrics.counted import CountedStatistic, OfSums, TiedGroups, added_up, quotient
+from wetread.metrics.inputs import as_classes, as_column, as_probabilities, as_probability_table, as_truth
 
 #: A network that says exactly 0 or 1 has no logit; nearer than this to the end counts as this near.
 NEAREST_TO_CERTAIN = 1e-6
@@ -35,6 +35,36 @@ def brier_skill(truth: ArrayLike, p: ArrayLike) -> CountedStatistic:
         return 1 - quotient(quotient(sums[:, 0], n), reference)
 
     return OfSums([columns], finish)
+
+
+def brier_and_skill(
+    truth: ArrayLike, p: ArrayLike, rows: ArrayLike | None = None
+) -> tuple[CountedStatistic, CountedStatistic]:
+    """Return the counted Brier score and its skill against the prevalence of the resample, from the same sums.
+
+    Args:
+        truth: One bool (or 0/1) per image.
+        p: Probability of the finding per image.
+        rows: The row of the counts that each image belongs to; image n is row n if None.
+
+    Raises:
+        ValueError: Lengths differ, or p is no probability.
+    """
+    y = as_truth(truth)
+    said = as_probabilities(p, len(y))
+    block = _placed([(said - y) ** 2, y.astype(np.float64), np.ones(len(y))], rows)
+
+    def skill(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+        squares, positive, n = sums.T
+        return 1 - quotient(squares, positive * (1 - quotient(positive, n)))
+
+    return OfSums([block], lambda sums: quotient(sums[:, 0], sums[:, 2])), OfSums([block], skill)
+
+
+def _placed(columns: list[NDArray[np.float64]], rows: ArrayLike | None) -> NDArray[np.float64]:
+    """Return columns as a table ``row column`` of all rows of the counts; rows that are not named add nothing."""
+    table = np.stack(columns, axis=1)
+    return table if rows is None else added_up(table, as_column(rows, len(table), "rows"))
 
 
 def _squares_and_classes(truth: ArrayLike, p: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

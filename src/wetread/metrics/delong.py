@@ -39,7 +39,7 @@ def placements(y: NDArray[np.bool_], s: NDArray[np.float64]) -> tuple[NDArray[np
 
 
 def influence(y: NDArray[np.bool_], s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return per image how far it pulls the AUROC from what it is; within either class these add up to 0."""
+    """Return per image how far it pulls the AUROC from what it is; over either side these add up to 0."""
     pull = np.empty(len(y))
     for is_side, column in zip((y, ~y), placements(y, s), strict=True):
         pull[is_side] = (column - column.mean()) / len(column)
@@ -51,9 +51,15 @@ def variance_by_patient(
 ) -> tuple[float, float] | None:
     """Return the variance of a sum over images, and its degrees of freedom (Satterthwaite 1946), patients as units.
 
+    For the AUROC of two classes the pull adds up to 0 within each class, and it makes no difference whether their sizes
+    were set or came by chance. The mean over more classes, each against the rest, moves with how common the classes of
+    the rest are: there the pull adds up to 0 over all images only, and the sums below are not taken from the mean of
+    the class. That is the variance in studies whose classes are mixed by chance, about a twentieth above that for
+    classes of a set size.
+
     Args:
-        pull: ``influence`` of each image, or a difference or a mean of several; within each class it adds up to 0.
-        classes: Class number per image; each class was drawn by itself.
+        pull: ``influence`` of each image, or a difference or a mean of several; over all images it adds up to 0.
+        classes: Class number per image.
         patients: Who each image belongs to; every image is its own patient if None.
 
     Returns:

@@ -51,7 +51,9 @@ def youden_threshold(truth: ArrayLike, p: ArrayLike) -> float | None:
 
 
 def sensitivity_threshold(truth: ArrayLike, p: ArrayLike, at_least: float = 0.95) -> float | None:
-    """Return the highest threshold that still finds this share of the positives (so, with the best specificity).
+    """Return the lowest threshold with the best specificity among those that find this share of the positives.
+
+    Thresholds of the same specificity clear the same negatives; the lowest of them may find more positives at no cost.
 
     Args:
         truth: One bool (or 0/1) per image.
@@ -69,7 +71,6 @@ def sensitivity_threshold(truth: ArrayLike, p: ArrayLike, at_least: float = 0.95
     if cuts is None:
         return None
     needed = math.ceil(at_least * cuts.n_pos - 1e-9)  # 0.95 * 20 must mean 19, not 20
-    # of the thresholds with this specificity, the lowest: it may find more positives at no cost
     fewest = cuts.fp[cuts.tp >= needed].min()
     return float(cuts.threshold[np.flatnonzero(cuts.fp == fewest)[0]])
 

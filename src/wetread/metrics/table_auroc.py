@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 
 from wetread.metrics import counted
 from wetread.metrics.bootstrap import patient_bootstrap
-from wetread.metrics.choice import FEW_PATIENTS, disjoint_pairs, interval_for_auroc
-from wetread.metrics.delong import delong_macro, exact_by_pairs
+from wetread.metrics.choice import FEW_PATIENTS, exact_if_certain, interval_for_auroc
+from wetread.metrics.delong import delong_macro
 from wetread.metrics.discrimination import macro_auroc
 from wetread.metrics.inputs import as_classes, as_column, as_probability_table, check_level
 from wetread.metrics.interval import Interval
@@ -64,7 +64,4 @@ def auroc_of_table(
     else:
         statistic = counted.macro_auroc(classes, table)
         found = patient_bootstrap(statistic, keys, classes, resamples=resamples, level=level, seed=seed)
-    if found is None or found.low == found.high:
-        # Every resample of a perfect ranking is perfect, which is no certainty: the rarest class bounds what is known.
-        return exact_by_pairs(area, min(disjoint_pairs(classes == number, keys) for number in numbers), level)
-    return found
+    return exact_if_certain(found, area, [(classes == number, keys) for number in numbers], level)

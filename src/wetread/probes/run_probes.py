@@ -86,7 +86,10 @@ def run_probes(
 
 
 def sample_rows(rows: list[Row], size: int, seed: int) -> Ints:
-    """Numbers of about that many rows, ascending: whole groups in random order until there are enough."""
+    """Numbers of that many rows, ascending: groups in random order, of the last one only as many as are still missing.
+
+    A cut group does no harm: the folds, which keep groups whole, are those of the run.
+    """
     if size >= len(rows):
         return np.arange(len(rows))
     _, group = np.unique([row.group or row.image for row in rows], return_inverse=True)
