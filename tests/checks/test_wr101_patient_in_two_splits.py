@@ -1,6 +1,7 @@
 import pytest
 
 from checks.audits import audit, clean_rows
+from wetread.checks.run_checks import gate
 from wetread.checks.wr101_patient_in_two_splits import check
 
 
@@ -21,12 +22,40 @@ def test_a_patient_in_train_and_test_is_red_and_all_his_images_are_named():
     assert "1 patient with 3 images" in found.sentence
 
 
-@pytest.mark.parametrize(("first", "second"), [("train", "tune"), ("tune", "test")])
-def test_the_validation_part_counts_too(first, second):
+@pytest.mark.parametrize(
+    ("parts", "severity"),
+    [
+        (("tune", "test"), "red"),
+        (("", "test"), "red"),  # what stands in no part is learnt from
+        (("train", "tune"), "red"),  # no test part: the validation part is the test
+        (("train", "tune", "test of another"), "info"),
+        (("train", ""), None),
+    ],
+)
+def test_only_the_tested_part_has_another_side(parts, severity):
     rows = clean_rows()
-    rows[0].given_split, rows[1].given_split = first, second
+    for one, part in zip(rows, parts, strict=False):
+        one.given_split = part.split()[0] if part else ""
+        one.patient = "P" if "another" not in part else "Q"
+    found = check(audit(rows))
+    assert (found and found.severity) == severity
+
+
+def test_train_and_validation_may_share_patients_and_the_number_is_not_doubted():
+    rows = rows_with_split()
+    rows[1].given_split = "tune"
+    rows[1].patient = rows[2].patient
+    found = check(audit(rows, estimate="given test"))
+    assert (found.severity, found.images, found.numbers) == ("info", ("a1.png", "a2.png"), {"patients": 1, "images": 2})
+    assert "is not touched" in found.sentence and "too good" not in found.sentence
+    assert gate([found]) == "green"
+
+
+def test_a_validation_part_that_serves_as_the_test_is_called_so():
+    rows = clean_rows()
+    rows[0].given_split, rows[1].given_split = "train", "tune"
     rows[1].patient = rows[0].patient
-    assert check(audit(rows)).severity == "red"
+    assert "validation part, which has to serve as the test" in check(audit(rows)).sentence
 
 
 def test_the_remedy_tells_what_was_done_about_it():

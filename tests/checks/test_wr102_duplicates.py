@@ -27,5 +27,23 @@ def test_a_copy_on_the_other_side_of_a_given_split_is_red_and_only_such_pairs_ar
     assert (found.severity, found.images, found.numbers["across_splits"]) == ("red", ("a0.png", "a2.png"), 1)
 
 
+@pytest.mark.parametrize(
+    ("parts", "severity", "across"),
+    [
+        (("train", "tune", "tune", "test", "test"), "info", 0),
+        (("train", "tune", "tune", "train", "tune"), "red", 3),  # no test part: the validation part is the test
+        (("", "", "test", "", ""), "red", 1),  # what stands in no part is learnt from
+        (("train", "", "", "", ""), "info", 0),
+    ],
+)
+def test_copies_in_training_and_validation_do_no_harm_beside_a_test_part(parts, severity, across):
+    rows = clean_rows()
+    for one, part in zip(rows, parts, strict=False):
+        one.given_split = part
+    found = check(audit(rows, pairs=PAIRS))
+    assert (found.severity, found.numbers["across_splits"]) == (severity, across)
+    assert ("the test is not a test" in found.sentence) == bool(across)
+
+
 def test_no_copies_no_finding():
     assert check(audit()) is None

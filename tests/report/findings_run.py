@@ -33,8 +33,8 @@ class Looker:
     def __init__(self, classes, features, labels):
         self.classes, self._features, self._labels = classes, features, labels
 
-    def margin(self, pictures, target):
-        scores = ridge_scores(self._features, self._labels[:, [target]], classical_features(pictures))
+    def margin(self, inputs, target):
+        scores = ridge_scores(self._features, self._labels[:, [target]], classical_features(inputs.pictures))
         return 4 * scores[:, 0]
 
 

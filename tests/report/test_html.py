@@ -7,7 +7,7 @@ import pytest
 from wetread.errors import InputError
 from wetread.outcome import say_share
 from wetread.report.charts import Chart, Series, interval_bar, roc_chart, training_chart
-from wetread.report.html import write_page
+from wetread.report.html import write_check_page, write_page
 from wetread.run_folder import RunFolder
 
 NASTY = "<script>alert(1)</script>\"'&.png"
@@ -175,3 +175,39 @@ def test_a_run_of_an_earlier_version_has_no_band_of_precision(copied):
     assert "interval of precision" in write_page(RunFolder.open(copied)).read_text(encoding="utf-8")
     change(copied / "numbers.json", lambda numbers: numbers["curves"][0].pop("precision_band"))
     assert "interval of precision" not in write_page(RunFolder.open(copied)).read_text(encoding="utf-8")
+
+
+def test_after_a_leak_no_model_is_said_not_to_have_seen_the_patient(copied):
+    page = write_page(RunFolder.open(copied)).read_text(encoding="utf-8")
+    assert page.count("models that had not seen") == 2
+    change(copied / "numbers.json", lambda numbers: numbers.update(leak_allowed=7))
+    page = write_page(RunFolder.open(copied)).read_text(encoding="utf-8")
+    assert "had not seen" not in page
+    assert page.count("that were trained on 7 images of tested patients") == 2
+
+
+def test_without_probes_nothing_is_said_to_be_clean(copied):
+    def without_probes(numbers):
+        numbers["models"] = {name: row for name, row in numbers["models"].items() if "sees" not in row}
+
+    (copied / "findings.json").write_text("[]")
+    assert "not shown to tell the label: file properties" in write_page(RunFolder.open(copied)).read_text("utf-8")
+    change(copied / "numbers.json", without_probes)
+    assert "was not tested in this run" in write_page(RunFolder.open(copied)).read_text("utf-8")
+
+
+def test_a_check_counts_images_of_nobody_one_by_one(copied):
+    rows = [
+        ("a.png", "x", "P1", "G1"),
+        ("b.png", "x", "P1", "G1"),
+        ("c.png", "y", "", "G2"),
+        ("d.png", "y", "", "G3"),
+        ("e.png", "", "P9", ""),
+    ]
+    lines = ["image,label,patient,group,split,fold,sha256,status,reason"]
+    lines += [f"{image},{label},{patient},{group},,,,used," for image, label, patient, group in rows]
+    (copied / "images.csv").write_text("\n".join(lines) + "\n")
+    page = write_check_page(RunFolder.open(copied), "green").read_text("utf-8")
+    assert "of 3 patients" in page
+    change(copied / "run.json", lambda run: run.update(grouping="none"))
+    assert "patients not known" in write_check_page(RunFolder.open(copied), "green").read_text("utf-8")

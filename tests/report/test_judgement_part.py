@@ -12,6 +12,7 @@ from markupsafe import Markup
 from tests.evaluation.test_evaluate import predictions
 from tests.evaluation.test_findings import predictions as finding_predictions
 from tests.evaluation.test_subgroups import rows_of
+from wetread.evaluation.decision import THRESHOLDS
 from wetread.evaluation.evaluate import evaluate
 from wetread.evaluation.findings import evaluate_findings
 from wetread.evaluation.judgement import judge
@@ -111,11 +112,39 @@ def test_the_script_is_the_only_one_that_may_run():
 
 
 def test_the_sentence_names_where_the_model_is_better():
-    assert "between 10 % and 62.5 % on does better" in say_decision({
-        "surely": [[0.03, 0.03], [0.1, 0.3], [0.35, 0.625]], "better": [[0.02, 0.7]],
+    grid = {"thresholds": THRESHOLDS.tolist()}
+    assert "between 35 % and 62.5 % on does better" in say_decision({
+        **grid, "surely": [[0.03, 0.03], [0.1, 0.3], [0.35, 0.625]], "better": [[0.02, 0.7]],
     })  # fmt: skip
     assert "could be chance" in say_decision({"surely": [], "better": [[0.2, 0.4]]})
     assert "At no threshold" in say_decision({"surely": [], "better": []})
+
+
+@pytest.mark.parametrize(
+    ("ranges", "told"),
+    [
+        ([[0.02, 0.03], [0.08, 0.1]], "between 8 % and 10 % on"),  # four thresholds are missing between them
+        ([[0.02, 0.03], [0.05, 0.06]], "between 2 % and 6 % on"),
+        ([[0.02, 0.04], [0.07, 0.08]], "between 2 % and 4 % on"),
+        ([[0.1, 0.18], [0.2, 0.3]], "between 10 % and 30 % on"),
+        ([[0.2, 0.3], [0.35, 0.4]], "between 20 % and 40 % on"),
+        ([[0.2, 0.3], [0.375, 0.4]], "between 20 % and 30 % on"),
+        ([[0.05, 0.05]], "a probability of 5 % on"),
+    ],
+)
+def test_one_missing_threshold_is_bridged_where_nothing_is_sure_and_none_where_it_is(ranges, told):
+    grid = {"thresholds": THRESHOLDS.tolist()}
+    assert told in say_decision({**grid, "surely": [], "better": ranges})
+    sure = max(ranges, key=lambda one: one[1] - one[0])
+    ends = [f"{100 * end:g} %" for end in dict.fromkeys(sure)]
+    assert f"{' and '.join(ends)} on does better" in say_decision({**grid, "surely": ranges, "better": []})
+
+
+def test_every_second_threshold_is_bridged_by_its_place_too():
+    grid = {"thresholds": THRESHOLDS[::2].tolist()}
+    low, middle, high = (THRESHOLDS[::2][n].item() for n in (2, 4, 6))
+    said = say_decision({**grid, "surely": [], "better": [[low, low], [middle, high]]})
+    assert f"between {100 * low:g} % and {100 * high:g} % on" in said
 
 
 def test_the_sentence_on_gaps():

@@ -1,5 +1,8 @@
 """What the page says of refusal, fitted and not, and where a file is damaged."""
 
+import pytest
+
+from wetread.errors import InputError
 from wetread.report.page import page_environment
 from wetread.report.refusal_part import read_refusal
 from wetread.run_folder import RunFolder
@@ -100,5 +103,17 @@ def test_without_refusal_the_page_says_so(tmp_path):
     folder = RunFolder(tmp_path)
     assert read_refusal(folder) == {"fitted": False}
     assert "calls anything one of its classes" in page(folder)
-    folder.write_json("refusal.json", {"sees": "classical"})
-    assert read_refusal(folder) == {"fitted": False}
+
+
+@pytest.mark.parametrize("held", [{"sees": "classical"}, {}, [1], known(packs=None)])
+def test_a_damaged_file_says_nothing_about_the_model(held, tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.write_json("refusal.json", held)
+    with pytest.raises(InputError, match=r"refusal\.json .* is damaged"):
+        read_refusal(folder)
+
+
+def test_sets_of_few_patients_are_given_although_what_they_reach_cannot_be_told(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.write_json("refusal.json", known(sets=[{**SET, "n": 12, "patients": 3}]))
+    assert "too few to say" in page(folder) and "no sets are given" not in page(folder)

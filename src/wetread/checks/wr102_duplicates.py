@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from wetread.checks.finding import AMBER, INFO, RED, Audit, Finding, counted
+from wetread.checks.held_out import held_out_part
+from wetread.dataset.duplicates import Pair
 
 #: From this part of all images on, the data set is smaller than it looks.
 MANY = 0.05
 
 
 def check(audit: Audit) -> Finding | None:
-    """Red where a pair stands on two sides of a given split, amber where copies are many, else for information."""
+    """Red where a pair stands on both sides of the given test part, amber where copies are many, else for information.
+
+    Copies in the training and in the validation part do no harm: the two are joined, and copies kept together inside.
+    """
     if not audit.pairs:
         return None
     kinds = {kind: sum(pair.kind == kind for pair in audit.pairs) for kind in ("file", "pixels", "near")}
-    across = [pair for pair in audit.pairs if _splits_differ(audit, pair.first, pair.second)]
+    across = _across(audit)
     shown = across or audit.pairs
     images = tuple(dict.fromkeys(audit.rows[n].image for pair in shown for n in (pair.first, pair.second)))
     copies = len({pair.second for pair in audit.pairs})
@@ -28,7 +33,7 @@ def check(audit: Audit) -> Finding | None:
     )
     sentence = f"Some pictures are in the data more than once: {what}."
     if across:
-        sentence += f" {counted(len(across), 'pair')} stand on two sides of the given split, so the test is not a test."
+        sentence += f" {counted(len(across), 'pair')} stand on both sides of the test part, so the test is not a test."
         severity = RED
     else:
         sentence += " Copies were kept on the same side of every division."
@@ -44,6 +49,10 @@ def check(audit: Audit) -> Finding | None:
     )
 
 
-def _splits_differ(audit: Audit, first: int, second: int) -> bool:
-    a, b = audit.rows[first].given_split, audit.rows[second].given_split
-    return bool(a and b and a != b)
+def _across(audit: Audit) -> list[Pair]:
+    """Pairs of which one picture is tested and the other learnt from, by the given split."""
+    held_out = held_out_part(audit.rows)
+    if not held_out:
+        return []
+    tested = [row.given_split == held_out for row in audit.rows]
+    return [pair for pair in audit.pairs if tested[pair.first] != tested[pair.second]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wetread.checks.finding import AMBER, RED, Audit, Finding
+from wetread.checks.finding import AMBER, RED, Audit, Finding, counted
 
 FEW = 30
 TOO_FEW = 10
@@ -16,8 +16,8 @@ def check(audit: Audit) -> Finding | None:
     smallest = min(cases, key=lambda name: cases[name])
     if cases[smallest] >= FEW:
         return None
-    unit = "patients" if audit.table.grouping != "none" else "separate images"
-    sentence = f"The class {smallest} has only {cases[smallest]} {unit}. "
+    unit = "patient" if audit.table.grouping != "none" else "separate image"
+    sentence = f"The class {smallest} has only {counted(cases[smallest], unit)}. "
     if cases[smallest] < TOO_FEW:
         sentence += "From fewer than 10, no number can be believed: the interval below is an honest shrug."
     else:

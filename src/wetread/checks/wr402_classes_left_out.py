@@ -1,6 +1,8 @@
-"""WR402: a class or finding with too few cases to be divided was left out."""
+"""WR402: a class or finding with too few cases to be divided was left out, or has no image at all."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from wetread.checks.finding import AMBER, Audit, Finding, counted
 from wetread.dataset.findings import count_findings
@@ -8,10 +10,33 @@ from wetread.dataset.findings import count_findings
 
 def check(audit: Audit) -> Finding | None:
     """Amber where a class was left out."""
+    empty = audit.table.empty
     if not audit.small_classes:
-        return None
-    if audit.table.multi:
-        return _set_aside(audit)
+        return _never_seen(empty) if empty else None
+    found = _set_aside(audit) if audit.table.multi else _too_small(audit)
+    if not empty:
+        return found
+    return replace(found, sentence=f"{found.sentence} {_say_empty(empty)}", numbers={**found.numbers, "empty": empty})
+
+
+def _say_empty(names: list[str]) -> str:
+    """Which classes the data name and no image has."""
+    return f"The data name {', '.join(names)}, and no image shows {'it' if len(names) == 1 else 'them'}."
+
+
+def _never_seen(names: list[str]) -> Finding:
+    return Finding(
+        "WR402",
+        "A class was left out",
+        AMBER,
+        f"{_say_empty(names)} The model does not know {'it' if len(names) == 1 else 'them'}.",
+        "Look whether images or labels of it were lost on the way, or take the empty folder or column out.",
+        (),
+        {"classes": names, "empty": names},
+    )
+
+
+def _too_small(audit: Audit) -> Finding:
     return Finding(
         "WR402",
         "A class was left out",

@@ -24,6 +24,7 @@ GROUPING = {
     "dicom": "the patient identifier of the DICOM header, which was replaced by a running number on reading",
     "filename": "the part of the file name that images of one patient share",
     "folder": "folders, one per patient",
+    "folder+filename": "folders and the part of the file name that images of one patient share, joined",
 }
 
 MODALITIES = {
@@ -223,6 +224,25 @@ def _shown(facts: Facts, cite: References) -> str:
         view = None
     if view is None:
         return ""
+    stored = _shown_as_stored(facts)
+    if stored == "all":
+        return "Pictures of 8 bits were used as stored, without a window or scaling."
+    return stored + _shown_by_view(view, cite)
+
+
+def _shown_as_stored(facts: Facts) -> str:
+    """``all`` where the view of the plan met only pictures of 8 bits, which it leaves alone; a sentence where some."""
+    ways = facts.run.get("shown")
+    if not isinstance(ways, dict) or not ways:  # a run of an earlier version
+        told = f"{facts.reasons.get('view', '')} {(facts.run.get('view') or {}).get('reason', '')}"
+        return "all" if "pictures of 8 bits are shown as stored" in told else ""
+    stored = int(ways.get("as stored") or 0)
+    if stored == sum(map(int, ways.values())):
+        return "all"
+    return f"{count(stored, 'picture')} of 8 bits {'was' if stored == 1 else 'were'} used as stored. " if stored else ""
+
+
+def _shown_by_view(view: View, cite: References) -> str:
     if view.mode == "file":
         return (
             "Stored values were shown with the window or look-up table that each file brings "

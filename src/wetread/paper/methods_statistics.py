@@ -140,7 +140,8 @@ def _sample_size(facts: Facts) -> str:
         named = f"the rarest group, those without {say_name(rarest.name)},"
     fewest = "" if rarest is None else f"; {named} had {count(rarest.count, rarest.unit.removesuffix('s'))} in the test"
     return (
-        f"The size of the study was given by the data at hand{fewest}, and the 95 % CI of the AUROC is {width:.2f} wide. "
+        f"The size of the study was given by the data at hand{fewest}, "
+        f"and the 95 % CI of the AUROC is {width:.2f} wide. "
         + ask("intended sample size and how it was determined, or that there was none")
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from wetread.evaluation.predictions import is_withheld
 from wetread.report.charts import Chart, small_reliability_chart, small_roc_chart
 
 #: Pictures of each kind of error shown per finding.
@@ -86,7 +87,7 @@ def find_errors(predictions: list[dict[str, str]], findings: list[str]) -> dict[
 
 
 def list_unlabelled(predictions: list[dict[str, str]], findings: list[str]) -> list[dict[str, Any]]:
-    """Images without a label: what was called, and how likely each finding is."""
+    """Images without a label that the model does not refuse: what was called, and how likely each finding is."""
     return [
         {
             "image": row["image"],
@@ -94,5 +95,5 @@ def list_unlabelled(predictions: list[dict[str, str]], findings: list[str]) -> l
             "probabilities": {name: float(row[f"p_{name}"]) for name in findings},
         }
         for row in predictions
-        if row["split"] == "unlabelled"
+        if row["split"] == "unlabelled" and not is_withheld(row)
     ]

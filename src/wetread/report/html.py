@@ -13,6 +13,7 @@ from typing import Any
 from markupsafe import Markup
 
 from wetread.dataset.table import NO_FINDING
+from wetread.evaluation.predictions import is_withheld
 from wetread.outcome import DISCLAIMER, headline, is_external
 from wetread.report.augmented import read_augmented
 from wetread.report.charts import (
@@ -32,6 +33,7 @@ from wetread.report.finding_rows import (
     list_means,
     list_unlabelled,
 )
+from wetread.report.given_away_part import say_given_away
 from wetread.report.judgement_part import SCRIPT_HASH, judgement
 from wetread.report.learning_curve_part import read_learning_curve
 from wetread.report.ledger import Ledger, make_ledger
@@ -59,13 +61,6 @@ METRIC_TITLES = {
     "kappa": "Cohen's kappa",
     "brier": "Brier score (0 is best)",
     "ece": "Calibration error (0 is best)",
-}
-
-RULE_TITLES = {
-    "youden": "Youden's J (most sensitivity and specificity together)",
-    "sensitivity": "a sensitivity of at least 0.95",
-    "specificity": "a specificity of at least 0.95",
-    "f1": "the best F1",
 }
 
 #: Which weights of a fit count, by the decision `keep`.
@@ -106,6 +101,7 @@ def write_page(folder: RunFolder) -> Path:
     values = plan_values(plan)
     parts = _of_findings if several else _of_classes
     template = "report_findings.html.j2" if several else "report.html.j2"
+    found = folder.read_json("findings.json")
     page = (
         page_environment()
         .get_template(template)
@@ -115,7 +111,8 @@ def write_page(folder: RunFolder) -> Path:
             run=folder.read_json("run.json"),
             headline=headline(numbers),
             gate_sentence=GATE_SENTENCES[numbers["gate"]],
-            findings=folder.read_json("findings.json"),
+            findings=found,
+            given_away=say_given_away(numbers, found),
             lights=folder.find_json("trust.json") or [],
             ladder=_ladder(numbers, values),
             rule=explain_rule(numbers),
@@ -132,12 +129,12 @@ def write_page(folder: RunFolder) -> Path:
             refusal=read_refusal(folder),
             trials=read_trials(folder),
             ledger=_ledger(folder),
+            withheld=[row["image"] for row in predictions if is_withheld(row)],
             plan=group_plan(plan),
             measured=read_measured(folder),
             picture=_Pictures(folder),
             bar=lambda *values, **options: Markup(interval_bar(*values, **options)),  # noqa: S704
             disclaimer=DISCLAIMER,
-            rule_titles=RULE_TITLES,
             names_shown=NAMES_SHOWN,
             pictures_shown=PICTURES_SHOWN,
         )
@@ -152,7 +149,7 @@ def _of_classes(folder: RunFolder, numbers: dict[str, Any], predictions: list[di
         "metrics": _metrics(numbers),
         "charts": {name: _keep(folder, name, chart) for name, chart in charts.items()},
         "confusion": _confusion(numbers, predictions),
-        "unlabelled": [row for row in predictions if row["split"] == "unlabelled"],
+        "unlabelled": [row for row in predictions if row["split"] == "unlabelled" and not is_withheld(row)],
     }
 
 
@@ -200,7 +197,7 @@ def write_check_page(folder: RunFolder, gate: str) -> Path:
     names = Counter(name for label in labels for name in (label.split("|") if several else [label]))
     counts = {
         "images": sum(bool(row["label"]) for row in used),
-        "patients": len({row["patient"] for row in used if row["patient"]}),
+        "patients": _count_patients(used) if run.get("grouping", "none") != "none" else 0,
         "per_class": dict(sorted(names.items())),
         "unlabelled": sum(not row["label"] for row in used),
     }
@@ -223,6 +220,12 @@ def write_check_page(folder: RunFolder, gate: str) -> Path:
         )
     )
     return folder.write_text("report.html", page)
+
+
+def _count_patients(used: list[dict[str, str]]) -> int:
+    """Patients with a labelled image; an image that names none is one of its own, with its copies."""
+    labelled = [row for row in used if row["label"]]
+    return len({(row["patient"], "" if row["patient"] else row["group"] or row["image"]) for row in labelled})
 
 
 class _Pictures:

@@ -130,37 +130,56 @@ def _decision(numbers: dict[str, Any], keep: Keep) -> list[dict[str, Any]]:
             "large": few,
             "chart": keep(f"decision-{place:02d}", (decision_chart if few else small_decision_chart)(curve)),
             "sentence": say_decision(curve),
-            "short": _say_range(curve["surely"]).replace(" and ", " to ") or "no clear gain",
+            "short": _say_range(_longest(curve["surely"])) or "no clear gain",
         }
         for place, curve in enumerate(curves, start=1)
     ]
 
 
 def say_decision(curve: dict[str, Any]) -> str:
-    """One sentence: at which thresholds the model beats treating everybody and treating nobody."""
-    surely, perhaps = _say_range(curve["surely"]), _say_range(curve["better"])
+    """One sentence: at which thresholds the model beats treating everybody and treating nobody.
+
+    Where that is sure, nothing is bridged: at a threshold left out of it, it is not sure.
+    """
+    surely = _longest(curve["surely"])
+    perhaps = _longest(_bridge(curve["better"], curve.get("thresholds", [])))
     if surely:
         return (
-            f"Whoever would act from a probability between {surely} on does better by the model than by treating "
+            f"Whoever would act from a probability {_among(surely)} on does better by the model than by treating "
             "everybody or nobody, and by more than chance would bring (95 % interval)."
         )
     if perhaps:
         return (
-            f"Whoever would act from a probability between {perhaps} on may do better by the model than by treating "
+            f"Whoever would act from a probability {_among(perhaps)} on may do better by the model than by treating "
             "everybody or nobody, but with so few cases that could be chance."
         )
     return "At no threshold does the model bring more than treating everybody or nobody."
 
 
-def _say_range(ranges: list[list[float]]) -> str:
-    """The longest stretch, gaps of a single step left aside; empty where there is none."""
-    if not ranges:
-        return ""
-    joined = [list(ranges[0])]
-    for low, high in ranges[1:]:
-        if low - joined[-1][1] <= 0.051:
+def _bridge(ranges: list[list[float]], thresholds: list[float]) -> list[list[float]]:
+    """Joins stretches between which a single threshold is missing. Steps differ in size, so places are counted."""
+    place = {threshold: number for number, threshold in enumerate(thresholds)}
+    joined: list[list[float]] = []
+    for low, high in ranges:
+        if joined and low in place and joined[-1][1] in place and place[low] - place[joined[-1][1]] <= 2:
             joined[-1][1] = high
         else:
             joined.append([low, high])
-    low, high = max(joined, key=lambda one: one[1] - one[0])
-    return f"{100 * low:g} % and {100 * high:g} %"
+    return joined
+
+
+def _longest(ranges: list[list[float]]) -> list[float]:
+    """The longest stretch; empty where there is none."""
+    return max(ranges, key=lambda one: one[1] - one[0], default=[])
+
+
+def _among(ends: list[float]) -> str:
+    low, high = ends
+    return f"of {100 * low:g} %" if low == high else f"between {100 * low:g} % and {100 * high:g} %"
+
+
+def _say_range(ends: list[float]) -> str:
+    if not ends:
+        return ""
+    low, high = ends
+    return f"{100 * low:g} %" if low == high else f"{100 * low:g} % to {100 * high:g} %"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from wetread.errors import InputError
 from wetread.run_folder import RunFolder
 
 #: Pack -> how it is said.
@@ -18,6 +19,9 @@ PACKS = {
     "mirrored": "Own pictures, left and right exchanged",
 }
 SEES = {"frozen": "what a frozen network sees", "classical": "classical features"}
+#: Images of a class without which no set is given: `wetread.evaluation.finding_sets.FEWEST`, which would bring SciPy
+#: into the studio's server.
+FEWEST_OF_A_CLASS = 9
 #: Tested images that are named at most.
 NAMED = 12
 
@@ -31,12 +35,23 @@ def read_refusal(folder: RunFolder) -> dict[str, Any]:
     Returns:
         ``fitted`` is False where the model cannot refuse, and nothing else is there; else the rates, the packs in the
         order in which they are shown, the probes, the tested images that are out, and the sets.
+
+    Raises:
+        InputError: refusal.json is damaged. That says nothing about the model, so the page must not say it refuses
+            nothing.
     """
-    try:
-        known = folder.find_json("refusal.json")
-        return _describe(known, folder.read_table("refusal.csv")) if known else {"fitted": False}
-    except (KeyError, TypeError, ValueError, AttributeError):
+    known = folder.find_json("refusal.json")
+    if known is None:
         return {"fitted": False}
+    try:
+        return _describe(known, folder.read_table("refusal.csv"))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"refusal.json of {folder.path} is damaged: it holds something else than a run writes there.",
+            remedy="Repeat the run.",
+            file=folder.path / "refusal.json",
+            code="no-run",
+        ) from error
 
 
 def _describe(known: dict[str, Any], rows: list[dict[str, str]]) -> dict[str, Any]:
@@ -56,7 +71,8 @@ def _describe(known: dict[str, Any], rows: list[dict[str, str]]) -> dict[str, An
         "out": out[:NAMED],
         "more_out": max(0, len(out) - NAMED),
         "sets": sets,
-        "sets_promise": bool(sets) and all(one["range"] is not None for one in sets),
+        # Sets are given from nine images of each class on; how far they reach is told from nine patients on.
+        "sets_promise": bool(sets) and all(one["n"] >= FEWEST_OF_A_CLASS for one in sets),
         **_finding_sets(known.get("finding_sets", [])),  # runs of before had none
     }
 
