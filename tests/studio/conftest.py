@@ -8,11 +8,14 @@
 """
 
 import asyncio
+import contextlib
 import os
+import random
 import re
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -27,7 +30,13 @@ from wetread.studio.guard import POLICY, Access
 from wetread.studio.places import Home
 from wetread.studio.server import Studio, build
 
+#: Milliseconds until a page is given up. Met in failure alone, so it may be long: on a busy machine a page that does
+#: well needs many seconds.
+PATIENCE = 60_000
 CHROMIUM = os.environ.get("WETREAD_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+AXE_IS_DONE = "axe is done"
 
 
 class Client(TestClient):
@@ -98,7 +107,7 @@ def call_asgi(app, method, target, headers, pieces=(b"",), *, wait=0.0):
     async def send(message):
         sent.append(message)
 
-    asyncio.run(asyncio.wait_for(app(scope, receive, send), 60))
+    asyncio.run(asyncio.wait_for(app(scope, receive, send), 240))
     assert sent[0]["type"] == "http.response.start"
     found = {}
     for name, value in sent[0]["headers"]:
@@ -137,6 +146,15 @@ def raw(studio):
     return ask
 
 
+def quiet_port():
+    """A free port of those that the system gives to nobody by itself, so that it is still free after a restart."""
+    for port in random.sample(range(20_000, 30_000), 100):
+        with socket.socket() as place, contextlib.suppress(OSError):
+            place.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("a hundred ports are taken")
+
+
 class Live:
     """A server process. Its standard error is in ``log``."""
 
@@ -145,7 +163,7 @@ class Live:
         self.home = folder / "home"
         self.log = folder / "studio.log"
         self.process = None
-        self.port = 0
+        self.port = quiet_port()
         self.open_url = self.url = ""
         self.start()
 
@@ -161,10 +179,11 @@ class Live:
                 cwd=self.folder,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + 60
-        while not (found := re.search(r"(http://127\.0\.0\.1:(\d+))/open\?t=\S+", output.read_text())):
+        deadline = time.monotonic() + 180
+        # With what stands behind it: half a link is none.
+        while not (found := re.search(r"(http://127\.0\.0\.1:(\d+))/open\?t=\S+(?=\s)", output.read_text())):
             assert self.process.poll() is None, f"the server ended: {self.log.read_text()}"
-            assert time.monotonic() < deadline, "the server printed no link within a minute"
+            assert time.monotonic() < deadline, "the server printed no link within three minutes"
             time.sleep(0.02)
         self.open_url, self.url, self.port = found[0], found[1], int(found[2])
 
@@ -184,7 +203,7 @@ class Live:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             try:
-                self.process.wait(10)
+                self.process.wait(60)
             except subprocess.TimeoutExpired:
                 self.kill()
 
@@ -202,6 +221,7 @@ def chromium():
     if not CHROMIUM:
         pytest.skip("no Chromium here (apt-get install chromium, or WETREAD_CHROMIUM=/path)")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    playwright.expect.set_options(timeout=PATIENCE)  # what is expected of a page has five seconds otherwise
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         yield browser
@@ -212,7 +232,7 @@ def chromium():
 def context(chromium, live):
     """A browser context, signed in at ``live``, that lets nothing leave the origin and notes every complaint."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE)
     complaints = []
     #: Texts of complaints that a test expects, such as the failed requests while the server is down.
     context.forgiven = []
@@ -255,8 +275,10 @@ def axe():
     def run(page):
         before = list(page.context.complaints)
         found = module.Axe().run(page).response["violations"]
-        # Axe tries inline styles of its own, which our policy refuses.
-        page.wait_for_timeout(100)
+        # Axe tries inline styles of its own, which our policy refuses. The console is told in order: what stands before
+        # these words has been noted once they are heard.
+        with page.expect_console_message(lambda line: line.text == AXE_IS_DONE):
+            page.evaluate("words => console.log(words)", AXE_IS_DONE)
         page.context.complaints[len(before) :] = [
             text for text in page.context.complaints[len(before) :] if "inline style" not in text
         ]

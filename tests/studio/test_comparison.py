@@ -11,7 +11,7 @@ URL = "/api/projects/terminal/compare"
 
 
 def wait(client, runs):
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while (found := client.get(f"{URL}?runs={runs}").json())["state"] == "running":
         assert time.monotonic() < deadline
         time.sleep(0.2)

@@ -1,15 +1,19 @@
 """What leaves the studio: pages that run as nobody, a model whose hashes hold, and nothing that is code."""
 
+import csv
 import hashlib
 import io
 import json
 import time
 import zipfile
+from urllib.parse import unquote
 
 import pytest
 
+from studio.dropping import Dropped, picture_bytes
 from tests.studio.result_runs import two_classes, write_pictures, write_result
 from wetread.archive import Archive
+from wetread.dataset.table import unquote_formula
 from wetread.dataset.teachable_machine import read_project
 from wetread.studio.guard import REPORT_POLICY
 
@@ -32,7 +36,7 @@ def listed(client):
     return {one["name"]: one for one in client.get(URL).json()}
 
 
-def prepare(client, name, seconds=60):
+def prepare(client, name, seconds=300):
     """Asks for an export that is made, and waits for it as the page does; the last state."""
     answer = client.post(f"{URL}/{name}")
     assert answer.status_code == 200, answer.text
@@ -71,7 +75,7 @@ def test_a_page_opens_in_a_sandbox_and_a_file_is_saved(studio, run):
     assert "(self)" not in page.headers["permissions-policy"]  # neither camera nor clipboard
     assert "content-disposition" not in page.headers
     saved = studio.get(f"{URL}/predictions.csv")
-    assert saved.headers["content-disposition"] == 'attachment; filename="predictions.csv"'
+    assert saved.headers["content-disposition"] == 'attachment; filename="run-predictions.csv"'
     assert saved.content == (run / "predictions.csv").read_bytes()
     for answer in (page, saved):
         assert answer.headers["cache-control"] == "no-store"
@@ -165,3 +169,24 @@ def test_only_what_is_made_is_prepared(studio, run):
     assert studio.post(f"{URL}/secret.txt").status_code == 404
     assert studio.post(f"{URL}/model.zip").status_code == 409
     assert "state" not in listed(studio)["predictions.csv"]
+
+
+def test_the_tables_of_a_project_can_be_joined_to_the_users_files(studio):
+    dropped = Dropped(studio)
+    studio.post(f"/api/projects/{dropped.id}/rename", json={"name": "Thorax <i>: café"})
+    for number, (name, label) in enumerate((("one.png", "ill"), ("=two.png", "ill"), ("three.png", "well"))):
+        dropped.put(picture_bytes(number), name, label)
+    made = two_classes([1, 1, 1, 0, 0, 0], [0.9, 0.6, 0.4, 0.3, 0.2, 0.1], 0.5)
+    write_result(dropped.folder / "runs" / "r1", made)
+    address = f"/api/projects/{dropped.id}/runs/r1/exports"
+    told = next(one for one in studio.get(address).json() if one["name"] == "names.csv")
+    table = studio.get(f"{address}/names.csv")
+    assert (told["ready"], told["bytes"]) == (True, len(table.content))
+    rows = list(csv.DictReader(io.StringIO(table.text)))
+    assert sorted(unquote_formula(row["name"]) for row in rows) == ["=two.png", "one.png", "three.png"]
+    assert all(row["image"].startswith("images/") for row in rows)
+    assert (dropped.folder / rows[0]["image"]).is_file()
+    for name in ("names.csv", "predictions.csv"):
+        saved = unquote(studio.get(f"{address}/{name}").headers["content-disposition"])
+        assert saved.endswith(f"Thorax-i-café-{name}"), saved
+    assert studio.get(f"{URL}/names.csv").status_code == 404

@@ -72,7 +72,7 @@ def outcome(studio, project, reply):
     """Waits for what the request began; returns the summary and the state of the task."""
     task = reply.json().get("task")
     opened = studio.studio.project(project)
-    opened.tasks.wait()
+    opened.tasks.wait(600)
     return opened.summary(), opened.tasks.state(task) if task else None
 
 

@@ -49,7 +49,11 @@ def make(home):
                 os.killpg(job.pid, signal.SIGKILL)
 
 
-def wait(what, seconds=20):
+#: Items of a run that a test ends itself, or has ended: it would take half an hour.
+ENDLESS = "60000"
+
+
+def wait(what, seconds=180):
     until = time.monotonic() + seconds
     while not (found := what()):
         assert time.monotonic() < until, "it did not happen in time"
@@ -66,11 +70,19 @@ def status(home, run="r1", project=P):
     return run_summary(home.run_folder(project, run, exists=False))["status"]
 
 
-def test_a_run_starts_at_once_and_ends_by_itself(make, home):
+@pytest.fixture
+def gate(tmp_path, monkeypatch):
+    """Runs do not end before ``gate.touch()``."""
+    monkeypatch.setenv("FAKE_GATE", str(tmp_path / "gate"))
+    return tmp_path / "gate"
+
+
+def test_a_run_starts_at_once_and_ends_by_itself(make, home, gate):
     jobs = make()
     job = start(jobs, home, labels="labels-1.csv")
     assert job.state == WORKING and job.born == born(job.pid) != ""
     assert status(home) == "running"
+    gate.touch()
     wait(lambda: status(home) == "finished")
     ended = wait(lambda: (one := read_job(job.path)) and one.state == ENDED and one)
     assert ended.code == 0 and ended.ended >= ended.started >= ended.created
@@ -78,26 +90,27 @@ def test_a_run_starts_at_once_and_ends_by_itself(make, home):
         os.waitpid(job.pid, os.WNOHANG)
 
 
-def test_a_run_has_a_session_of_its_own_and_its_words_are_beside_the_run(make, home):
+def test_a_run_has_a_session_of_its_own_and_its_words_are_beside_the_run(make, home, gate):
     job = start(make(), home)
     assert os.getsid(job.pid) == job.pid != os.getsid(0)
     assert job.log == home.path / P / "jobs" / "r1.log" and job.log.is_file()
 
 
-def test_one_at_a_time_over_all_projects_in_the_order_of_asking(make, home, monkeypatch):
+def test_one_at_a_time_over_all_projects_in_the_order_of_asking(make, home, monkeypatch, gate):
     monkeypatch.setenv("FAKE_ITEMS", "6")
     jobs = make()
     first = start(jobs, home)
     second, third = start(jobs, home, "r1", "p-0000000b"), start(jobs, home, "r2")
     assert [one.state for one in (first, second, third)] == [WORKING, WAITING, WAITING]
     assert status(home, "r1", "p-0000000b") == "queued"
+    gate.touch()
     wait(lambda: status(home, "r2") == "finished")
     a, b, c = (read_job(one.path) for one in (first, second, third))
     assert a.ended <= b.started and b.ended <= c.started
 
 
 def test_a_check_does_not_wait_for_a_training(make, home, monkeypatch):
-    monkeypatch.setenv("FAKE_ITEMS", "100")
+    monkeypatch.setenv("FAKE_ITEMS", ENDLESS)
     jobs = make()
     start(jobs, home)
     audit = jobs.start(P, "audit", ["check", "l.csv", "--out", str(home.path / P / "runs" / "audit")], kind="audit")
@@ -113,7 +126,7 @@ def test_the_same_run_is_not_started_twice(make, home):
 
 
 def test_stop_keeps_what_is_finished_and_resume_goes_on(make, home, monkeypatch):
-    monkeypatch.setenv("FAKE_ITEMS", "200")
+    monkeypatch.setenv("FAKE_ITEMS", ENDLESS)
     jobs = make()
     job = start(jobs, home)
     events = home.path / P / "runs" / "r1" / "events.jsonl"
@@ -134,13 +147,14 @@ def test_stop_keeps_what_is_finished_and_resume_goes_on(make, home, monkeypatch)
 
 
 def test_who_does_not_hear_is_killed_with_all_it_started(make, home, monkeypatch):
-    monkeypatch.setenv("FAKE_ITEMS", "2000")
+    monkeypatch.setenv("FAKE_ITEMS", ENDLESS)
     monkeypatch.setenv("FAKE_END", "deaf")
-    jobs = make(patience=0.5)
+    jobs = make(patience=3600.0)
     job = start(jobs, home)
     wait(lambda: lock_holder(job.run_folder / "lock"))
     jobs.stop(P, "r1")
     assert run_summary(job.run_folder)["stopping"]
+    jobs._patience = 0.5  # which is over now
     wait(lambda: read_job(job.path).state == ENDED)
     assert not born(job.pid) and read_job(job.path).code == -signal.SIGKILL
     assert status(home) == "stopped"
@@ -151,11 +165,11 @@ def test_nothing_that_a_run_started_outlives_it(make, home, monkeypatch):
     job = start(make(), home)
     wait(lambda: read_job(job.path).state == ENDED)
     with pytest.raises(ProcessLookupError):
-        wait(lambda: os.killpg(job.pid, 0), seconds=2)
+        wait(lambda: os.killpg(job.pid, 0), seconds=60)
 
 
 def test_a_waiting_run_is_taken_out_of_the_queue(make, home, monkeypatch):
-    monkeypatch.setenv("FAKE_ITEMS", "100")
+    monkeypatch.setenv("FAKE_ITEMS", ENDLESS)
     jobs = make()
     start(jobs, home)
     waiting = start(jobs, home, "r2")
@@ -165,8 +179,7 @@ def test_a_waiting_run_is_taken_out_of_the_queue(make, home, monkeypatch):
         jobs.stop(P, "r2")
 
 
-def test_a_new_server_takes_up_what_works_and_what_waits(make, home, monkeypatch):
-    monkeypatch.setenv("FAKE_ITEMS", "40")
+def test_a_new_server_takes_up_what_works_and_what_waits(make, home, gate):
     first = make()
     job, waiting = start(first, home), start(first, home, "r2")
     wait(lambda: lock_holder(job.run_folder / "lock") == job.pid)
@@ -176,6 +189,7 @@ def test_a_new_server_takes_up_what_works_and_what_waits(make, home, monkeypatch
     assert status(home) == "running" and status(home, "r2") == "queued"
     with pytest.raises(Refusal):
         second.resume(P, "r1")
+    gate.touch()
     wait(lambda: status(home) == "finished")
     wait(lambda: status(home, "r2") == "finished")
     assert read_job(job.path).code is None and read_job(waiting.path).code == 0
@@ -193,7 +207,7 @@ def test_a_process_that_only_bears_the_same_number_is_not_taken_for_the_run(make
 
 
 def test_kill_9_is_an_interruption_and_the_run_goes_on(make, home, monkeypatch):
-    monkeypatch.setenv("FAKE_ITEMS", "200")
+    monkeypatch.setenv("FAKE_ITEMS", ENDLESS)
     jobs = make()
     job = start(jobs, home)
     wait(lambda: lock_holder(job.run_folder / "lock"))
@@ -229,7 +243,7 @@ def test_extras_tell_their_progress_and_end(make, home, monkeypatch):
     start(jobs, home)
     wait(lambda: status(home) == "finished")
     folder = home.run_folder(P, "r1")
-    monkeypatch.setenv("FAKE_ITEMS", "40")
+    monkeypatch.setenv("FAKE_ITEMS", ENDLESS)
     job = jobs.start(P, "r1", ["learning-curve", str(folder), "--quiet"], kind="learning-curve", again=True)
     told = wait(lambda: [one for one in extras_state(folder) if one["fraction"]])
     assert told[0]["state"] == "running" and told[0]["step"]["title"] == "Training and testing"
@@ -241,7 +255,7 @@ def test_extras_tell_their_progress_and_end(make, home, monkeypatch):
 
 
 def test_a_run_under_way_is_not_forgotten(make, home, monkeypatch):
-    monkeypatch.setenv("FAKE_ITEMS", "100")
+    monkeypatch.setenv("FAKE_ITEMS", ENDLESS)
     jobs = make()
     start(jobs, home)
     assert jobs.busy(P) and not jobs.busy("p-0000000b")
@@ -256,7 +270,7 @@ def test_the_lock_is_seen_without_being_taken(tmp_path):
     child = os.fork()
     if child == 0:
         held = FolderLock(tmp_path / "lock")
-        time.sleep(60)
+        time.sleep(3600)
         held.release()
         os._exit(0)
     try:

@@ -68,7 +68,7 @@ def test_the_table_that_is_asked_for_first_is_made_ahead_and_once(studio, tmp_pa
     for one in both:
         one.start()
     for one in both:
-        one.join(20)
+        one.join(120)
     assert asked == ["a"]
     assert read_table(run, "a") == {"n": 3, "name": "a"}
     assert asked == ["a"]

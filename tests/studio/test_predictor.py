@@ -29,9 +29,10 @@ for line in sys.stdin:
     if name == "crash":
         os._exit(3)
     if name == "hang":
-        time.sleep(600)
-    if name == "slow":
-        time.sleep(0.3)
+        open(sys.argv[0] + ".hangs", "w").close()
+        time.sleep(3600)
+    while name == "held" and not os.path.exists(sys.argv[0] + ".go"):
+        time.sleep(0.01)
     if name == "chatter":
         print("Traceback: DOE^JANE", flush=True)
     errors = {"refuse": ("Not a picture.", "Another.", "x"), "fault": ("Our own mistake.", "Report.", "fault")}
@@ -72,7 +73,7 @@ def is_alive(pid):
     return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] not in "ZX"
 
 
-def await_end(pid, seconds=10):
+def await_end(pid, seconds=120):
     deadline = time.monotonic() + seconds
     while is_alive(pid) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -130,12 +131,14 @@ def test_a_child_that_died_between_two_questions_is_not_noticed(fake):
 
 
 def test_a_hang_is_ended_at_its_limit(fake):
-    predictors = fake(seconds=0.6)
+    predictors = fake(seconds=120.0)
     before = ask(predictors, "a")["pid"]
+    predictors._seconds = 0.6  # for the answer; a busy machine may need longer to start a child
     started = time.monotonic()
     assert refusal(predictors, "hang") == (504, "predictor-timeout")
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < 600  # of an hour
     assert await_end(before)
+    predictors._seconds = 120.0
     assert ask(predictors, "a")["pid"] != before
 
 
@@ -175,18 +178,19 @@ def test_many_threads_each_get_their_own_answer(fake):
     assert len({one["pid"] for one in found}) == 1
 
 
-def test_too_many_questions_are_refused_at_once(fake):
+def test_too_many_questions_are_refused_at_once(fake, tmp_path):
     predictors = fake()
-    place = {"path": "/slow", "member": "", "item": None, "frame": None}
+    place = {"path": "/held", "member": "", "item": None, "frame": None}
     waiting = [predictors.submit(Path("run"), "predict", {"source": place}) for _ in range(MOST_WAITING)]
     assert refusal(predictors, "a") == (503, "predictor-busy")
     for one in waiting[1:]:
         one.cancel()
+    (tmp_path / "fake.py.go").touch()
     waiting[0].result()
     assert ask(predictors, "a")["name"] == "a"
 
 
-def test_closing_ends_the_child_and_wakes_who_waits(fake):
+def test_closing_ends_the_child_and_wakes_who_waits(fake, tmp_path):
     predictors = fake()
     pid = ask(predictors, "a")["pid"]
     caught = []
@@ -199,9 +203,12 @@ def test_closing_ends_the_child_and_wakes_who_waits(fake):
 
     thread = threading.Thread(target=wait)
     thread.start()
-    time.sleep(0.2)
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "fake.py.hangs").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
     predictors.close()
-    thread.join(10)
+    thread.join(120)
     assert caught == ["predictor-crash"]
     assert await_end(pid)
 
@@ -342,7 +349,7 @@ def test_the_child_ends_with_its_parent(finished_run, chest_set):
         [sys.executable, "-c", code, str(finished_run.folder), str(picture_of(chest_set).path)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=400,
     )
     pid, *heavy = told.stdout.split()
     assert heavy == []

@@ -1,9 +1,9 @@
 """The project store: changes and their way back, what survives a crash, the table for a run, 10,000 items."""
 
 import json
-import time
 
 import pytest
+from fake.effort import least_seconds
 
 from wetread.dataset.labels_file import read_labels
 from wetread.errors import InputError
@@ -312,14 +312,21 @@ def test_ten_thousand_items_are_read_in_well_under_a_second(tmp_path):
         lines.append({"add": {**item, "width": 1024, "height": 1024, "facts": facts}})
     (folder / "items.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     project = Project(folder, None)
-    began = time.process_time()  # others may use the machine too
-    summary, page = project.summary(), project.items(limit=200)
-    assert time.process_time() - began < 0.8
+    told = []
+
+    def look():
+        fresh = Project(folder, None)
+        told.append((fresh.summary(), fresh.items(limit=200)))
+
+    assert least_seconds(look, enough=0.8) < 0.8
+    summary, page = told[0]
     assert (summary["counts"]["items"], summary["counts"]["patients"], page["total"]) == (10_000, 3334, 10_000)
-    began = time.process_time()
-    project.change({"op": "move", "items": [f"{number:016x}" for number in range(5000)], "class": None})
-    project.undo()
-    assert time.process_time() - began < 0.8
+
+    def move_and_back():
+        project.change({"op": "move", "items": [f"{number:016x}" for number in range(5000)], "class": None})
+        project.undo()
+
+    assert least_seconds(move_and_back, enough=0.8) < 0.8
 
 
 def test_the_secret_lies_beside_the_project_for_its_owner_alone(project):
@@ -345,7 +352,7 @@ def test_a_task_says_how_far_it_is_and_how_it_ended(tmp_path):
         raise InputError("It broke.", remedy="Mend it.", code="broken")
 
     failed = tasks.start(fail)
-    tasks.wait()
+    tasks.wait(600)
     state = tasks.state(done)
     assert (state["state"], state["done"], state["total"], state["added"], state["duplicates"]) == ("done", 3, 3, 1, 1)
     assert state["rejected"] == [{"name": "x"}]

@@ -9,6 +9,7 @@ import pytest
 import wetread.report
 from tests.studio.result_runs import findings, many, three_classes, two_classes, write_result
 from wetread.outcome import DISCLAIMER, headline
+from wetread.report.given_away_part import say_given_away
 from wetread.studio.results import not_shown, plain_words
 
 URL = "/api/projects/terminal/runs/run"
@@ -111,6 +112,9 @@ def test_what_is_not_shown_is_what_the_report_says():
         *not_shown(several, [], {"fitted": True}),
     ]
     assert any("77 images" in text for text in said)
+    for numbers in (binary, several):
+        assert sum(text.endswith(say_given_away(numbers, [])) for text in said) == 1
+    said = [text for text in said if "away" not in text and "no disease" not in text]
     parts = {part for text in said for part in re.split(r"(?<=\.) ", text)}
     # What the template puts in from the run.
     for part in parts:

@@ -59,7 +59,7 @@ def test_at_most_so_many_at_a_time(tmp_path):
     assert numbers(read_events(path, 4, most=20)) == [5, 6, 7, 8, 9, 10] and not read_events(path, 4, most=20)[1]
 
 
-def test_a_poll_of_100_000_lines_takes_milliseconds(tmp_path):
+def test_a_poll_of_100_000_lines_reads_few_of_them(tmp_path, monkeypatch):
     path = tmp_path / "events.jsonl"
     start = line(1, "step_started", step="train", title="Training", total=50_000)
     body = [
@@ -68,11 +68,20 @@ def test_a_poll_of_100_000_lines_takes_milliseconds(tmp_path):
     path.write_text(start + "".join(body))
     runs = ProgressOfRuns()
     assert runs.look(path).pace.done == 50_000
-    began = time.perf_counter()
-    for _ in range(10):
-        assert numbers(read_events(path, 99_990)) == [99_991, 99_993, 99_995, 99_997, 99_999, 100_000]
-        assert runs.look(path).last == 100_000
-    assert (time.perf_counter() - began) / 10 < 0.1  # 3 ms on a quiet machine; parsing all of it takes half a second
+    parsed, taken = [], []
+    parse, whole_lines = run_events._parse, run_events._whole_lines
+
+    def take(handle):
+        taken.append(whole_lines(handle))
+        return taken[-1]
+
+    monkeypatch.setattr(run_events, "_parse", lambda line: parsed.append(line) or parse(line))
+    monkeypatch.setattr(run_events, "_whole_lines", take)
+    assert numbers(read_events(path, 99_990)) == [99_991, 99_993, 99_995, 99_997, 99_999, 100_000]
+    assert runs.look(path).last == 100_000
+    # Counted, since a clock says more about the machine: of nine million bytes, and of a hundred thousand lines.
+    assert sum(map(len, taken)) <= 2 * run_events.NEAR
+    assert 0 < len(parsed) < 500
 
 
 def test_progress_follows_steps_and_starts_anew_with_the_file(tmp_path):
@@ -166,10 +175,11 @@ def test_later_steps_are_those_of_the_last_run_beside_it(tmp_path):
     begun = {"seq": 1, "time": time.time() - 10, "kind": "step_started", "step": "train", "title": "T", "total": 1000}
     (runs / "events.jsonl").write_text(json.dumps(begun) + "\n" + advanced(2, 500))
     told = progress_of(runs, "running")
-    assert told["eta_s"] == pytest.approx(10 + 5, abs=0.5) and told["eta_of"] == "run"
+    # Half is done, so what it took until now it will take again.
+    assert 10 + 5 <= told["eta_s"] <= time.time() - begun["time"] + 5 and told["eta_of"] == "run"
     (done / "run.json").unlink()
     told = progress_of(runs, "running")
-    assert told["eta_s"] == pytest.approx(10, abs=0.5) and told["eta_of"] == "step"
+    assert 10 <= told["eta_s"] <= time.time() - begun["time"] and told["eta_of"] == "step"
     assert progress_of(runs, "finished")["eta_s"] is None
 
 

@@ -90,7 +90,7 @@ def test_a_sample_becomes_a_project(studio, monkeypatch, chest_set):
     made = studio.post("/api/samples", json={"name": "chest-effusion"})
     assert made.status_code == 201
     project = studio.studio.project(made.json()["project"])
-    project.tasks.wait()
+    project.tasks.wait(600)
     assert project.tasks.state(made.json()["task"])["state"] == "done"
     summary = project.summary()
     assert {one["name"] for one in summary["classes"]} == {"effusion", "no_effusion"}
@@ -113,7 +113,7 @@ def test_a_sample_that_cannot_be_made_says_so(studio, monkeypatch):
     monkeypatch.setattr(samples, "_make", fail)
     made = studio.post("/api/samples", json={"name": "chest-effusion"}).json()
     tasks = studio.studio.project(made["project"]).tasks
-    tasks.wait()
+    tasks.wait(600)
     assert tasks.state(made["task"])["error"]["code"] == "no-sample"
 
 

@@ -29,7 +29,9 @@ def discard_lost(project: Project, done: set[str]) -> None:
         done: Ids that were looked at before; grows.
     """
     with project.read() as contents:
-        lost = contents.lost_items() - done
+        lost = contents.lost_items()
+    done &= lost  # one that came again meanwhile may be taken back again
+    lost -= done
     if not lost:
         return
     for one in lost - _read_by_runs(project.folder):

@@ -250,14 +250,10 @@ def _take_all(
                 received.status,
                 {"name": name, "reason": received.reason, "remedy": received.remedy, "code": received.code},
             )
+            if received.given is not None:
+                task.twice(received.given)
 
     try:
-        for name, content in plan.tables:
-            table = read_table(name, content, project.pseudonyms)
-            follow_table(project, name, table.kept)
-            for note in filter(None, (say_use(project, table.kept), table.note)):
-                if task is not None:
-                    task.note(note)
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="wetread-intake") as threads:
             futures = [threads.submit(take, wanted) for wanted in plan.files]
             try:
@@ -266,6 +262,12 @@ def _take_all(
             except BaseException:  # the disk is full: the others would meet the same
                 threads.shutdown(wait=False, cancel_futures=True)
                 raise
+        for name, content in plan.tables:  # which file a name means is told by all of them
+            table = read_table(name, content, project.pseudonyms)
+            followed = follow_table(project, name, table.kept)
+            for note in filter(None, (followed.note, say_use(project, table.kept), table.note)):
+                if task is not None:
+                    task.note(note)
         for name, content in plan.unlabelled:  # last: which of them speak of images is told by the images
             received = receive_columns(project, name, content, listed=False)
             if task is not None and received.reason:

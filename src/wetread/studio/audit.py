@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wetread.dataset.findings import MIN_PER_FINDING
+from wetread.dataset.scan import MIN_PER_CLASS
 from wetread.run_folder import FAILED, FINISHED, RunFolder
 from wetread.studio.findings import Trainable
 from wetread.studio.fixes import REMEDIES, Told, fixes_for, item_id
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 
 #: Images of a finding that a page shows; all of them are counted.
 MOST_IMAGES = 200
+#: The code of the finding that the same file came under two classes; it is known without a check.
+GIVEN_TWICE = "given-twice"
+#: Images of a class from which a number may be believed.
+MIN_BELIEVED = 10
 #: Nobody looked yet.
 NONE = "none"
 
@@ -44,20 +50,21 @@ def audit_of(project: Project) -> dict[str, Any]:
     job = job_of(folder)
     status = run_status(folder, job) or NONE
     stale = status == FINISHED and job is not None and job.labels != project.snapshot_name()
-    findings = _findings(project, folder) if status == FINISHED else []
+    given = given_twice(project)
+    findings = [*given, *_findings(project, folder)] if status == FINISHED else given
     error = error_of(folder, job, status) if status in (FAILED, INTERRUPTED) else None
     return {
         "status": status,
         **progress_of(folder, status),
         "error": error,
         "gate": gate_of(findings) if status == FINISHED else None,
-        "findings": findings,
+        "findings": findings if status == FINISHED else [],
         "stale": stale,
         "before_train": before_training(project, findings, status, stale),
     }
 
 
-def before_training(project: Project, findings: list[dict[str, Any]], status: str, stale: bool) -> list[dict[str, str]]:
+def before_training(project: Project, findings: list[dict[str, Any]], status: str, stale: bool) -> list[dict[str, Any]]:
     """What to read before training: what stands in its way, what was found, and whether anybody looked.
 
     Returns:
@@ -65,10 +72,11 @@ def before_training(project: Project, findings: list[dict[str, Any]], status: st
     """
     summary = project.summary()
     trainable = project.trainable()
-    told = _too_small(summary) if trainable is None else _too_few(trainable)
+    told: list[dict[str, Any]] = _too_small(summary, project) if trainable is None else _too_few(trainable)
     ready = not any(one["code"] == "two-classes" for one in told)
+    keys = ("severity", "code", "title", "sentence")
     told += [
-        {key: one[key] for key in ("severity", "code", "title", "sentence")}
+        one if one["code"] == GIVEN_TWICE else {key: one[key] for key in keys}
         for one in findings
         if one["severity"] != "info" and not one["settled"]
     ]
@@ -85,15 +93,56 @@ def before_training(project: Project, findings: list[dict[str, Any]], status: st
     return sorted(told, key=lambda one: ("red", "amber", "info").index(one["severity"]))
 
 
-def _too_small(summary: dict[str, Any]) -> list[dict[str, str]]:
+def _too_small(summary: dict[str, Any], project: Project) -> list[dict[str, str]]:
     sizes = {one["name"]: one["count"] for one in summary["classes"] if one["count"]}
     if len(sizes) < 2:
         return [_note("red", "two-classes", "Two classes are needed", "Add images of a second class.")]
-    small = min(sizes, key=lambda name: sizes[name])
-    if sizes[small] >= 10:
-        return []
-    text = f"{small} has {_count(sizes[small])}; from fewer than 10 no number can be believed."
-    return [_note("red", "few-images", "Too few images", text)]
+    # A run counts separate cases: images of one patient are one.
+    cases = Counter(label for label, _ in {(row.label, row.patient or row.image) for row in project.rows()})
+    out = [name for name in sizes if cases[name] < MIN_PER_CLASS]
+    small = {name: size for name, size in sorted(sizes.items(), key=lambda one: one[1]) if size < MIN_BELIEVED}
+    text = f"{_listed(small)}; from fewer than {MIN_BELIEVED} no number can be believed." if small else ""
+    if out:
+        text += f" Left out of training, having fewer than {MIN_PER_CLASS} separate cases: {', '.join(out)}."
+    if len(sizes) - len(out) < 2:
+        text += " Fewer than two classes remain, so that no model can be trained."
+    return [_note("red", "few-images", "Too few images", text.strip())] if text else []
+
+
+def _listed(sizes: dict[str, int]) -> str:
+    """``a has 3 images, b has 4 images``."""
+    return ", ".join(f"{name} has {_count(size)}" for name, size in sizes.items())
+
+
+def given_twice(project: Project) -> list[dict[str, Any]]:
+    """The images whose file came under two classes, one finding for each pair: one of the two labels is wrong."""
+    pairs: dict[tuple[str, str, str], list[str]] = {}
+    with project.read() as contents:
+        for item in contents.items.values():
+            for other in contents.given_too(item):
+                pairs.setdefault((contents.classes[item.class_id or ""].name, other.name, other.id), []).append(item.id)
+    found = []
+    for (name, too, class_id), items in pairs.items():
+        move = {"op": "move", "items": items, "class": class_id}
+        found.append(
+            {
+                "code": GIVEN_TWICE,
+                "title": f"Given as {name} and as {too}",
+                "severity": "amber",
+                "sentence": f"{_count(len(items))} in {name} came as {too} too, as the very same files.",
+                "remedy": "One of the two labels is wrong. What nobody can tell is better left out.",
+                "images": items[:MOST_IMAGES],
+                "images_total": len(items),
+                "fixes": [
+                    {"label": f"Move to {too}", "change": move},
+                    {"label": "Leave out, label in doubt", "change": {"op": "exclude", "items": items}},
+                    {"label": f"{name} is right", "change": {"op": "doubt", "items": items, "doubt": False}},
+                ],
+                "settled": False,
+                "page": [],
+            }
+        )
+    return found
 
 
 def _too_few(trainable: Trainable) -> list[dict[str, str]]:

@@ -77,7 +77,10 @@ def _move(contents: Contents, wish: dict[str, Any]) -> Plan:
     into = None if target is None else _class(contents, target)
     moved = [one for one in _items(contents, wish) if contents.items[one].class_id != (into.id if into else None)]
     where = f"to {into.name}" if into else "out of their class"
-    return f"Move {_count(moved)} {where}", _set(moved, class_id=into.id if into else None)
+    return f"Move {_count(moved)} {where}", [
+        *_set(moved, class_id=into.id if into else None),
+        *_set([one for one in moved if contents.items[one].also], also=[]),  # somebody has decided
+    ]
 
 
 def _mark(contents: Contents, wish: dict[str, Any]) -> Plan:
@@ -119,7 +122,8 @@ def _doubt(contents: Contents, wish: dict[str, Any]) -> Plan:
         raise _refuse("A doubt is true or false.", "Load the page again.", "bad-change")
     text = "Doubt a label" if wish["doubt"] else "Trust a label"
     wanted = wish if "items" in wish else {"items": [wish.get("item")]}
-    return text, _set(_items(contents, wanted), doubt=wish["doubt"])
+    values = {"doubt": wish["doubt"], **({} if wish["doubt"] else {"also": []})}
+    return text, _set(_items(contents, wanted), **values)
 
 
 def _patients(contents: Contents, wish: dict[str, Any]) -> Plan:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
+import re
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wetread.dataset.table import quote_formula
 from wetread.errors import WetreadError
 from wetread.outcome import DISCLAIMER
 from wetread.run_folder import RunFolder
 from wetread.studio.answers import Refusal
 from wetread.studio.case_files import data_of, remembered_picture
 from wetread.studio.cases import read_cases
+from wetread.studio.items import Item
 from wetread.writing import atomic_zip, make_folder
 
 #: Seconds that writing a Teachable Machine project may take.
@@ -104,6 +109,28 @@ EXPORTS = (
     Export("look.html", "What is inside the model", "page", "look/look.html", "Nobody has looked inside yet.", "look"),
     Export("teachable-machine.tm", "The data as a Teachable Machine project", "made"),
 )  # fmt: skip
+
+
+#: Of a project: which picture of its tables is which of the user's files.
+NAMES = Export("names.csv", "Which name in these tables is which of your files", "file")
+
+
+def names_table(items: Iterable[Item]) -> str:
+    """The pictures of a project as CSV: ``image`` as tables of runs call it, ``name`` and ``folder`` as they came.
+
+    Made-up names of de-identified DICOM files stay made up: the true ones were never kept.
+    """
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(("image", "name", "folder"))
+    writer.writerows((one.file, quote_formula(one.name), quote_formula(one.path)) for one in items)
+    return buffer.getvalue()
+
+
+def download_name(owner: str, name: str) -> str:
+    """What a saved file is called: its own name behind that of the project or run, without what folders refuse."""
+    plain = re.sub(r"[^\w-]+", "-", owner).strip("-_")[:60]
+    return f"{plain}-{name}" if plain else name
 
 
 def list_exports(run: Path, preparations: Preparations) -> list[dict[str, Any]]:

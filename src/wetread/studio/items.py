@@ -46,6 +46,7 @@ class Item:
         findings: Id of a finding -> mark (`wetread.studio.findings`); equal ones are one object, never changed.
         note: Of the user.
         doubt: The user doubts its label.
+        also: Ids of further classes under which the same file came.
         excluded: Takes no part.
     """
 
@@ -66,6 +67,7 @@ class Item:
     findings: dict[str, str] = field(default_factory=dict)
     note: str = ""
     doubt: bool = False
+    also: Sequence[str] = ()
     excluded: bool = False
 
     @property
@@ -80,7 +82,7 @@ class Item:
 
 _FIELDS = frozenset(one.name for one in fields(Item))
 #: What an edit may set.
-EDITABLE = frozenset(("class_id", "patient", "columns", "findings", "note", "doubt", "excluded"))
+EDITABLE = frozenset(("class_id", "patient", "columns", "findings", "note", "doubt", "also", "excluded"))
 
 
 @dataclass(frozen=True)
@@ -201,6 +203,13 @@ class Contents:
         """
         wanted = self.of_findings if findings is None else findings
         return [one for one in self.classes.values() if not one.gone and one.finding == wanted]
+
+    def given_too(self, item: Item) -> list[ItemClass]:
+        """The classes under which the same file came, beside the one it is in; empty where it is in none."""
+        if not item.also or item.excluded or item.class_id is None or self.of_findings:
+            return []
+        found = [self.classes[one] for one in item.also if one in self.classes and one != item.class_id]
+        return [one for one in found if not one.gone]
 
     def next_class(self) -> str:
         """An id that no class ever had."""

@@ -18,6 +18,7 @@ import numpy as np
 from wetread.dataset.table import unquote_formula
 from wetread.errors import InputError
 from wetread.evaluation.finding_predictions import FindingPredictions
+from wetread.evaluation.predictions import UNLABELLED
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,10 @@ def read_findings(path: Path, findings: Sequence[str]) -> FindingPredictions:
                     numbers[kind].extend(float(line[number] or "nan") for number in places)
         shape = (len(texts["image"]), len(findings))
         tables = {kind: np.frombuffer(found, dtype=np.float64).reshape(shape) for kind, found in numbers.items()}
-        if not ((tables["p"] >= 0) & (tables["p"] <= 1)).all():  # a table that somebody edited may hold anything
+        pairs = zip(texts["split"], texts["status"], strict=True)
+        # Of an image without a label that the model refuses nothing is said.
+        given = tables["p"][[split != UNLABELLED or status != "out" for split, status in pairs]]
+        if not ((given >= 0) & (given <= 1)).all():  # a table that somebody edited may hold anything
             raise ValueError("no probabilities")
         return _predictions(findings, texts, tables)
     except (OSError, KeyError, ValueError, IndexError, csv.Error) as error:

@@ -47,11 +47,40 @@ def _refuse(message: str) -> InputError:
 
 
 def table_keys(path: str, name: str, pseudonyms: Pseudonyms) -> tuple[str, ...]:
-    """Hashed names by which a table may mean a file, the surest first: its path, its name, its name without ending.
+    """Hashed names by which a table may mean a file, the surest first: its paths, its name, its name without ending.
 
-    Hashed, since names of files may be those of patients, and a table stays in the journal for files that come later.
+    The table may lie in any of the folders above the file, so each of them may be where its paths begin. Hashed, since
+    names of files may be those of patients, and a table stays in the journal for files that come later.
     """
+    written = [f"{folders}{one}" for folders in _folders(path) for one in _name_and_stem(name)]
+    return tuple(dict.fromkeys(pseudonyms.name("file", one) for one in [*written, *_name_and_stem(name)]))
+
+
+def row_keys(written: str, pseudonyms: Pseudonyms) -> tuple[str, ...]:
+    """Hashed names under which a table keeps what it says of an image.
+
+    Where it gives a path, the name alone means a file only if nothing lies at that path, as in
+    `wetread.dataset.finder.Finder`: it is kept as a loose key.
+    """
+    path, name = split_path(written)
+    bare = [pseudonyms.name("file", one) for one in _name_and_stem(name)]
+    if path:
+        sure = [pseudonyms.name("file", folders + fold_file_name(name)) for folders in _folders(path)]
+        return tuple(dict.fromkeys([*sure, *map(loose, bare)]))
+    return tuple(dict.fromkeys(bare))
+
+
+def loose(key: str) -> str:
+    """The key under which a table keeps a row by its bare name where it gives a path."""
+    return f"~{key}"
+
+
+def _folders(path: str) -> list[str]:
+    """A path as it is written from each of its folders, the longest first, each with a slash at the end."""
+    parts = fold_file_name(path).split("/") if path else []
+    return ["/".join(parts[start:]) + "/" for start in range(len(parts))]
+
+
+def _name_and_stem(name: str) -> list[str]:
     folded = fold_file_name(name)
-    stem = PurePosixPath(folded).stem if PurePosixPath(folded).suffix else folded
-    written = [f"{fold_file_name(path)}/{folded}" if path else folded, folded, stem]
-    return tuple(dict.fromkeys(pseudonyms.name("file", one) for one in written))
+    return [folded, PurePosixPath(folded).stem if PurePosixPath(folded).suffix else folded]

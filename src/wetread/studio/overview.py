@@ -103,7 +103,7 @@ def list_page(
         part = query.casefold()
         found = [item for item in found if _matches(item, patients.get(item.id, ""), part)]
     listed = list(found)
-    shown = [brief(item, patients.get(item.id, "")) for item in listed[offset : offset + limit]]
+    shown = [brief(contents, item, patients.get(item.id, "")) for item in listed[offset : offset + limit]]
     return {"total": len(listed), "items": shown}
 
 
@@ -120,8 +120,9 @@ def _rule(contents: Contents, class_id: str, mark: str) -> Callable[[Item], bool
     return lambda item: is_labelled(item.findings, live) and mark_of(item.findings, class_id) == mark
 
 
-def brief(item: Item, patient: str) -> dict[str, Any]:
-    """One item as lists show it."""
+def brief(contents: Contents, item: Item, patient: str) -> dict[str, Any]:
+    """One item as lists show it; its label is in doubt too where the same file came under another class."""
+    also = [one.name for one in contents.given_too(item)]
     return {
         "id": item.id,
         "name": item.name,
@@ -133,7 +134,8 @@ def brief(item: Item, patient: str) -> dict[str, Any]:
         "columns": item.columns,
         "findings": item.findings,
         "note": item.note,
-        "doubt": item.doubt,
+        "doubt": item.doubt or bool(also),
+        "also": also,
         "excluded": item.excluded,
     }
 

@@ -52,6 +52,10 @@ class Home:
             raise Refusal(404, "There is no such project.", "Go back to the start page.", "no-project")
         return folder
 
+    def has(self, project: str) -> bool:
+        """Whether there is such a project, other than ``terminal``."""
+        return _PROJECT.fullmatch(project) is not None and _is_project(self.path / project)
+
     def runs_folder(self, project: str) -> Path:
         """Where the runs of a project lie, also of ``terminal``; it may not exist yet. Raises `Refusal` (404)."""
         return self.terminal if project == TERMINAL else self.project_folder(project) / "runs"
@@ -87,6 +91,12 @@ class Home:
     def trash(self) -> Path:
         """Where removed projects lie; it may not exist yet."""
         return self.path / ".trash"
+
+    def trashed(self) -> list[Path]:
+        """The projects in the trash, the one that was removed last first."""
+        places = self.trash.iterdir() if self.trash.is_dir() else iter(())
+        found = [place for place in places if _PROJECT.fullmatch(place.name) and _is_project(place)]
+        return sorted(found, key=lambda place: place.stat().st_mtime, reverse=True)
 
     def trashed_folder(self, project: str) -> Path:
         """The folder of a project in the trash; raises `Refusal` (404) where there is none."""

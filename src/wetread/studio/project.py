@@ -19,7 +19,7 @@ from wetread.images.source import Source
 from wetread.privacy.pseudonyms import Pseudonyms, open_secret
 from wetread.studio.changes import plan_change
 from wetread.studio.findings import Trainable, find_trainable
-from wetread.studio.items import Contents, Edit, Item, ItemClass, KeptTable, new_class
+from wetread.studio.items import Contents, Edit, Item, ItemClass, KeptTable, Step, new_class
 from wetread.studio.journal import Journal
 from wetread.studio.names import class_name
 from wetread.studio.overview import brief, list_page, summarise
@@ -57,6 +57,7 @@ class Project:
         self._trainable: tuple[int, Trainable] | None = None
         self._named: tuple[int, str] | None = None
         self._discarded: set[str] = set()
+        self._intakes, self._retired = 0, False
         _sweep(folder / "cache" / "uploads")
 
     @classmethod
@@ -123,11 +124,16 @@ class Project:
             return list_page(contents, patients, class_id, query, offset, limit, mark)
 
     def item(self, item_id: str) -> dict[str, Any]:
-        """One item with the harmless facts of its file; raises `InputError` (``no-item``) where there is none."""
-        with self.read():
+        """One item with the harmless facts of its file, and whether it is ``here`` or its addition was taken back.
+
+        Raises:
+            InputError: There is none (``no-item``).
+        """
+        with self.read() as contents:
             patients, _ = self._known_patients()
             item = self._find(item_id)
-            return {**brief(item, patients.get(item.id, "")), "modality": item.modality, "facts": dict(item.facts)}
+            here = {"here": item_id in contents.items, "modality": item.modality, "facts": dict(item.facts)}
+            return {**brief(contents, item, patients.get(item.id, "")), **here}
 
     def source(self, item_id: str) -> Source:
         """Where the file of an item lies; raises `InputError` (``no-item``) where there is none."""
@@ -146,7 +152,8 @@ class Project:
         """Does what the user wishes, as one step that can be taken back.
 
         Args:
-            wish: ``op`` and its arguments, see `wetread.studio.changes`.
+            wish: ``op`` and its arguments, see `wetread.studio.changes`. Of ``undo`` and ``redo`` also ``step``: what
+                the step is called that is meant; without it, whichever is the last.
 
         Returns:
             The summary.
@@ -156,10 +163,7 @@ class Project:
         """
         with self._write() as contents:
             if wish.get("op") in ("undo", "redo"):
-                steps: Sequence[Any] = contents.undo if wish["op"] == "undo" else contents.redo
-                if not steps:
-                    raise InputError(f"There is nothing to {wish['op']}.", code="nothing-to-undo")
-                self._append({wish["op"]: 1})
+                self._append_step(contents, wish)
             else:
                 text, edits = plan_change(contents, wish)
                 if edits:
@@ -248,6 +252,13 @@ class Project:
             self._append({"add": item.as_line()} | ({"batch": batch} if batch else {}))
             return True
 
+    def give_too(self, item_id: str, class_id: str) -> None:
+        """Remembers that the file of an item came under another class than the one it is in."""
+        with self._write() as contents:
+            item = contents.items.get(item_id)
+            if item is not None and class_id not in item.also:
+                self._append({"edit": [{"items": [item_id], "set": {"also": [*item.also, class_id]}}]})
+
     def reject(self, name: str, reason: str, remedy: str, code: str) -> None:
         """Lists a file that cannot be used."""
         with self._write():
@@ -280,12 +291,13 @@ class Project:
             InputError: There are not two classes with images, or findings that can be learnt; or a name cannot stand
                 in a table.
         """
-        trainable = self.trainable()
-        if trainable is not None and trainable.why_not is not None:
-            raise trainable.why_not
-        text = snapshot_text(self.rows(), findings=trainable is not None)
-        place = self.folder / snapshot_name(text)
-        return place if place.exists() else atomic_write(place, text)
+        with self.read():  # a training and a check may be asked for at the same time, and one file has one writer
+            trainable = self.trainable()
+            if trainable is not None and trainable.why_not is not None:
+                raise trainable.why_not
+            text = snapshot_text(self.rows(), findings=trainable is not None)
+            place = self.folder / snapshot_name(text)
+            return place if place.exists() else atomic_write(place, text)
 
     def snapshot_name(self) -> str:
         """The name that `snapshot` would give; where a run has another one, the data changed since."""
@@ -295,13 +307,53 @@ class Project:
                 self._named = (contents.version, snapshot_name(text))
             return self._named[1]
 
+    @contextmanager
+    def taking_in(self) -> Iterator[None]:
+        """While a file comes in, so that the folder does not move meanwhile.
+
+        Raises:
+            InputError: It has moved already.
+        """
+        with self._lock:
+            self._check_here()
+            self._intakes += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._intakes -= 1
+
+    def retire(self) -> bool:
+        """Takes no change any more, since the folder is about to move; False where files are coming in just now."""
+        with self._lock:
+            self._retired = not self._intakes and not self.tasks.working
+            return self._retired
+
     # Inside ----------------------------------------------------------------------------------------------------------
 
     @contextmanager
     def _write(self) -> Iterator[Contents]:
-        with self._lock, self._journal.writing():
-            self._catch_up()
-            yield self._contents
+        with self._lock:
+            self._check_here()
+            with self._journal.writing():
+                self._catch_up()
+                yield self._contents
+
+    def _check_here(self) -> None:
+        if self._retired:  # what was written now would make a folder anew, in the way when the project comes back
+            remedy = "Go back to the start page."
+            raise InputError("There is no such project any more.", remedy=remedy, code="no-project")
+
+    def _append_step(self, contents: Contents, wish: dict[str, Any]) -> None:
+        """Takes the last step back, or makes it again; refused where another one is meant."""
+        op = str(wish["op"])
+        steps: Sequence[Step] = contents.undo if op == "undo" else contents.redo
+        if not steps:
+            raise InputError(f"There is nothing to {op}.", code="nothing-to-undo")
+        if wish.get("step") not in (None, steps[-1].text):
+            said = f"Something else was done since: {steps[-1].text}."
+            raise InputError(said, remedy="Take that back first.", code="other-step")
+        self._append({op: 1})
 
     def _append(self, line: dict[str, Any]) -> None:
         self._journal.append(line)

@@ -122,6 +122,16 @@ class Reading:
         self.folder = folder
         self.id = folder.name
 
+    @property
+    def results_shown(self) -> bool:
+        """Whether anybody has seen results; from then on who has finished can correct nothing."""
+        return (self.folder / "shown").is_file()
+
+    def note_shown(self) -> None:
+        """Remembers that results were seen."""
+        if not self.results_shown:
+            atomic_write(self.folder / "shown", datetime.now(UTC).isoformat(timespec="seconds") + "\n")
+
     @cached_property
     def about(self) -> dict[str, Any]:
         """The contents of session.json, the truth of all cases included."""
@@ -298,7 +308,7 @@ class Reader:
 
         Raises:
             Refusal: The case is unknown (404), has an answer (409, ``answered``), is not the one that was answered last
-                (409, ``not-last``), or the answer makes no sense (400).
+                (409, ``not-last``), results were seen since (409, ``shown``), or the answer makes no sense (400).
         """
         line = {"case": case, "class": self._check_class(said), **_check_numbers(confidence, ms)}
         with self._reading._lock:
@@ -307,6 +317,8 @@ class Reader:
             answered = self.answers()
             if correction and (not answered or next(reversed(answered)) != case):
                 raise Refusal(409, "Only the last answer can be corrected.", "Go on with the next case.", "not-last")
+            if correction and self._reading.results_shown and len(answered) == len(self._order):
+                raise Refusal(409, "The results have been seen, so nothing can be corrected.", "", "shown")
             if not correction and case in answered:
                 raise Refusal(409, "This case has an answer.", "Go on with the next case.", "answered")
             if not correction and self.next().get("case") != case:

@@ -65,6 +65,7 @@ class ReadingResults:
         text = table_of(reading, finished)
         folder = reading.folder / "results" / _digest(text, run)
         if (folder / PAGE).is_file():
+            reading.note_shown()
             return told | {"state": "done", "study": _without_images(_read(folder / "readers.json"))}
         if (folder / FAILED).is_file():
             return told | {"state": "failed", **_read(folder / FAILED)}

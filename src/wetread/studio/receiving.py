@@ -38,6 +38,7 @@ class Upload:
 
     Raises:
         OutputError: The disk is full.
+        InputError: The project has gone to the trash.
     """
 
     def __init__(
@@ -45,13 +46,16 @@ class Upload:
     ) -> None:
         self.project, self.class_name, self.batch = project, class_name, batch[:64]
         self.path, self.name = split_path(written)
-        folder = make_folder(project.folder / "cache" / "uploads")
-        if expected and shutil.disk_usage(folder).free < expected + _SPARE:
-            raise OutputError(
-                "The disk is nearly full.", remedy="Free some space, then drop it again.", code="disk-full"
-            )
-        self.file = folder / secrets.token_hex(12)
-        self._part = PartFile(self.file)
+        with contextlib.ExitStack() as stay:
+            stay.enter_context(project.taking_in())
+            folder = make_folder(project.folder / "cache" / "uploads")
+            if expected and shutil.disk_usage(folder).free < expected + _SPARE:
+                raise OutputError(
+                    "The disk is nearly full.", remedy="Free some space, then drop it again.", code="disk-full"
+                )
+            self.file = folder / secrets.token_hex(12)
+            self._part = PartFile(self.file)
+            self._stay = stay.pop_all()
         self._digest = hashlib.sha256()
         self._start = b""
 
@@ -89,17 +93,18 @@ class Upload:
             self.discard()
 
     def discard(self) -> None:
-        """Forgets it."""
+        """Forgets it; may be called twice."""
         self._part.discard()
         with contextlib.suppress(OSError):
             self.file.unlink(missing_ok=True)
+        self._stay.close()
 
     def _take(self) -> Received:
         from wetread.studio import archives, tables
 
         is_table = self.name.lower().endswith(TABLE_SUFFIXES)
         if is_table:
-            return tables.receive_table(self.project, self._part.commit(), self.name)
+            return tables.receive_table(self.project, self._part.commit(), self.name, self.batch)
         if self._start in _ZIP:
             return archives.receive_archive(self.project, self._part.commit(), self.name, self.class_name, self.batch)
         return self.finish_image()

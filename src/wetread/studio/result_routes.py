@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
@@ -17,11 +18,12 @@ from wetread.studio.case_files import case_row, case_source, gone, kept_thumbnai
 from wetread.studio.case_list import OUTCOMES, SORTS, STATUSES, Found, Wish, badge_of
 from wetread.studio.cases import SPLITS, Cases, read_cases
 from wetread.studio.comparison import compare_runs
-from wetread.studio.exports import TYPES, Preparations, find_export, list_exports
+from wetread.studio.exports import NAMES, TYPES, Preparations, download_name, find_export, list_exports, names_table
 from wetread.studio.guard import REPORT_POLICY
 from wetread.studio.notes import read_notes, write_note
 from wetread.studio.operating import describe_operating, predictive_at
 from wetread.studio.pixels import MOST_SIDE, pixel_headers, read_pixels
+from wetread.studio.places import TERMINAL
 from wetread.studio.results import describe_results, read_history
 from wetread.studio.thumbnails import encode_thumbnail, thumbnail
 
@@ -182,18 +184,36 @@ class _Pages:
     # Handing over ----------------------------------------------------------------------------------------------------
 
     async def exports(self, request: Request) -> Response:
-        return answer(await in_thread(list_exports, self._run(request), self.preparations))
+        return answer(await in_thread(self._list_exports, request))
+
+    def _list_exports(self, request: Request) -> list[dict[str, Any]]:
+        found = list_exports(self._run(request), self.preparations)
+        if request.path_params["project"] == TERMINAL:
+            return found
+        size = len(self._names(request).encode("utf-8"))
+        told = {"name": NAMES.name, "title": NAMES.title, "kind": NAMES.kind, "bytes": size, "extra": ""}
+        return [*found, told | {"ready": True, "why_not": ""}]
+
+    def _names(self, request: Request) -> str:
+        with self.studio.project(request.path_params["project"]).read() as contents:
+            return names_table(sorted(contents.items.values(), key=lambda item: item.file))
 
     async def prepare(self, request: Request) -> Response:
         return answer(await in_thread(self.preparations.start, self._run(request), request.path_params["name"]))
 
     async def export(self, request: Request) -> Response:
-        one, path = await in_thread(find_export, self._run(request), request.path_params["name"])
+        project, name = request.path_params["project"], request.path_params["name"]
+        owner = self.studio.project(project).name if project != TERMINAL else self._run(request).name
+        if name == NAMES.name and project != TERMINAL:
+            saved = f"attachment; filename*=utf-8''{quote(download_name(owner, name))}"
+            table = await in_thread(self._names, request)
+            return Response(table, media_type=TYPES[".csv"], headers={"content-disposition": saved})
+        one, path = await in_thread(find_export, self._run(request), name)
         kind = TYPES[Path(one.name).suffix]
         if one.kind == "page":
             # A page of ours, but made of names that others chose: it runs as nobody, and reaches nothing.
             return FileResponse(path, media_type=kind, headers={"content-security-policy": REPORT_POLICY})
-        return FileResponse(path, media_type=kind, filename=one.name)
+        return FileResponse(path, media_type=kind, filename=download_name(owner, one.name))
 
     async def compare(self, request: Request) -> Response:
         project = request.path_params["project"]

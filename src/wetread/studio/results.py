@@ -9,6 +9,7 @@ from typing import Any
 from wetread.errors import InputError
 from wetread.outcome import DISCLAIMER, headline, is_external
 from wetread.report.external_part import read_external
+from wetread.report.given_away_part import say_given_away
 from wetread.report.plan_part import group_plan, read_measured, read_notices, read_plan
 from wetread.report.refusal_part import read_refusal
 from wetread.report.rungs import explain_rule, explain_rungs, name_rungs
@@ -17,8 +18,6 @@ from wetread.studio.cases import read_cases
 
 #: Pictures that a finding of the checks names here; all of them stand in findings.json.
 MOST_PICTURES = 400
-#: Checks that found something else than disease that tells the label.
-_GIVEN_AWAY = frozenset({"WR301", "WR302", "WR303", "WR304", "WR307", "WR308"})
 #: Of run.json: what tells how to repeat it.
 _RUN_FACTS = (
     "status", "command", "data", "seed", "preset", "error", "notes", "grouping", "ledger", "multi", "device", "started",
@@ -186,8 +185,8 @@ def not_shown(numbers: dict[str, Any], findings: list[dict[str, Any]], refusal: 
     said = [
         f"That it works elsewhere. {only} At another hospital, with another device, numbers usually fall, often a lot. "
         "Only a test there can tell.",
-        f"That it saw the disease. A number says that classes can be told apart, not by what. "
-        f"{_given_away(numbers, findings)}",
+        "That it saw the disease. A number says that classes can be told apart, not by what. "
+        f"{say_given_away(numbers, findings)}",
         "That the labels are right. The model was judged by the labels it was given.",
     ]
     if not numbers["n"].get("patients"):
@@ -202,19 +201,6 @@ def not_shown(numbers: dict[str, Any], findings: list[dict[str, Any]], refusal: 
         f"What it does with other pictures. {_knows(numbers, refusal)}",
         f"Any benefit to a patient. {DISCLAIMER}",
     ]
-
-
-def _given_away(numbers: Mapping[str, Any], findings: list[dict[str, Any]]) -> str:
-    if numbers["task"] == "multilabel" and not any("sees" in row for row in numbers["models"].values()):
-        return (
-            "Whether files, headers, edges or writing in the pictures give a finding away was not tested in this run."
-        )
-    if any(finding["code"] in _GIVEN_AWAY for finding in findings):
-        return "Here things that are no disease tell a good deal: see what was found above."
-    return (
-        "Files, headers, edges, corners and writing in the pictures were tested and do not give the label away; what "
-        "these tests cannot see may still do so."
-    )
 
 
 def _knows(numbers: Mapping[str, Any], refusal: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -21,12 +22,17 @@ from wetread.studio.plan_choices import plan_choices
 from wetread.studio.queue import LINES, job_path
 from wetread.studio.run_events import read_events
 from wetread.studio.run_state import AUDIT, PRODUCTS, extras_state, progress_of, run_folders, run_summary
+from wetread.studio.run_status import QUEUED
 from wetread.studio.run_status import read_json as read_file
 from wetread.studio.run_wishes import extra_command, read_title, run_command
+from wetread.studio.start_routes import waits_for
 from wetread.writing import atomic_write, make_folder, remove_folder
 
 if TYPE_CHECKING:
     from wetread.studio.server import Studio
+
+#: Of titles, and of what goes to the trash and comes back: two at once would undo each other.
+_LOCK = threading.Lock()
 
 Body = dict[str, Any]
 #: A request as the functions below take it: ids of project and run, and the JSON that came.
@@ -86,7 +92,8 @@ def events_of(studio: Studio, request: Request) -> dict[str, Any]:
 
     Returns:
         events (at most 2,000; of those that only say how far a step is, the last), more; reset: the file is a new one,
-        so forget what came before; status, error where it is over; step, fraction, eta_s, eta_of, last; extras.
+        so forget what came before; status, error where it is over; waits_for: the project (id, name) whose job it waits
+        for; step, fraction, eta_s, eta_of, last; extras.
     """
     project, folder = _place(studio, request)
     after = whole(request, "after", 0, 0, 10**9)
@@ -96,6 +103,7 @@ def events_of(studio: Studio, request: Request) -> dict[str, Any]:
     reset = after > progress["last"]
     events, more = read_events(folder / "events.jsonl", 0 if reset else after)
     told = {key: state.get(key) for key in ("status", "error", "stopping", "resumable")}
+    told["waits_for"] = waits_for(studio, folder) if told["status"] == QUEUED else None
     return {"events": events, "more": more, "reset": reset, **told, **progress, "extras": extras_state(folder)}
 
 
@@ -175,17 +183,18 @@ def remove(studio: Studio, project: str, run: str, body: Body) -> dict[str, str]
     del body
     folder = studio.home.run_folder(project, run, exists=False)
     _own(project)
-    jobs = studio.jobs.forget(project, run)
-    if not jobs and not folder.is_dir():
-        raise _no_run()
-    place, papers = _trash(studio, project, run)
-    remove_folder(place)
-    remove_folder(papers)
-    make_folder(papers)
-    for path in (path for job in jobs for path in (job.path, job.log) if path.is_file()):
-        path.rename(papers / path.name)
-    if folder.is_dir():
-        folder.rename(place)
+    with _LOCK:
+        jobs = studio.jobs.forget(project, run)
+        if not jobs and not folder.is_dir():
+            raise _no_run()
+        place, papers = _trash(studio, project, run)
+        remove_folder(place)
+        remove_folder(papers)
+        make_folder(papers)
+        for path in (path for job in jobs for path in (job.path, job.log) if path.is_file()):
+            path.rename(papers / path.name)
+        if folder.is_dir():
+            folder.rename(place)
     return {"trash": run}
 
 
@@ -194,15 +203,17 @@ def restore(studio: Studio, project: str, run: str, body: Body) -> dict[str, str
     del body
     folder = studio.home.run_folder(project, run, exists=False)
     _own(project)
-    place, papers = _trash(studio, project, run)
-    if folder.exists() or not (place.is_dir() or papers.is_dir()):
-        raise Refusal(404, "There is no such run in the trash.", "Go back to the project.", "no-run")
-    if place.is_dir():
-        make_folder(folder.parent)
-        place.rename(folder)
-    for path in papers.glob("*"):
-        path.rename(job_path(studio.home.project_folder(project), run).with_name(path.name))
-    remove_folder(papers)
+    with _LOCK:
+        place, papers = _trash(studio, project, run)
+        if studio.jobs.status(folder) or not (place.is_dir() or papers.is_dir()):
+            raise Refusal(404, "There is no such run in the trash.", "Go back to the project.", "no-run")
+        if place.is_dir():
+            remove_folder(folder)  # what was being made for its pages while it was removed, such as a heatmap
+            make_folder(folder.parent)
+            place.rename(folder)
+        for path in papers.glob("*"):
+            path.rename(job_path(studio.home.project_folder(project), run).with_name(path.name))
+        remove_folder(papers)
     return {"run": run}
 
 
@@ -231,10 +242,11 @@ def _no_run() -> Refusal:
 
 def _set_title(studio: Studio, project: str, run: str, title: str) -> None:
     place = studio.home.project_folder(project) / "titles.json"
-    titles = {name: text for name, text in read_file(place).items() if name != run}
-    if title:
-        titles[run] = title
-    atomic_write(place, json.dumps(titles, indent=1, ensure_ascii=False) + "\n")
+    with _LOCK:
+        titles = {name: text for name, text in read_file(place).items() if name != run}
+        if title:
+            titles[run] = title
+        atomic_write(place, json.dumps(titles, indent=1, ensure_ascii=False) + "\n")
 
 
 def _trash(studio: Studio, project: str, run: str) -> tuple[Path, Path]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import secrets
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,11 +18,14 @@ from starlette.routing import Route
 import wetread
 from wetread.errors import InputError, OutputError
 from wetread.progress import Listener, silent
+from wetread.run_folder import RUNNING
 from wetread.studio.answers import Refusal, answer, in_thread, read_json
 from wetread.studio.archives import import_folder
 from wetread.studio.project import Project
-from wetread.studio.queue import jobs_of
+from wetread.studio.queue import WORKING, job_of, jobs_of
 from wetread.studio.run_state import run_folders, run_summary
+from wetread.studio.run_status import QUEUED
+from wetread.studio.run_status import read_json as read_file
 from wetread.studio.samples import SAMPLES, fill_with_sample, sample_rows
 from wetread.writing import atomic_write, make_folder
 
@@ -54,6 +59,14 @@ def routes(studio: Studio) -> list[Route]:
     def restore(request: Request) -> Response:
         return answer({"id": take_back(studio, request.path_params["project"])})
 
+    def show_trash(request: Request) -> Response:
+        del request
+        return answer({"projects": trash_list(studio)})
+
+    def clear(request: Request) -> Response:
+        del request
+        return answer({"removed": empty_trash(studio)})
+
     async def sample(request: Request) -> Response:
         name = (await read_json(request)).get("name")
         if not isinstance(name, str) or name not in SAMPLES:
@@ -65,6 +78,8 @@ def routes(studio: Studio) -> list[Route]:
         Route("/projects", create, methods=["POST"]),
         Route("/projects/{project}/rename", rename, methods=["POST"]),
         Route("/projects/{project}", remove, methods=["DELETE"]),
+        Route("/trash", show_trash),
+        Route("/trash", clear, methods=["DELETE"]),
         Route("/trash/{project}/restore", restore, methods=["POST"]),
         Route("/samples", sample, methods=["POST"]),
     ]
@@ -77,7 +92,8 @@ def start_page(studio: Studio) -> dict[str, Any]:
     return {
         "version": wetread.__version__,
         "home_name": home.path.name,
-        "projects": [project_card(studio, folder) for folder in home.projects()],
+        "projects": [card for folder in home.projects() if (card := _card_of(studio, folder)) is not None],
+        "trash": len(home.trashed()),
         "terminal": {"runs": len(in_terminal)} if in_terminal else None,
         "samples": sample_rows(),
         "free_gb": round(shutil.disk_usage(home.path).free / 2**30, 1),
@@ -88,6 +104,7 @@ def project_card(studio: Studio, folder: Path) -> dict[str, Any]:
     """One project in a few words; where its files are damaged, that it is."""
     runs = run_folders(folder / "runs")
     card: dict[str, Any] = {"id": folder.name, "name": folder.name, "runs": len(runs), "last": None, "damaged": True}
+    card["live"] = None
     card |= {"items": 0, "use": "classes", "classes": [], "thumbs": [], "changed": _iso(_changed(folder))}
     # One damaged project must not hide the others.
     with contextlib.suppress(InputError, OutputError, Refusal):
@@ -104,10 +121,37 @@ def project_card(studio: Studio, folder: Path) -> dict[str, Any]:
     for run in runs:
         with contextlib.suppress(InputError, OutputError):
             found = run_summary(run)
+            if found["status"] in (QUEUED, RUNNING) and (card["live"] or {}).get("status") != RUNNING:
+                card["live"] = {
+                    "status": found["status"],
+                    "fraction": found["fraction"],
+                    "waits_for": waits_for(studio, run) if found["status"] == QUEUED else None,
+                }
             if found["status"] == "finished":
                 card["last"] = {"run": run.name, "headline": found["headline"], "gate": found["gate"]}
                 break
     return card
+
+
+def waits_for(studio: Studio, run: Path) -> dict[str, str] | None:
+    """The id and name of the project whose job works in the line in which the job of a run waits; None: not known."""
+    job = job_of(run)
+    if job is None:
+        return None
+    for folder in studio.home.projects():
+        if any(one.line == job.line and one.state == WORKING for one in jobs_of(folder)):
+            with contextlib.suppress(InputError, OutputError, Refusal):
+                return {"id": folder.name, "name": studio.project(folder.name).name}
+    return None
+
+
+def _card_of(studio: Studio, folder: Path) -> dict[str, Any] | None:
+    """Its card; None where it went to the trash while the page was made."""
+    try:
+        card = project_card(studio, folder)
+    except FileNotFoundError:
+        card = {}
+    return card if studio.home.has(folder.name) else None
 
 
 def create_project(studio: Studio, name: str) -> str:
@@ -150,20 +194,61 @@ def rename_project(folder: Path, name: str) -> None:
 
 
 def throw_away(studio: Studio, project: str) -> str:
-    """Moves a project to the trash; returns its id there. Raises `Refusal` (404, or 409 while it trains)."""
+    """Moves a project to the trash; returns its id there.
+
+    Raises:
+        Refusal: There is none (404); it trains, or images are coming in (409).
+    """
     folder = studio.home.project_folder(project)
     if any(job.under_way for job in jobs_of(folder)):
         raise Refusal(409, "A training of this project goes on.", "Stop it first, or wait for it.", "busy")
-    _move(folder, studio.home.trash / project)
-    studio.forget(project)
+    if not studio.project(project).retire():
+        raise Refusal(409, "Images are being added to this project.", "Wait until they are in.", "busy")
+    try:
+        os.utime(folder)  # when it was removed, for the list of the trash
+        _move(folder, studio.home.trash / project)
+    finally:
+        studio.forget(project)
     return project
 
 
 def take_back(studio: Studio, project: str) -> str:
     """Moves a project back from the trash; raises `Refusal` (404) where it is not there."""
-    folder = studio.home.trashed_folder(project)
-    _move(folder, studio.home.path / project)
+    folder, place = studio.home.trashed_folder(project), studio.home.path / project
+    if place.exists() and not studio.home.has(project):
+        # What was being made while it was removed, such as a comparison, has made its folder anew.
+        _move(place, studio.home.trash / f"{project}+{secrets.token_hex(2)}")
+    _move(folder, place)
     return project
+
+
+def trash_list(studio: Studio) -> list[dict[str, str]]:
+    """The projects in the trash: id, name, and when they were removed (ISO 8601)."""
+    found = []
+    for folder in studio.home.trashed():
+        with contextlib.suppress(FileNotFoundError):  # it was taken back meanwhile
+            removed = _iso(folder.stat().st_mtime)
+            name = str(read_file(folder / "project.json").get("name", folder.name))
+            found.append({"id": folder.name, "name": name, "removed": removed})
+    return found
+
+
+def empty_trash(studio: Studio) -> int:
+    """Deletes what lies in the trash, with what its pseudonyms were made with; returns how many projects that were.
+
+    Raises:
+        OutputError: Some of it cannot be deleted.
+    """
+    gone = studio.home.trashed()
+    for place in studio.home.trash.iterdir() if studio.home.trash.is_dir() else ():
+        shutil.rmtree(place, ignore_errors=True)
+        if place.exists():
+            raise OutputError(
+                "Not all of it can be deleted.", remedy="Close whatever has its files open.", code="not-writable"
+            )
+        if not studio.home.has(place.name):
+            (studio.home.path / ".secrets" / f"{place.name}.secret").unlink(missing_ok=True)
+    return len(gone)
 
 
 def make_sample(studio: Studio, name: str) -> dict[str, Any]:

@@ -6,19 +6,21 @@ shortcuts need. A table may leave the class out: where folders are the labels, p
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wetread.dataset.columns import IMAGE_NAME
+from wetread.dataset.label_names import fold_name
 from wetread.dataset.labels_file import looks_like_labels, read_labels
 from wetread.dataset.readings import Gathered, gather
 from wetread.errors import InputError
 from wetread.privacy.further_columns import keep_further_columns
 from wetread.studio.findings import read_marks, write_marks
-from wetread.studio.items import Contents, Edit, Item, KeptTable, join_columns
-from wetread.studio.names import class_name, split_path, table_keys
+from wetread.studio.items import Contents, Edit, KeptTable, join_columns
+from wetread.studio.names import class_name, loose, row_keys, table_keys
 from wetread.studio.uploads import Received, reject
 
 if TYPE_CHECKING:
@@ -33,8 +35,15 @@ _LATER_COLUMNS = "It has no label column and names no image that is here yet; th
 _HELP = "Give it a column image and a column label, in CSV or a spreadsheet."
 
 
-def receive_table(project: Project, file: Path, name: str) -> Received:
-    """Follows a table that was dropped by itself; one that is none is listed as rejected."""
+def receive_table(project: Project, file: Path, name: str, batch: str = "") -> Received:
+    """Follows a table that was dropped, by itself or beside images; one that is none is listed as rejected.
+
+    Args:
+        project: Whose items.
+        file: The table.
+        name: As it is shown.
+        batch: Of the addition it came with, as in `wetread.studio.project.Project.add_item`.
+    """
     if file.stat().st_size > MOST_TABLE_BYTES:
         return reject(project, name, "the table is larger than 64 MB", "Split it.", "bad-table")
     data = file.read_bytes()
@@ -44,9 +53,10 @@ def receive_table(project: Project, file: Path, name: str) -> Received:
         table = read_table(name, data, project.pseudonyms)
     except InputError as error:
         return reject(project, name, error.message, error.remedy, error.code)
-    items = follow_table(project, name, table.kept)
+    followed = follow_table(project, name, table.kept, batch=batch)
+    items = followed.items
     told = f"{name}: {_images(items)} labelled by it." if items else _LATER
-    note = " ".join(filter(None, (say_use(project, table.kept), table.note)))
+    note = " ".join(filter(None, (followed.note, say_use(project, table.kept), table.note)))
     return Received("table", tuple(items), f"{told} {note}".strip() if note or not items else "")
 
 
@@ -90,14 +100,16 @@ def receive_columns(project: Project, name: str, data: bytes, *, listed: bool = 
     if not table.kept.rows:
         why = "it has no label column, and no other column that may be kept"
         return reject(project, name, why, f"{table.note} {_HELP}".strip(), "no-label-column")
-    items = follow_table(project, name, table.kept, "Columns")
+    followed = follow_table(project, name, table.kept, "Columns")
+    items = followed.items
     told = f"{name}: no label column, so the classes stay as they are; {_images(items)} found in it." if items else ""
-    return Received("table", tuple(items), f"{told or _LATER_COLUMNS} {table.note}".strip())
+    note = " ".join(filter(None, (followed.note, table.note)))
+    return Received("table", tuple(items), f"{told or _LATER_COLUMNS} {note}".strip())
 
 
 def _names_one(project: Project, table: KeptTable) -> bool:
     with project.read() as contents:
-        return any(_look_up(project, item, table) for item in contents.items.values())
+        return bool(_look_up(project, contents, table)[0])
 
 
 @dataclass(frozen=True)
@@ -158,7 +170,7 @@ def read_table(name: str, data: bytes, pseudonyms: Pseudonyms, *, unlabelled: bo
             patient,
             *(cells[number] for cells in further.kept.values()),
         ]
-        for key in table_keys(*split_path(row.image), pseudonyms):
+        for key in row_keys(row.image, pseudonyms):
             known = rows.setdefault(key, said)
             if known[:2] != said[:2]:
                 twice.add(key)  # the same bare name in two folders
@@ -189,8 +201,21 @@ def _further(gathered: list[Gathered], site: str) -> dict[str, list[str]]:
     return {**sites, **{name: [row.extra.get(name, "") for row in gathered] for name in names}}
 
 
-def follow_table(project: Project, name: str, table: KeptTable, what: str = "Labels") -> list[str]:
-    """Labels the items that a table names, as one step that can be taken back; returns their ids.
+@dataclass(frozen=True)
+class Followed:
+    """What a table did.
+
+    Attributes:
+        items: Ids of the images that it names.
+        note: Which names it could not follow, and which images of its drop it leaves without a class; may be empty.
+    """
+
+    items: list[str]
+    note: str = ""
+
+
+def follow_table(project: Project, name: str, table: KeptTable, what: str = "Labels", *, batch: str = "") -> Followed:
+    """Labels the items that a table names, as one step that can be taken back.
 
     A table of findings makes the project one of findings, unless images are in two classes already.
 
@@ -199,27 +224,70 @@ def follow_table(project: Project, name: str, table: KeptTable, what: str = "Lab
         name: Of the table.
         table: What it says.
         what: It gives, in the name of the step.
+        batch: Of the addition it came with.
     """
     project.keep_table(table)
     found: list[str] = []
+    notes: list[str] = []
 
     def plan(contents: Contents) -> list[Edit]:
-        hits = {item.id: said for item in contents.items.values() if (said := _look_up(project, item, table))}
+        hits, unclear = _look_up(project, contents, table)
         found.extend(hits)
-        return _edits(contents, hits, table)
+        if unclear:
+            listed = ", ".join(unclear[:MOST_NAMED]) + (", ..." if len(unclear) > MOST_NAMED else "")
+            notes.append(f"Not followed, since more than one image is meant by the same name: {listed}.")
+        edits, beside = _edits(contents, hits, table, batch)
+        if beside:
+            notes.append(f"Not in it, so without a class: {_images(beside)} of the same folder.")
+        return edits
 
     what = "Findings" if table.findings else what
     project.record(f"{what} from {name[:60]}", plan)
-    return found
+    return Followed(found, " ".join(notes))
 
 
-def _look_up(project: Project, item: Item, table: KeptTable) -> list[str] | None:
-    keys = item.keys or table_keys(item.path, item.name, project.pseudonyms)
-    return next((table.rows[key] for key in keys if key in table.rows), None)
+def _look_up(project: Project, contents: Contents, table: KeptTable) -> tuple[dict[str, list[str]], list[str]]:
+    """What a table says of each item that it names, and the names of items of which it is not clear which is meant.
+
+    As in `wetread.dataset.finder.Finder`: a path means the file that lies there, a name the one file of that name, a
+    name without ending the one file with that stem; what two files have in common means neither. Items that are left
+    out give way to those that take part.
+    """
+    names = {
+        item.id: item.keys or table_keys(item.path, item.name, project.pseudonyms) for item in contents.items.values()
+    }
+    hits: dict[str, list[str]] = {}
+    sharing: dict[str, list[str]] = defaultdict(list)
+    for one, keys in names.items():
+        for key in keys[-2:]:
+            sharing[key].append(one)
+        path = next((key for key in keys[:-2] if key in table.rows), None)
+        if path is not None:
+            hits[one] = table.rows[path]
+    unclear: dict[str, None] = {}
+    for place in (-2, -1):  # the name, then the name without ending
+        surer = set(hits)
+        for one, keys in names.items():
+            key = keys[max(place, -len(keys))]
+            said = table.rows.get(key) or table.rows.get(loose(key))
+            if one in surer or said is None:
+                continue
+            rivals = [other for other in sharing[key] if other != one and _counts(contents, other, one)]
+            if not rivals:
+                hits[one] = said
+            elif surer.isdisjoint(rivals):
+                unclear[contents.items[one].name] = None
+    return hits, list(unclear)
 
 
-def _edits(contents: Contents, hits: dict[str, list[str]], table: KeptTable) -> list[Edit]:
-    """Classes or findings that are missing, items group by group, then classes left empty."""
+def _counts(contents: Contents, other: str, one: str) -> bool:
+    return contents.items[one].excluded or not contents.items[other].excluded
+
+
+def _edits(
+    contents: Contents, hits: dict[str, list[str]], table: KeptTable, batch: str
+) -> tuple[list[Edit], list[str]]:
+    """Classes or findings that are missing, items by groups, then classes left empty; and items beside the table."""
     groups: dict[tuple[str, str], list[str]] = {}
     edits = _finding_edits(contents, hits, table) if table.findings else _class_edits(contents, hits, groups)
     for item_id, said in hits.items():
@@ -228,7 +296,30 @@ def _edits(contents: Contents, hits: dict[str, list[str]], table: KeptTable) -> 
     edits += [{"items": found, "set": {field: value}} for (field, value), found in groups.items()]
     edits += _column_edits(contents, hits, table)
     moved = {item for (field, _), found in groups.items() if field == "class_id" for item in found}
-    return edits + _emptied(contents, moved)
+    emptied = _emptied(contents, moved)
+    beside = _beside(contents, hits, emptied, batch)
+    if beside:
+        edits.append({"items": beside, "set": {"class_id": None}})
+        emptied = _emptied(contents, moved.union(beside))
+    return edits + emptied, beside
+
+
+def _beside(contents: Contents, hits: dict[str, list[str]], emptied: list[Edit], batch: str) -> list[str]:
+    """Items that came with a table that shows that their folders are no classes, and that it does not name: masks.
+
+    Where all images of a folder of the drop have another class by the table, its folders are images and masks rather
+    than classes, and what the table leaves out is unlabelled, as in a run of that folder.
+    """
+    step = contents.undo[-1] if contents.undo else None
+    if step is None or not batch or step.batch != batch:
+        return []
+    made = {one["class"] for one in step.do if "class" in one}
+    if made.isdisjoint(one["class"] for one in emptied):
+        return []
+    labels = {fold_name(said[0]) for said in hits.values()}
+    folders = {one for one in made if fold_name(contents.classes[one].name) not in labels}
+    came = [contents.items[one] for one in step.do[0]["bring"] if one in contents.items and one not in hits]
+    return [item.id for item in came if item.class_id in folders]
 
 
 def _class_edits(

@@ -37,7 +37,7 @@ class Task:
         self._written = 0.0
         self.state: dict[str, Any] = {
             "state": "running", "done": 0, "total": None, "added": 0, "duplicates": 0, "rejected": [], "ignored": 0,
-            "notes": [], "error": None,
+            "notes": [], "given": [], "error": None,
         }  # fmt: skip
 
     def total(self, count: int) -> None:
@@ -54,6 +54,11 @@ class Task:
             elif rejection and len(self.state["rejected"]) < _MOST_LISTED:
                 self.state["rejected"].append(rejection)
         self._write()
+
+    def twice(self, given: dict[str, Any]) -> None:
+        """Says of a file that it is here already, in another class: see `wetread.studio.uploads.Received`."""
+        with self._lock:
+            self.state["given"].append(given)
 
     def note(self, sentence: str) -> None:
         """Says something about the whole, such as which table was read."""
@@ -125,6 +130,11 @@ class Tasks:
             }
             state |= {"state": "failed", "error": error}
         return state
+
+    @property
+    def working(self) -> bool:
+        """Whether one is under way."""
+        return any(task.state["state"] == "running" for task, _ in list(self._running.values()))
 
     def wait(self, seconds: float = 60.0) -> None:
         """Waits until all tasks are over; for tests and the terminal."""

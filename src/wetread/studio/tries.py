@@ -22,7 +22,7 @@ from wetread.images.source import Source
 from wetread.studio.answers import Refusal
 from wetread.studio.cases import Cases
 from wetread.studio.places import TERMINAL, Home
-from wetread.writing import PartFile, atomic_write, remove_folder
+from wetread.writing import PartFile, atomic_write, make_folder, remove_folder
 
 #: Characters of a name that are kept; it is shown and never used.
 LONGEST_NAME = 200
@@ -116,9 +116,10 @@ class Incoming:
         number, size = self._hash.hexdigest()[:16], self._part.size
         folder = self._tries.folder / number
         about = {"name": clean_name(name)[:LONGEST_NAME], "bytes": size}
-        atomic_write(folder / "about.json", json.dumps(about, ensure_ascii=False), durable=False)
-        self._part.path = folder / "picture"
+        self._part.path = make_folder(folder) / "picture"
         self._part.commit()
+        # Afterwards: of a picture that was cleared while it came in, none may be listed.
+        atomic_write(folder / "about.json", json.dumps(about, ensure_ascii=False), durable=False)
         return number
 
     def discard(self) -> None:

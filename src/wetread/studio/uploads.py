@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,7 +25,7 @@ from wetread.privacy.options import Options
 from wetread.privacy.pictures import strip_metadata
 from wetread.studio.findings import PRESENT, Marks, read_marks
 from wetread.studio.items import Item, join_columns
-from wetread.studio.names import table_keys
+from wetread.studio.names import loose, table_keys
 from wetread.studio.thumbnails import SIDE, encode_thumbnail, thumbnail_place
 from wetread.writing import atomic_write, keep_file, make_folder
 
@@ -50,6 +50,8 @@ class Received:
         remedy: What to do then.
         code: A short stable name for the reason.
         task: Of an archive that is being taken in.
+        given: Of a duplicate that came under another class than the one it is in: its ``id`` and ``name``, ``in`` (id
+            of the class it is in; None: none) and ``as`` (id of the class under which it came).
     """
 
     status: str
@@ -58,6 +60,7 @@ class Received:
     remedy: str = ""
     code: str = ""
     task: str | None = None
+    given: dict[str, str | None] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """For the answer."""
@@ -108,14 +111,17 @@ def _take_in(project: Project, arrival: Arrival, *, own: bool) -> Received:
     with project.read() as contents:
         known = contents.items.get(arrival.id)
     if known is not None:
-        return _duplicate(project, known)
+        return _duplicate(project, known, arrival)
     try:
-        item = _store(project, arrival, own=own)
+        item, keys = _store(project, arrival, own=own)
     except ImageRejected as rejection:
         return reject(project, arrival.name, rejection.reason, rejection.remedy, rejection.code)
     except Refused as refusal:
         return reject(project, arrival.name, *REJECTIONS[refusal.code], refusal.code)
-    if not project.add_item(item, arrival.batch):  # another program was faster
+    with project.read():  # in one go: of a table that came in between neither this image nor the table would know
+        _label(project, arrival, item, keys)
+        added = project.add_item(item, arrival.batch)
+    if not added:  # another program was faster
         return Received("duplicate", (item.id,), "The same file is here already.")
     return Received("added", (item.id,))
 
@@ -126,14 +132,33 @@ def reject(project: Project, name: str, reason: str, remedy: str, code: str) -> 
     return Received("rejected", (), reason, remedy, code)
 
 
-def _duplicate(project: Project, known: Item) -> Received:
+def _duplicate(project: Project, known: Item, arrival: Arrival) -> Received:
+    """A file that is here already. That it came under another class is kept: one of the two labels is wrong."""
+    given = _given_class(project, known, arrival)
     with project.read() as contents:
-        place = contents.classes.get(known.class_id or "")
-    where = f", in {place.name}" if place else ""
-    return Received("duplicate", (known.id,), f"The same file is here already{where}.")
+        places = contents.classes
+        place = places.get(known.class_id or "")
+        where = f", in {place.name}" if place else ""
+        if given is None or given == known.class_id or known.excluded:
+            return Received("duplicate", (known.id,), f"The same file is here already{where}.")
+        reason = f"The same file is here already{where}, and came as {places[given].name} too."
+    project.give_too(known.id, given)
+    said = {"id": known.id, "name": arrival.name, "in": known.class_id, "as": given}
+    return Received("duplicate", (known.id,), reason, given=said)
 
 
-def _store(project: Project, arrival: Arrival, *, own: bool) -> Item:
+def _given_class(project: Project, known: Item, arrival: Arrival) -> str | None:
+    """The class of the drop, made if needed. None where the folder is none: findings are in use, or a table says it."""
+    with project.read() as contents:
+        if contents.of_findings or not arrival.class_name:
+            return None
+    keys = known.keys or table_keys(arrival.path, arrival.name, project.pseudonyms)
+    label, _, _, findings = _from_tables(project, keys, arrival.path)
+    return None if label or findings else project.find_class(arrival.class_name)
+
+
+def _store(project: Project, arrival: Arrival, *, own: bool) -> tuple[Item, tuple[str, ...]]:
+    """Stores file and thumbnail; the item that it will be, without a label, and the names by which tables mean it."""
     with open_plain_file(arrival.file) as handle:
         kind = identify(handle)
     with project.read() as contents:
@@ -156,28 +181,29 @@ def _store(project: Project, arrival: Arrival, *, own: bool) -> Item:
     if not cleaned:
         _keep(arrival.file, place, _strip(arrival.file, kind) if private and kind != "DICOM" else b"", own=own)
     atomic_write(thumbnail_place(project.folder, arrival.id), encode_thumbnail(image.pixels), durable=False)
-    dropped_on = project.find_finding(arrival.class_name)
-    class_id = None if dropped_on else project.find_class(arrival.class_name)
-    label, named, columns, findings = _from_tables(project, keys)
-    class_id, patient = class_id or project.find_class(label), arrival.patient or named
-    path = _path_below_class(arrival.path, arrival.class_name, project.pseudonyms if cleaned else None)
-    return Item(
+    item = Item(
         id=arrival.id,
-        name=f"I{keys[1 if len(keys) > 1 else 0]}.dcm" if cleaned else arrival.name,
+        name=f"I{table_keys('', arrival.name, project.pseudonyms)[0]}.dcm" if cleaned else arrival.name,
         suffix=_SUFFIXES[kind],
         kind=kind,
-        path=path,
-        class_id=class_id,
+        path=_path_below_class(arrival.path, arrival.class_name, project.pseudonyms if cleaned else None),
         width=image.facts.width,
         height=image.facts.height,
-        patient=patient,
         subject=subject,
         keys=keys if cleaned else (),
         modality=image.facts.modality,
         facts=_facts(replace(image.facts, bytes=place.stat().st_size)),
-        columns=columns,
-        findings=findings | ({dropped_on: PRESENT} if dropped_on else {}),
     )
+    return item, keys
+
+
+def _label(project: Project, arrival: Arrival, item: Item, keys: tuple[str, ...]) -> None:
+    """Class, patient, further columns and findings, as the way it came and the tables so far say."""
+    dropped_on = project.find_finding(arrival.class_name)
+    class_id = None if dropped_on else project.find_class(arrival.class_name)
+    label, named, item.columns, findings = _from_tables(project, keys, arrival.path)
+    item.class_id, item.patient = class_id or project.find_class(label), arrival.patient or named
+    item.findings = findings | ({dropped_on: PRESENT} if dropped_on else {})
 
 
 def _strip(file: Path, kind: str) -> bytes:
@@ -229,14 +255,16 @@ class _Cleaners:
 _CLEANERS = _Cleaners()
 
 
-def _from_tables(project: Project, keys: tuple[str, ...]) -> tuple[str, str, dict[str, str], Marks]:
+def _from_tables(project: Project, keys: Sequence[str], path: str) -> tuple[str, str, dict[str, str], Marks]:
     """Class, patient, further columns and findings that tables gave before the file came; the later table counts."""
     label, patient = "", ""
     columns: dict[str, str] = {}
     findings: Marks = {}
+    # Of a file in a folder a table that gives paths means only the one at its path.
+    asked = keys if path else (*keys, *map(loose, keys))
     with project.read() as contents:
         for table in contents.tables:
-            row = next((table.rows[key] for key in keys if key in table.rows), None)
+            row = next((table.rows[key] for key in asked if key in table.rows), None)
             if row is None:
                 continue
             if table.findings:

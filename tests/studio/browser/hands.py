@@ -1,5 +1,6 @@
 """What a user's hands do in the browser: make a project, add files, look whether a page is fit to be shown."""
 
+import time
 from urllib.parse import quote
 
 import numpy as np
@@ -81,7 +82,57 @@ def expect_counts(page, wanted):
     expect(cards.locator(".class-head .badge")).to_have_text([str(count) for count in wanted.values()])
 
 
+def eventually(page, look, *, seconds=60):
+    """Waits until `look()` holds; returns what it gave, or what it gave last. For what no locator can be asked."""
+    until = time.monotonic() + seconds
+    while not (found := look()) and time.monotonic() < until:
+        page.wait_for_timeout(50)
+    return found
+
+
+def drawn(page):
+    """Waits until the page has drawn what the last hand or key did, which it does with its next frame."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def ready_to_type(page):
+    """Waits until the field of the open dialog takes words: it selects all of its own once it is open."""
+    from playwright.sync_api import expect
+
+    expect(page.locator("dialog[open] input").first).to_be_focused()
+    # Of timers that are due, the one that was set first rings first.
+    page.evaluate("() => new Promise((done) => setTimeout(done))")
+
+
+def press_in_turn(page, keys):
+    """Presses keys after each other, with nothing between them that a busy machine could draw out."""
+    page.evaluate(
+        """(keys) => keys.forEach((key) => document.activeElement.dispatchEvent(
+            new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true})))""",
+        keys.split(),
+    )
+
+
+def hold_toast(page):
+    """Lays the mouse on the message at the foot of the page, which stays as long as it lies there."""
+    page.locator(".toast").hover()
+
+
+def noting(locator):
+    """Notes what a node says from now on, however briefly; returns what gives it, as a list of texts."""
+    locator.evaluate(
+        """(node) => {
+            node.noted = [];
+            const note = () => node.noted.push(node.innerText);
+            new MutationObserver(note).observe(node, {childList: true, characterData: true, subtree: true});
+        }"""
+    )
+    return lambda: locator.evaluate("(node) => node.noted")
+
+
 def has_sideways_scroll(page):
+    """Whether it still has one after the page has laid itself out anew: some of it follows the width a frame later."""
+    drawn(page)
     return page.locator("html").evaluate("node => node.scrollWidth > node.clientWidth")
 
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from tests.studio.browser.hands import READY, check_look, fill, new_project, put, smooth_picture
+from tests.studio.browser.hands import READY, check_look, fill, hold_toast, new_project, put, smooth_picture
 
 expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
 
 #: A check on a busy machine of two cores.
-SLOW = 180_000
+SLOW = 400_000
 
 
 def test_too_little_to_check(page, live, axe):
@@ -42,6 +42,7 @@ def test_a_copy_under_two_labels_is_found_and_left_out(page, live, axe, tmp_path
     expect(page.get_by_role("dialog").locator(".viewer[data-state=ready]")).to_be_visible()
     page.keyboard.press("Escape")
     finding.get_by_role("button", name="Both are sick").click()
+    hold_toast(page)
     expect(page.locator(".stale")).to_be_visible()
     expect(finding.get_by_role("button", name="Both are sick")).to_have_count(0)
     page.get_by_role("button", name="Undo").click()

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from PIL import Image
 
+from tests.studio.browser.hands import eventually, has_sideways_scroll
 from tests.studio.browser.terminal_run import place_run
 
 expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
@@ -55,32 +56,31 @@ def test_a_cell_opens_its_pictures_and_the_address_keeps_them(cases, live):
     page.wait_for_selector(f"[data-outcome={wanted}][aria-pressed=true]")
     page.wait_for_selector(".page-cases[data-state=ready]")
     found = listed(page, live, f"&outcome={wanted}")
-    assert page.locator(".thumb").first.get_attribute("aria-setsize") == str(found["total"])
-    assert asked(page)["outcome"] == wanted
+    expect(page.locator(".thumb").first).to_have_attribute("aria-setsize", str(found["total"]))
+    first, second = (str(one["id"]) for one in found["cases"][:2])
+    assert eventually(page, lambda: asked(page) == {"outcome": wanted, "case": first}), page.url
     page.wait_for_selector(".viewer[data-state=ready]")
     page.keyboard.press("j")
     page.wait_for_selector(".cases-place:has-text('2 of')")
-    second = str(found["cases"][1]["id"])
-    assert asked(page)["case"] == second
+    assert eventually(page, lambda: asked(page) == {"outcome": wanted, "case": second}), page.url
     page.reload()
     page.wait_for_selector(".cases-place:has-text('2 of')")
-    assert asked(page) == {"outcome": wanted, "case": second}
+    assert eventually(page, lambda: asked(page) == {"outcome": wanted, "case": second}), page.url
     page.go_back()
     page.wait_for_selector("[data-outcome=all][aria-pressed=true]")
 
 
 def test_arrow_keys_walk_the_grid_with_one_tab_stop(cases):
     page = cases()
-    assert page.locator(".thumb[tabindex='0']").count() == 1
+    expect(page.locator(".thumb[tabindex='0']")).to_have_count(1)
     page.locator(".thumb[tabindex='0']").focus()
     for key, place in (("ArrowRight", 2), ("ArrowRight", 3), ("ArrowLeft", 2), ("Home", 1)):
         page.keyboard.press(key)
         page.wait_for_selector(f".cases-place:has-text('{place} of')")
-        assert page.evaluate("document.activeElement.getAttribute('aria-posinset')") == str(place)
+        expect(page.locator(":focus")).to_have_attribute("aria-posinset", str(place))
+    everything = page.locator(".thumb").first.get_attribute("aria-setsize")
     page.keyboard.press("End")
-    assert page.evaluate("document.activeElement.getAttribute('aria-posinset')") == page.locator(
-        ".thumb"
-    ).first.get_attribute("aria-setsize")
+    expect(page.locator(":focus")).to_have_attribute("aria-posinset", everything)
 
 
 def test_a_refused_picture_shows_its_reason_and_no_percentage(cases):
@@ -90,7 +90,7 @@ def test_a_refused_picture_shows_its_reason_and_no_percentage(cases):
     assert not re.search(r"\d", page.inner_text(".panel-told")), page.inner_text(".panel-told")
     assert "%" not in page.inner_text(".viewer-said")
     assert "%" not in page.locator(".thumb").first.get_attribute("aria-label")
-    assert page.locator(".heat-toggle").is_disabled()
+    expect(page.locator(".heat-toggle")).to_be_disabled()
 
 
 def test_the_chips_add_up_and_say_that_refused_pictures_are_among_them(cases, live):
@@ -112,17 +112,37 @@ def test_the_chips_add_up_and_say_that_refused_pictures_are_among_them(cases, li
     expect(page.locator(".filter-count")).to_contain_text(f"{refused} not judged")
 
 
+def said_of_the_note(page):
+    """What is said of the note: Saving, Saved, Not saved, or nothing."""
+    return page.locator(".panel-note [role=status]")
+
+
 def test_a_note_and_a_doubt_stay(cases, live):
     page = cases()
     page.fill(".panel-note textarea", "<b>Looks</b> like a mass")
     page.check("text=Label looks wrong")
-    page.wait_for_selector(".panel-note :text('Saved')")
+    expect(said_of_the_note(page)).to_have_text("Saved")
     page.reload()
     page.wait_for_selector(".viewer[data-state=ready]")
-    assert page.input_value(".panel-note textarea") == "<b>Looks</b> like a mass"
+    expect(page.locator(".panel-note textarea")).to_have_value("<b>Looks</b> like a mass")
     page.check("text=Label doubted (1)")
     page.wait_for_selector(".cases-place:has-text('1 of 1')")
-    assert asked(page)["doubt"] == "1"
+    assert eventually(page, lambda: asked(page).get("doubt") == "1"), page.url
+
+
+def test_a_doubt_is_seen_at_once_and_an_empty_list_says_so(cases):
+    page = cases()
+    looks_wrong = page.locator(".panel-note").get_by_label("Label looks wrong")
+    looks_wrong.check()
+    page.wait_for_selector(".panel-verdict :text('Label doubted')")
+    page.check("text=Label doubted (1)")
+    page.wait_for_selector(".cases-place:has-text('1 of 1')")
+    looks_wrong.uncheck()
+    page.wait_for_selector("text=Label doubted (0)")
+    expect(page.locator(".panel-verdict")).not_to_contain_text("Label doubted")
+    page.reload()
+    page.wait_for_selector(".page-cases[data-state=empty]")
+    page.wait_for_selector("text=No case here.")
 
 
 def test_a_later_change_never_overtakes_an_earlier(cases):
@@ -132,24 +152,31 @@ def test_a_later_change_never_overtakes_an_earlier(cases):
     page.fill(".panel-note textarea", "The first")
     with page.expect_response("**/note") as marked:
         page.locator(".panel-note").get_by_label("Label looks wrong").check()
-        page.wait_for_timeout(300)
+        assert eventually(page, lambda: held), "the first change was not sent"
+        page.wait_for_timeout(300)  # in which the second would come, did it not wait for the first
         assert [json.loads(route.request.post_data) for route in held] == [{"text": "The first", "doubt": False}]
-        assert page.inner_text(".panel-note [role=status]") == "Saving"
+        expect(said_of_the_note(page)).to_have_text("Saving")
         held[0].continue_()
     assert marked.value.ok
-    page.wait_for_selector(".panel-note :text('Saved')")
+    expect(said_of_the_note(page)).to_have_text("Saved")
     page.reload()
     page.wait_for_selector(".viewer[data-state=ready]")
-    assert page.input_value(".panel-note textarea") == "The first"
-    assert page.locator(".panel-note").get_by_label("Label looks wrong").is_checked()
+    expect(page.locator(".panel-note textarea")).to_have_value("The first")
+    expect(page.locator(".panel-note").get_by_label("Label looks wrong")).to_be_checked()
 
 
-def test_words_being_typed_outlive_the_page(cases):
+def test_words_being_typed_outlive_the_page(cases, live):
     page = cases()
+    (case,) = parse_qs(urlsplit(page.url).query)["case"]
     page.locator(".panel-note textarea").press_sequentially("Half a sen")
-    page.reload()
+    address = page.url
+    page.goto("about:blank")
+    # The words are on their way while the page goes, and nobody is there to be told that they came.
+    told = f"{live.url}/api/projects/terminal/runs/run/cases/{case}"
+    assert eventually(page, lambda: page.request.get(told).json()["note"] == "Half a sen")
+    page.goto(address)
     page.wait_for_selector(".viewer[data-state=ready]")
-    assert page.input_value(".panel-note textarea") == "Half a sen"
+    expect(page.locator(".panel-note textarea")).to_have_value("Half a sen")
 
 
 def test_what_could_not_be_kept_is_said_and_tried_again(cases):
@@ -159,24 +186,24 @@ def test_what_could_not_be_kept_is_said_and_tried_again(cases):
     note = page.locator(".panel-note textarea")
     note.fill("Kept at last")
     note.blur()
-    page.wait_for_selector(".panel-note :text('Not saved')")
+    expect(said_of_the_note(page)).to_have_text("Not saved")
     page.unroute("**/note")
     note.fill("Kept at last.")
     note.blur()
-    page.wait_for_selector(".panel-note :text('Saved')")
+    expect(said_of_the_note(page)).to_have_text("Saved")
 
 
 def test_a_threshold_in_the_address_is_said_and_can_be_taken_back(cases):
     page = cases("?threshold=0.9")
-    assert "Called effusion from 0.90 on" in page.inner_text(".filter-count")
+    expect(page.locator(".filter-count")).to_contain_text("Called effusion from 0.90 on")
     page.click("text=Back to its own")
     page.wait_for_selector(".filter-count:not(:has-text('0.90'))")
-    assert "threshold" not in asked(page)
+    assert eventually(page, lambda: "threshold" not in asked(page)), page.url
 
 
 def test_nothing_passes_the_filters(cases):
     page = cases("?status=out&outcome=wrong&doubt=1")
-    assert "No case here" in page.inner_text("main")
+    expect(page.locator("main")).to_contain_text("No case here")
     page.click("text=Show all held-out cases")
     page.wait_for_selector(".page-cases[data-state=ready]")
 
@@ -212,6 +239,7 @@ def test_ten_thousand_cases_leave_the_document_small(cases, page, context):
 def test_nothing_scrolls_sideways(cases, page, width):
     page.set_viewport_size({"width": width, "height": 844})
     cases()
+    assert not has_sideways_scroll(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
@@ -229,4 +257,4 @@ def test_the_link_of_a_case_outside_its_filters_says_so(cases, live):
     first = json.loads(page.request.get(f"{live.url}/api/projects/terminal/runs/run/cases?split=test").text())
     right = next(one for one in first["cases"] if one["outcome"] in ("tp", "tn"))
     cases(f"?outcome=wrong&case={right['id']}")
-    assert "does not pass the filters" in page.inner_text(".cases-view")
+    expect(page.locator(".cases-view")).to_contain_text("does not pass the filters")

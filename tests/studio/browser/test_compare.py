@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from tests.studio.browser.hands import eventually, has_sideways_scroll
 from tests.studio.conftest import Live
 from tests.studio.result_runs import many, two_classes, write_result
 
+expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
 pytestmark = pytest.mark.browser
 PAGE = "/p/terminal/compare"
 
@@ -26,14 +28,14 @@ def live(tmp_path_factory):
 
 
 def done(page, state):
-    page.locator(f".compared[data-state={state}]").wait_for(timeout=60_000)
-    return page.locator(".compared").inner_text()
+    page.locator(f".compared[data-state={state}]").wait_for(timeout=300_000)
+    return page.locator(".compared").inner_text()  # drawn in the same breath as the state is set
 
 
 def test_two_runs_are_chosen_with_the_keyboard_and_compared(page, live):
     page.goto(f"{live.url}{PAGE}")
     button = page.get_by_role("button", name="Choose two or more runs")
-    assert button.is_disabled()
+    expect(button).to_be_disabled()
     for run in ("one", "two"):
         page.locator(f"input[value={run}]").focus()
         page.keyboard.press("Space")
@@ -43,11 +45,11 @@ def test_two_runs_are_chosen_with_the_keyboard_and_compared(page, live):
     assert "(two) minus quick, 1 Jan 1970 (one)" in told or "(one) minus quick, 1 Jan 1970 (two)" in told
     assert "Settings that differ" in told and "epochs" in told
     assert "80 images" in told
-    assert page.locator("tr[data-measure=auroc] .range").count() == 1
-    assert "runs=one%2Ctwo" in page.url
+    expect(page.locator("tr[data-measure=auroc] .range")).to_have_count(1)
+    assert eventually(page, lambda: "runs=one%2Ctwo" in page.url), page.url
     page.reload()
     done(page, "done")
-    assert page.locator("input[value=two]").is_checked()
+    expect(page.locator("input[value=two]")).to_be_checked()
 
 
 def test_other_cases_are_not_ranked_and_the_reason_is_given(page, live):
@@ -64,7 +66,7 @@ def test_without_a_run_it_says_what_to_do(page, live):
     )["id"]
     page.goto(f"{live.url}/p/{project}/compare")
     page.locator(".page[data-state=empty]").wait_for()
-    assert "No finished run yet." in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text("No finished run yet.")
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
@@ -75,4 +77,5 @@ def test_nothing_serious_for_axe_and_no_sideways_scroll(page, live, axe, theme):
     assert axe(page) == []
     for width in (1024, 390):
         page.set_viewport_size({"width": width, "height": 800})
+        assert not has_sideways_scroll(page), width
         assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -7,6 +7,8 @@ from urllib.parse import quote
 import pytest
 from PIL import Image
 
+from tests.studio.conftest import PATIENCE
+
 pytestmark = pytest.mark.browser
 
 SCRIPT = "<img src=x onerror=\"document.title='run'\"><script>document.title='run'</script>"
@@ -69,6 +71,7 @@ def test_a_page_of_another_site_learns_nothing(chromium, context, page, live, tm
     try:
         # Not the watched context: it would rightly complain. The cookie is taken along.
         other = chromium.new_context()
+        other.set_default_timeout(PATIENCE)
         other.add_cookies([{**cookie, "sameSite": "Strict"} for cookie in context.cookies()])
         evil = other.new_page()
         evil.goto(f"http://127.0.0.1:{server.server_address[1]}/")

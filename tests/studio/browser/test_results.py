@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 import wetread
+from tests.studio.browser.hands import eventually, has_sideways_scroll
 from tests.studio.conftest import Live
 from tests.studio.result_runs import findings, many, three_classes, write_result
 
+expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
 pytestmark = pytest.mark.browser
+SLOW = 300_000  # milliseconds; a child process computes the table of thresholds
 NASTY = "<img src=x onerror=alert(1)>"
 
 
@@ -61,7 +64,7 @@ def numbers_of(live, run):
 def open_results(page, live, run="two", state="ready"):
     page.goto(f"{live.url}/p/terminal/r/{run}/results")
     if state == "ready":
-        page.locator(".operating[data-state=ready]").wait_for(timeout=60_000)
+        page.locator(".operating[data-state=ready]").wait_for(timeout=SLOW)
     else:
         page.locator(f".page[data-state={state}]").wait_for()
 
@@ -119,16 +122,16 @@ def test_the_slider_moves_matrix_rates_sentence_point_and_address_together(page,
     assert shown(page, "sensitivity") == f"{100 * row['sensitivity']['value']:.0f} %"
     assert f"it finds {100 * row['sensitivity']['value']:.0f} (" in page.locator(".spoken").inner_text()
     assert page.locator(".moving circle").first.get_attribute("cx") != before
-    assert f"threshold={row['threshold']:g}" in page.url
+    assert eventually(page, lambda: f"threshold={row['threshold']:g}" in page.url), page.url
     href = page.locator("a.cell[data-truth=well][data-called=well]").get_attribute("href")
     assert href.endswith(f"?truth=well&predicted=well&threshold={row['threshold']:g}")
     page.reload()
-    page.locator(".operating[data-state=ready]").wait_for()
+    page.locator(".operating[data-state=ready]").wait_for(timeout=SLOW)
     assert counts(page) == [row["tp"], row["fn"], row["fp"], row["tn"]]
     page.get_by_role("button", name="As tested").click()
     chosen = table["chosen"]
     assert counts(page) == [chosen["tp"], chosen["fn"], chosen["fp"], chosen["tn"]]
-    assert "threshold" not in page.url
+    assert eventually(page, lambda: "threshold" not in page.url), page.url
 
 
 def test_a_typed_threshold_and_a_named_one_are_the_same_slider(page, live):
@@ -147,11 +150,11 @@ def test_a_typed_prevalence_changes_ppv_and_npv_with_their_intervals(page, live)
     open_results(page, live)
     own = shown(page, "ppv")
     page.locator("#prevalence").fill("3")
-    page.wait_for_function("(own) => document.querySelector('tr[data-rate=ppv] b')?.textContent !== own", arg=own)
+    expect(page.locator("tr[data-rate=ppv] b")).not_to_have_text(own)
     asked = ask(page, "/two/ppv?prevalence=0.03")
     assert shown(page, "ppv") in (f"{100 * asked['ppv']['value']:.0f} %", f"{100 * asked['ppv']['value']:.1f} %")
     assert page.locator("tr[data-rate=npv] .range").count() == 1
-    assert "prevalence=0.03" in page.url
+    assert eventually(page, lambda: "prevalence=0.03" in page.url), page.url
     page.locator("#prevalence").fill("0")
     assert "more than 0" in page.locator("tr[data-rate=ppv]").inner_text()
 
@@ -164,7 +167,7 @@ def test_three_classes_have_their_own_matrix_and_a_choice_of_class(page, live):
     page.locator(".line-controls select").select_option("b")
     page.locator("a.cell[data-truth='not b'], span.cell[data-truth='not b']").first.wait_for()
     assert counts(page)[0] == matrix[1][1]
-    assert "class=b" in page.url
+    assert eventually(page, lambda: "class=b" in page.url), page.url
     assert page.locator("tr[data-class]").count() == 3
 
 
@@ -241,7 +244,7 @@ def test_a_damaged_file_gives_a_sentence_and_a_way_to_try_again(page, live, cont
     open_results(page, live, "damaged", "error")
     findings_file.write_text("[]")
     page.get_by_role("button", name="Try again").click()
-    page.locator(".operating[data-state=ready]").wait_for(timeout=60_000)
+    page.locator(".operating[data-state=ready]").wait_for(timeout=SLOW)
 
 
 def test_the_page_is_reached_section_by_section_with_the_keyboard(page, live):
@@ -249,7 +252,7 @@ def test_the_page_is_reached_section_by_section_with_the_keyboard(page, live):
     link = page.locator(".in-page a", has_text="The ladder")
     link.focus()
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "ladder-title"
+    expect(page.locator("#ladder-title")).to_be_focused()
     assert page.url.endswith("/results"), "the address is not changed by moving on the page"
 
 
@@ -261,6 +264,7 @@ def test_nothing_serious_for_axe_and_no_sideways_scroll(page, live, axe, theme):
     assert axe(page) == []
     for width in (1024, 390):
         page.set_viewport_size({"width": width, "height": 800})
+        assert not has_sideways_scroll(page), width
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from tests.studio.browser.hands import READY, call, fill, new_project
+from tests.studio.browser.hands import READY, call, eventually, fill, new_project, press_in_turn, ready_to_type
 
 expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.browser
 
 
 def test_tabs_keep_the_project_and_the_back_button_goes_back(page, live):
@@ -48,15 +48,14 @@ def test_keys_work_outside_fields_and_are_listed(page, live):
     expect(dialog.get_by_text("New class")).to_be_visible()
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
-    page.keyboard.press("g")
-    page.keyboard.press("a")
+    press_in_turn(page, "g a")  # within 1.2 s, or they are two keys
     expect(page).to_have_url(re.compile("/audit$"))
-    page.keyboard.press("g")
-    page.keyboard.press("b")
+    press_in_turn(page, "g b")
     expect(page).to_have_url(re.compile("/build$"))  # the page that is left is ready as well
     page.locator(READY).wait_for()
     page.keyboard.press("n")
     expect(page.get_by_role("dialog").get_by_role("textbox")).to_be_focused()
+    ready_to_type(page)
     page.keyboard.type("gas ?")  # in a field, keys are letters
     expect(page.get_by_role("dialog")).to_have_count(1)
     page.keyboard.press("Enter")
@@ -100,4 +99,5 @@ def test_every_page_says_local_and_research(page, live):
     for width in (1440, 390):
         page.set_viewport_size({"width": width, "height": 844})
         for words in ("Local only", "Research use only"):
-            assert sum(one.is_visible() for one in page.get_by_text(words, exact=True).all()) == 1
+            said = page.get_by_text(words, exact=True)
+            assert eventually(page, lambda said=said: sum(one.is_visible() for one in said.all()) == 1)

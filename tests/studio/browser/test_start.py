@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.studio.browser.hands import READY, check_look, expect_counts, fill, new_project
+from tests.studio.browser.hands import READY, check_look, expect_counts, fill, hold_toast, new_project, ready_to_type
 from tests.studio.dropping import picture_bytes, zip_bytes
 
 expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.browser
 
 
 def test_nothing_yet_shows_the_ways_in(page, axe, live):
@@ -21,6 +21,7 @@ def test_nothing_yet_shows_the_ways_in(page, axe, live):
 def test_a_project_by_keyboard_alone(page, live):
     page.locator(READY).wait_for()
     page.keyboard.press("n")
+    ready_to_type(page)
     page.keyboard.type("  Effusion on chest radiographs ")
     page.keyboard.press("Enter")
     page.wait_for_url("**/build")
@@ -41,6 +42,7 @@ def test_cards_rename_bin_and_undo(page, live, axe):
     expect(page.get_by_role("link", name="Lungs")).to_be_visible()
     page.get_by_role("button", name="More for Lungs").click()
     page.get_by_role("menuitem", name="Move to the bin").click()
+    hold_toast(page)
     expect(page.get_by_role("link", name="Lungs")).to_have_count(0)
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("link", name="Lungs")).to_be_visible()

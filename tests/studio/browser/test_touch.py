@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.studio.conftest import Live
+from tests.studio.browser.hands import eventually
+from tests.studio.conftest import PATIENCE, Live
 from tests.studio.result_runs import many, write_pictures, write_result
 
 expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
@@ -54,7 +55,7 @@ class Fingers:
 def context(chromium, live):
     """A tablet: coarse pointer, touch."""
     context = chromium.new_context(viewport={"width": 1100, "height": 900}, has_touch=True, is_mobile=True)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE)
     complaints = []
     context.on("weberror", lambda error: complaints.append(str(error.error)))
     yield context
@@ -76,18 +77,9 @@ def middle(stage):
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-def soon(page, look):
-    """Waits until it is so: the page draws what a finger did with its next frame."""
-    for _ in range(100):
-        if look():
-            return True
-        page.wait_for_timeout(50)
-    return False
-
-
 def moved_by(page, first, by):
     """Whether the picture comes to lie so far from where it was."""
-    return soon(page, lambda: [now - was for now, was in zip(place(page)[:2], first, strict=False)] == approx(by))
+    return eventually(page, lambda: [now - was for now, was in zip(place(page)[:2], first, strict=False)] == approx(by))
 
 
 def approx(values):
@@ -136,7 +128,7 @@ def test_a_window_that_the_first_finger_moved_is_given_back_to_a_pinch(page, sta
     hand.move({1: (-40, 0), 2: (40, 0)})
     expect(page.locator(".viewer")).to_have_attribute("data-window", before)
     assert page.input_value(".viewer-presets") == preset
-    assert soon(page, lambda: float(page.get_attribute(".viewer", "data-zoom")) > 1.5)
+    assert eventually(page, lambda: float(page.get_attribute(".viewer", "data-zoom")) > 1.5)
     hand.up(1)
     hand.up(2)
 
@@ -148,10 +140,12 @@ def test_one_finger_scrolls_the_page_until_the_picture_is_zoomed(page, stage):
     x, y = middle(stage)
     hand = Fingers(page)
     before = page.evaluate("scrollY")
+    page.evaluate("() => addEventListener('scrollend', () => (window.came = true), {capture: true})")
     hand.down(1, x, y)
     hand.move({1: (0, -160)}, steps=12)
     hand.up(1)
-    assert soon(page, lambda: page.evaluate("scrollY") > before + 60)
+    # A finger leaves the page in motion; what is looked at below is read once it stands.
+    assert eventually(page, lambda: page.evaluate("window.came === true && scrollY") > before + 60)
     stage.focus()
     for _ in range(4):
         page.keyboard.press("+")

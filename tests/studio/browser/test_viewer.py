@@ -2,8 +2,10 @@
 
 import pytest
 
+from tests.studio.browser.hands import drawn, eventually
 from tests.studio.browser.terminal_run import place_run
 
+expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
 pytestmark = pytest.mark.browser
 
 
@@ -29,7 +31,7 @@ def drag(page, right, down, button="left"):
     page.mouse.move(x + right / 2, y + down / 2)
     page.mouse.move(x + right, y + down)
     page.mouse.up(button=button)
-    page.wait_for_timeout(120)
+    drawn(page)
 
 
 def grey_at(page, row, column):
@@ -58,26 +60,26 @@ def test_fields_presets_and_invert_change_what_is_drawn(cases):
     middle = (shape[0] // 2, shape[1] // 2)
     before = grey_at(cases, *middle)
     cases.click("text=Invert")
-    cases.wait_for_timeout(120)
+    drawn(cases)
     assert grey_at(cases, *middle) == 255 - before
     cases.click("text=Invert")
     low = cases.locator("[aria-label='Window centre']")
     low.fill("-100000")
     low.press("Enter")
-    cases.wait_for_timeout(120)
+    drawn(cases)
     assert grey_at(cases, *middle) in (0, 255), "the whole picture lies above such a window"
     assert cases.input_value(".viewer-presets") == "", "a window of one's own is no preset"
     cases.select_option(".viewer-presets", "As stored")
-    cases.wait_for_timeout(120)
+    drawn(cases)
     assert grey_at(cases, *middle) == before
 
 
 def test_wheel_zooms_and_shift_drag_moves_without_touching_the_window(cases):
     first = window(cases)
     cases.locator(".viewer-stage").hover()
-    cases.mouse.wheel(0, -300)
-    cases.wait_for_timeout(120)
-    assert float(cases.get_attribute(".viewer", "data-zoom")) > 1.1
+    cases.mouse.wheel(0, -300)  # which returns before the page has heard of it
+    assert eventually(cases, lambda: float(cases.get_attribute(".viewer", "data-zoom")) > 1.1)
+    drawn(cases)
     place = cases.evaluate("document.querySelector('.viewer-layers').style.transform")
     cases.keyboard.down("Shift")
     drag(cases, 40, 30)
@@ -91,11 +93,11 @@ def test_keys_do_all_that_a_hand_does(cases):
     cases.locator(".viewer-stage").focus()
     for key in ("ArrowRight", "ArrowDown", "+", "i"):
         cases.keyboard.press(key)
-    cases.wait_for_timeout(120)
+    drawn(cases)
     assert window(cases)[0] > centre
     assert window(cases)[1] > width
     assert float(cases.get_attribute(".viewer", "data-zoom")) > 1
-    assert cases.get_attribute("button:has-text('Invert')", "aria-pressed") == "true"
+    expect(cases.locator("button:has-text('Invert')")).to_have_attribute("aria-pressed", "true")
     cases.keyboard.press("0")
     cases.wait_for_selector(f".viewer[data-window='{centre},{width}'][data-zoom='1.00']")
     assert "case=" in cases.url, "arrows on the picture change the window, not the case"
@@ -104,14 +106,15 @@ def test_keys_do_all_that_a_hand_does(cases):
 def test_heat_is_off_at_first_and_its_opacity_is_a_style(cases):
     assert cases.locator(".viewer-heat").is_hidden()
     cases.keyboard.press("h")
-    cases.wait_for_selector(".heat[data-state=shown]", timeout=90_000)
-    assert cases.locator(".viewer-heat").is_visible()
+    cases.wait_for_selector(".heat[data-state=shown]", timeout=300_000)
+    expect(cases.locator(".viewer-heat")).to_be_visible()
     cases.fill("[aria-label='Opacity in per cent']", "20")
     cases.press("[aria-label='Opacity in per cent']", "Enter")
-    assert cases.evaluate("getComputedStyle(document.querySelector('.viewer-heat')).opacity") == "0.2"
+    expect(cases.locator(".viewer-heat")).to_have_css("opacity", "0.2")
     assert "heat" in cases.inner_text(".viewer-said").lower(), "where the heat is, in words"
     cases.keyboard.press("Escape")
+    before = cases.get_attribute(".viewer", "data-drawn")
     cases.locator(".thumb[aria-selected=true]").focus()
     cases.keyboard.press("ArrowRight")
-    cases.wait_for_timeout(300)
+    expect(cases.locator(".viewer")).not_to_have_attribute("data-drawn", before)
     assert cases.locator(".viewer-heat").is_hidden(), "the next picture is seen without heat first"

@@ -40,7 +40,7 @@ test("a share is a count out of 100, and its complement turns the limits round",
   const metric = { value: 0.88, low: 0.8, high: 0.93 };
   assert.equal(say.countOf100(metric), "88 (80 to 93)");
   assert.equal(say.countOf100(metric, true), "12 (7 to 20)");
-  assert.equal(say.countOf100({ value: 0.999, low: 0.97, high: 1 }), "99.5 (97 to 100)");
+  assert.equal(say.countOf100({ value: 0.999, low: 0.97, high: 1 }), "99.9 (97 to 100)");
 });
 
 test("the sentence says what is found and what is a false alarm", () => {

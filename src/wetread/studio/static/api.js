@@ -64,6 +64,15 @@ export function createLane() {
   };
 }
 
+/** Of questions under way at once only the last counts: `const isLast = turn()` before it, `isLast()` after it. */
+export function createTurn() {
+  let last = 0;
+  return () => {
+    const mine = (last += 1);
+    return () => mine === last;
+  };
+}
+
 /** Sends a file as it is. Header values must be plain ASCII: encode names with encodeURIComponent. */
 export function put(path, blob, headers = {}, options = {}) {
   return call(path, {

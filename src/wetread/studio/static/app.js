@@ -212,8 +212,16 @@ async function contextOf(at, root, stop) {
     signal: stop.signal,
   };
   context.run = RUN_PAGES.includes(at.page) ? chosenRun(at, context.runs) : null;
+  let asked = 0;
+  let taken = 0;
   context.refresh = async () => {
-    Object.assign(context, await fetchProject(at.project));
+    const mine = (asked += 1);
+    const found = await fetchProject(at.project);
+    // Neither a later answer nor what a change has answered meanwhile is overwritten by an older one.
+    if (mine > taken) {
+      taken = mine;
+      Object.assign(context, found, context.data.version > found.data.version && { data: context.data });
+    }
     if (!stop.signal.aborted) {
       drawBar(at, context);
       drawRunBar(at, context);
@@ -359,7 +367,17 @@ function goTo(page) {
   }
 }
 
+// A file that misses every place for it would be opened by the browser instead of the studio.
+function missed(event) {
+  if (event.dataTransfer?.types.includes("Files") && !event.defaultPrevented) {
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "none";
+  }
+}
+
 document.addEventListener("click", followed);
+document.addEventListener("dragover", missed);
+document.addEventListener("drop", missed);
 window.addEventListener("popstate", moved);
 window.addEventListener("wetread:go", () => render());
 window.addEventListener("wetread:theme", () => {

@@ -22,7 +22,7 @@ export function dialog(title, body, { wide = false } = {}) {
           icon("close"),
         ),
       ),
-      body(close),
+      ...[body(close)].flat(),
     );
     node.addEventListener("close", () => {
       node.remove();

@@ -106,7 +106,7 @@ export function findingCard(finding, context, changed) {
       lamp(finding.severity, SEVERITY[finding.severity]),
       h("h3", { id: `finding-${finding.code}` }, finding.title),
       finding.settled && h("span", { class: "badge green" }, "Settled"),
-      h("span", { class: "badge" }, finding.code),
+      /^WR\d+$/.test(finding.code) && h("span", { class: "badge" }, finding.code),
     ),
     h("p", {}, finding.sentence),
     finding.remedy && h("p", { class: "muted" }, finding.remedy),
@@ -129,8 +129,9 @@ export function findingCard(finding, context, changed) {
 async function change(context, op, changed) {
   try {
     const summary = await post(`/projects/${context.project}/changes`, op);
-    const undo = () => post(`/projects/${context.project}/changes`, { op: "undo" }).then(changed, toastError);
-    toast(`${summary.undo ?? "Done"}.`, { undo });
+    const step = summary.undo;
+    const undo = () => post(`/projects/${context.project}/changes`, { op: "undo", step }).then(changed, toastError);
+    toast(`${step ?? "Done"}.`, { undo });
     await changed(summary);
   } catch (error) {
     toastError(error);

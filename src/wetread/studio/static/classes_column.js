@@ -7,7 +7,7 @@ import { counted, fill, h, icon } from "./dom.js";
 import { collect } from "./drop.js";
 import { dropWish, kindOf, ofFindings, spreadLine, useSwitch } from "./findings.js";
 import { DRAGGED, imageGrid } from "./image_grid.js";
-import { rejectedList } from "./imports.js";
+import { listedAbove, rejectedList } from "./imports.js";
 import { setQuery } from "./location.js";
 import { toast } from "./toast.js";
 
@@ -32,20 +32,22 @@ export function classesColumn(desk) {
       (one) => (cards.has(one.id) || cards.set(one.id, classCard(desk, one, redraw)), cards.get(one.id).update(one)),
     );
     const inOrder = rows.map((one) => cards.get(one.id).element);
-    // Cards stay where they are, so that focus and loaded pictures do.
     if (inOrder.length === 0) {
       fill(list, dropzone(desk));
-    } else if (
-      inOrder.some((node, index) => list.children[index] !== node) ||
-      list.children.length !== inOrder.length
-    ) {
-      fill(list, inOrder);
+    } else {
+      // Cards stay where they are, so that focus and loaded pictures do, and a name that is being typed.
+      [...list.children].filter((node) => !inOrder.includes(node)).forEach((node) => node.remove());
+      inOrder.forEach((node, index) => {
+        const there = list.children[index] ?? null;
+        node === there || list.insertBefore(node, there);
+      });
     }
+    const above = listedAbove(desk.project);
     const kept = data.columns?.length > 0 && `Columns kept: ${data.columns.join(", ")}`;
     fill(
       rest,
       kept && h("p", { class: "small muted", title: WHY_COLUMNS }, kept),
-      rejectedList(data.rejected ?? []),
+      rejectedList((data.rejected ?? []).filter((one) => !above.has(one.name))),
       !head.hasChildNodes() && severalHint(desk),
     );
   };
@@ -119,6 +121,36 @@ function classCard(desk, first, redraw) {
     { class: "button ghost small icon-only toggle", type: "button", onclick: () => open(!grid) },
     icon("right"),
   );
+  const plus = h(
+    "button",
+    {
+      class: "button ghost small icon-only",
+      type: "button",
+      title: "Add images",
+      onclick: () => desk.pick({ className: now.name }),
+    },
+    icon("plus"),
+  );
+  const menu = menuButton(`More for ${first.name}`, () => [
+    { words: "Rename", run: edit },
+    {
+      words: "Camera",
+      icon: "camera",
+      run: () =>
+        openCamera(`Camera for ${now.name}`, (file) => desk.add([{ file, path: file.name }], now.name), { series: true }),
+    },
+    { words: "Paste an image", run: paste },
+    null,
+    ...desk
+      .data()
+      .classes.filter((one) => one.id !== now.id)
+      .map((one) => ({
+        words: `Merge into ${one.name}`,
+        run: () => desk.change({ op: "merge-classes", from: now.id, into: one.id }),
+      })),
+    null,
+    { words: `Remove the ${kindOf(desk.data())}`, icon: "trash", run: () => desk.change({ op: "remove-class", class: now.id }) },
+  ]);
   const covers = h("button", {
     class: "covers on-dark",
     type: "button",
@@ -131,51 +163,11 @@ function classCard(desk, first, redraw) {
   const element = h(
     "section",
     { class: "card class-card", data: { class: first.id } },
-    h("div", { class: "class-head" }, toggle, place, count, first.real && tools()),
+    h("div", { class: "class-head" }, toggle, place, count, first.real && h("div", { class: "class-tools" }, plus, menu)),
     spread?.element,
     covers,
     body,
   );
-
-  function tools() {
-    return h(
-      "div",
-      { class: "class-tools" },
-      h(
-        "button",
-        {
-          class: "button ghost small icon-only",
-          type: "button",
-          "aria-label": `Add images to ${first.name}`,
-          title: "Add images",
-          onclick: () => desk.pick({ className: now.name }),
-        },
-        icon("plus"),
-      ),
-      menuButton(`More for ${first.name}`, () => [
-        { words: "Rename", run: edit },
-        {
-          words: "Camera",
-          icon: "camera",
-          run: () =>
-            openCamera(`Camera for ${now.name}`, (file) => desk.add([{ file, path: file.name }], now.name), {
-              series: true,
-            }),
-        },
-        { words: "Paste an image", run: paste },
-        null,
-        ...desk
-          .data()
-          .classes.filter((one) => one.id !== now.id)
-          .map((one) => ({
-            words: `Merge into ${one.name}`,
-            run: () => desk.change({ op: "merge-classes", from: now.id, into: one.id }),
-          })),
-        null,
-        { words: `Remove the ${kindOf(desk.data())}`, icon: "trash", run: () => desk.change({ op: "remove-class", class: now.id }) },
-      ]),
-    );
-  }
 
   async function paste() {
     const files = await readClipboard().catch(() => []);
@@ -252,6 +244,8 @@ function classCard(desk, first, redraw) {
     count.title = counted(one.count, "image");
     const isOpen = desk.open === one.id;
     toggle.setAttribute("aria-expanded", String(isOpen));
+    plus.setAttribute("aria-label", `Add images to ${one.name}`);
+    menu.setAttribute("aria-label", `More for ${one.name}`);
     toggle.setAttribute("aria-label", `${isOpen ? "Close" : "Show all images of"} ${one.name}`);
     if (renamed || !place.firstChild) {
       showName();

@@ -66,7 +66,7 @@ export function imageGrid(desk, classId) {
       desk.chosen.forEach((id) => page.items.some((item) => item.id === id) || desk.chosen.delete(id));
       draw();
     } catch (error) {
-      if (error.name !== "AbortError") {
+      if (error.name !== "AbortError" && mine === state.ticket) {
         fill(list, failed(error, load));
         element.dataset.state = "error";
       }
@@ -258,7 +258,9 @@ export function imageGrid(desk, classId) {
     if (await desk.change(change)) {
       announce(`${many} changed`, { now: true });
       await load();
-      focusAt(state.focus);
+      // Who has gone on to a field meanwhile goes on typing there, and gives no commands here.
+      const at = document.activeElement;
+      (at === document.body || (element.contains(at) && at !== search)) && focusAt(state.focus);
     }
   }
 
@@ -292,6 +294,9 @@ export function imageGrid(desk, classId) {
   list.addEventListener("keydown", (event) => {
     const item = state.items[state.focus];
     const step = steps(event.key);
+    // A key that is held walks on, and does nothing else again: the next image would be meant by none.
+    const act = (work) => event.repeat || work();
+    const here = () => desk.chosen.size === 0 && choose(item, {});
     if (!item || !event.target.matches(".shot")) {
       return;
     }
@@ -299,7 +304,7 @@ export function imageGrid(desk, classId) {
       focusAt(state.focus + step);
       event.shiftKey && choose(state.items[state.focus], { extend: true });
     } else if (event.key === " ") {
-      choose(item, { toggle: true });
+      act(() => choose(item, { toggle: true }));
     } else if (event.key === "Enter") {
       desk.preview(item);
     } else if (event.key.toLowerCase() === "a" && (event.ctrlKey || event.metaKey)) {
@@ -308,13 +313,11 @@ export function imageGrid(desk, classId) {
     } else if (event.key === "Escape" && desk.chosen.size > 0) {
       clear();
     } else if (event.key === "Delete" || event.key === "Backspace") {
-      desk.chosen.size === 0 && choose(item, {});
-      exclude();
+      act(() => (here(), exclude()));
     } else if (marking && MARKS.some((mark) => mark[0] === event.key) && !event.ctrlKey && !event.metaKey) {
-      desk.chosen.size === 0 && choose(item, {});
-      marking.key(event.key);
+      act(() => (here(), marking.key(event.key)));
     } else if (event.key === "m") {
-      desk.chosen.size === 0 && choose(item, {});
+      here();
       marking ? tools.querySelector("select").focus() : tools.querySelector(".move").click();
     } else {
       return;

@@ -1,24 +1,57 @@
-// Files -> items of the project: the mapping of folders to classes, shown first, then the progress and what came of it.
+// Files -> items of the project: the progress, and what came of it.
 
-import { dialog } from "./ask.js";
 import { announce } from "./announce.js";
-import { get, put } from "./api.js";
+import { createLane, get, put } from "./api.js";
 import { counted, fill, h, icon } from "./dom.js";
-import { folderOf, isArchive, isTable, likelyLevel, tally } from "./drop.js";
-import { ofFindings } from "./findings.js";
-import { toastError } from "./toast.js";
+import { isArchive, isTable } from "./drop.js";
+import { askMapping } from "./mapping.js";
+import { toast } from "./toast.js";
 import { outcome, upload, words } from "./upload.js";
 
 const TASK_MS = 600;
 const REFRESH_MS = 2500;
 const SHOWN = 200; // rejected files listed by name
+const NAMED = 6; // names of images that came under two classes, in one line
 
 /** Imports that go on while other pages are shown; one per project. */
 const going = new Map();
 
-/** The import of a project that is on its way or just ended: {element}; null where there was none. */
-export function importOf(project) {
-  return going.get(project) ?? null;
+/** The desk that shows a project now: somebody who leaves the page and comes back sees what comes in there. */
+const desks = new Map();
+const lanes = new Map();
+
+/** Shows the import that is on its way or just ended on this desk, and all that follow; whether there is one. */
+export function takeUp(desk) {
+  desks.set(desk.project, desk);
+  const panel = going.get(desk.project);
+  panel && desk.place(panel.element);
+  return Boolean(panel);
+}
+
+/** One import after the other: two at once would hide each other, and share the steps that Undo takes back. */
+function inTurn(project, work) {
+  lanes.has(project) || lanes.set(project, createLane());
+  return lanes.get(project)(work);
+}
+
+function begin(project, panel) {
+  const desk = desks.get(project);
+  going.set(project, panel);
+  desk.place(panel.element);
+  const refresh = () => desks.get(project).refresh();
+  return { refresh, ticker: setInterval(refresh, REFRESH_MS) };
+}
+
+/** Shuts the panel of an import that was taken back: what it says is not true any more. Called at every redraw. */
+export function forgetTakenBack(desk) {
+  const { redo, undo } = desk.data();
+  const step = going.get(desk.project)?.element.dataset.step;
+  step && step === redo && step !== undo && forget(desk);
+}
+
+/** Bare names of the files that the panel of this project lists as not taken: they need not stand beside it again. */
+export function listedAbove(project) {
+  return new Set(going.get(project)?.refused ?? []);
 }
 
 /** Whether files come in just now. */
@@ -40,14 +73,15 @@ export async function importFiles(desk, files, className = null) {
         ? await askMapping(desk, loose)
         : loose.map((one) => ({ ...one, class: className }));
   if (mapped) {
-    await send(
-      desk,
-      // Tables last: what they say of images counts more than the folders these came in.
-      [...archives.map((one) => ({ ...one, class: className ?? "" })), ...mapped].map((one) => ({
-        ...one,
-        last: isTable(one.path),
-      })),
-    );
+    if (isImporting(desk.project) && (files.length > 1 || archives.length > 0)) {
+      toast("They are added after the files before them.");
+    }
+    // Tables last: what they say of images counts more than the folders these came in.
+    const all = [...archives.map((one) => ({ ...one, class: className ?? "" })), ...mapped].map((one) => ({
+      ...one,
+      last: isTable(one.path),
+    }));
+    await inTurn(desk.project, () => send(desk, all));
   }
 }
 
@@ -61,11 +95,9 @@ async function send(desk, files) {
     () => stop.abort(),
     () => forget(desk),
   );
-  going.set(desk.project, panel);
-  desk.place(panel.element);
+  const { refresh, ticker } = begin(desk.project, panel);
   const guard = (event) => event.preventDefault();
   window.addEventListener("beforeunload", guard);
-  const ticker = setInterval(() => desk.refresh(), REFRESH_MS);
   try {
     const state = await upload(files, {
       signal: stop.signal,
@@ -80,11 +112,11 @@ async function send(desk, files) {
       changed: (now) => panel.move(now.done / now.total, words(now)),
     });
     panel.element.dataset.state = "ending";
-    await desk.refresh();
-    panel.end(state, state.stopped ? "The studio does not take files any more." : "");
+    await refresh();
+    panel.end(desk, state, state.stopped ? "The studio does not take files any more." : "");
   } catch (error) {
-    panel.end({ total: 0, done: 0, added: 0, duplicates: 0, rejected: [] }, error.message);
-    desk.refresh();
+    panel.end(desk, { total: 0, done: 0, added: 0, duplicates: 0, rejected: [] }, error.message);
+    refresh();
   } finally {
     clearInterval(ticker);
     window.removeEventListener("beforeunload", guard);
@@ -94,6 +126,11 @@ async function send(desk, files) {
 function forget(desk) {
   going.get(desk.project)?.element.remove();
   going.delete(desk.project);
+  redraw(desk.project);
+}
+
+function redraw(project) {
+  desks.get(project).signal.aborted || desks.get(project).redraw();
 }
 
 /** Waits for work of the server: the taking apart of an archive, the drawing of a sample. */
@@ -117,26 +154,29 @@ export async function followTask(project, task, panel, signal) {
 }
 
 /** Shows a task of the server that the page found under way. */
-export async function showTask(desk, task, title) {
+export function showTask(desk, task, title) {
+  return inTurn(desk.project, () => watchTask(desk, task, title));
+}
+
+async function watchTask(desk, task, title) {
   const panel = progressPanel(null, () => forget(desk), title);
-  going.set(desk.project, panel);
-  desk.place(panel.element);
-  const ticker = setInterval(() => desk.refresh(), REFRESH_MS);
+  const { refresh, ticker } = begin(desk.project, panel);
   try {
     const end = await followTask(desk.project, task, panel);
     panel.element.dataset.state = "ending";
-    await desk.refresh();
-    panel.end({
+    await refresh();
+    panel.end(desk, {
       total: 0,
       done: 0,
       added: end.added ?? 0,
       duplicates: end.duplicates ?? 0,
       rejected: end.rejected ?? [],
       notes: end.notes ?? [],
+      given: end.given ?? [],
     });
   } catch (error) {
-    panel.end({ total: 0, done: 0, added: 0, duplicates: 0, rejected: [] }, error.message);
-    desk.refresh();
+    panel.end(desk, { total: 0, done: 0, added: 0, duplicates: 0, rejected: [] }, error.message);
+    refresh();
   } finally {
     clearInterval(ticker);
   }
@@ -163,7 +203,12 @@ function progressPanel(stop, close, title = "Adding images") {
     line.textContent = text;
     announce(text);
   };
-  const end = (state, trouble = "") => {
+  const panel = { element, doing: stop ? "Opening the archive" : title, refused: [] };
+  panel.move = move;
+  panel.end = (desk, state, trouble = "") => {
+    const said = givenTwice(desk.project, state.given ?? []);
+    panel.refused = state.rejected.map((one) => one.name.split("/").pop());
+    element.dataset.step = desks.get(desk.project).data().undo ?? "";
     element.dataset.state = "done";
     bar.hidden = true;
     heading.textContent = trouble || outcome(state);
@@ -178,11 +223,59 @@ function progressPanel(stop, close, title = "Adding images") {
     button.replaceWith(shut);
     fill(
       ending,
+      said.map((one) => one.element),
       (state.notes ?? []).map((text) => h("p", { class: "small" }, text)),
-      rejectedList(state.rejected),
+      rejectedList([...said.flatMap((one) => one.rows), ...state.rejected]),
     );
+    redraw(desk.project);
   };
-  return { element, move, end, doing: stop ? "Opening the archive" : title };
+  return panel;
+}
+
+// The very same file under two classes: one of the two labels is wrong, and the user alone can say which.
+function givenTwice(project, given) {
+  const desk = desks.get(project);
+  const nameOf = (id) => desk.data().classes.find((one) => one.id === id)?.name;
+  const pairs = new Map();
+  given
+    .filter((one) => nameOf(one.as))
+    .forEach((one) => {
+      const pair = JSON.stringify([one.in, one.as]);
+      pairs.has(pair) || pairs.set(pair, new Map());
+      pairs.get(pair).set(one.id, one.name);
+    });
+  return [...pairs].map(([pair, images]) => {
+    const [lies, as] = JSON.parse(pair);
+    const place = nameOf(lies) ? `in ${nameOf(lies)}` : "without a class";
+    const items = [...images.keys()];
+    const element = h("div", { class: "stack given-twice" });
+    const act = (words, wish) =>
+      h(
+        "button",
+        {
+          class: "button small",
+          type: "button",
+          onclick: async () => (await desks.get(project).change(wish)) && (element.remove(), desks.get(project).reload()),
+        },
+        words,
+      );
+    const names = [...images.values()];
+    const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : "";
+    const lie = `${counted(items.length, "image")} lie${items.length === 1 ? "s" : ""}`;
+    fill(
+      element,
+      h("p", {}, `${lie} ${place} and came as ${nameOf(as)} too.`),
+      h("p", { class: "small muted" }, `${names.slice(0, NAMED).join(", ")}${more}`),
+      h(
+        "div",
+        { class: "row" },
+        act(`Move to ${nameOf(as)}`, { op: "move", items, class: as }),
+        act("Leave out, label in doubt", { op: "exclude", items }),
+      ),
+    );
+    const reason = `lies ${place} already, and came as ${nameOf(as)} too.`;
+    return { element, rows: names.map((name) => ({ name, reason })) };
+  });
 }
 
 /** Files that were not taken, each with its reason. */
@@ -206,136 +299,4 @@ export function rejectedList(rejected, title = "Not taken, and why") {
       rest > 0 && h("li", { class: "muted" }, `and ${rest} more`),
     ),
   );
-}
-
-// Which folder is which class --------------------------------------------------------------------------------------------
-
-async function askMapping(desk, files) {
-  const paths = files.map((one) => one.path);
-  const depth = Math.max(...paths.map((path) => path.split("/").length - 1));
-  let level = likelyLevel(paths);
-  try {
-    return await dialog(
-      `Add ${counted(files.length, "file")}`,
-      (close) => {
-        const rows = h("div", { class: "mapping-rows" });
-        const draw = () =>
-          fill(
-            rows,
-            tally(paths, level).map(([folder, count]) => mappingRow(desk, folder, count)),
-          );
-        const levels = h(
-          "select",
-          {
-            id: "level",
-            onchange: (event) => {
-              level = Number(event.target.value);
-              draw();
-            },
-          },
-          Array.from({ length: depth }, (_, index) =>
-            h(
-              "option",
-              { value: index + 1, selected: index + 1 === level },
-              index === 0 ? "the folder a file lies in" : `the folder ${index + 1} levels above the file`,
-            ),
-          ),
-        );
-        draw();
-        const findings = ofFindings(desk.data());
-        const finish = (event) => {
-          event.preventDefault();
-          close(findings ? files.map((one) => ({ ...one, class: "" })) : mapFiles(files, level, readRows(rows)));
-        };
-        return h(
-          "form",
-          { class: "mapping", onsubmit: finish },
-          h(
-            "p",
-            { class: "muted" },
-            findings
-              ? "A table of labels says what each image shows; what it does not name, you say yourself."
-              : "Each folder becomes a class. Change a name, give two folders the same name, or leave one out.",
-          ),
-          !findings && [
-            depth > 1 && h("div", { class: "field" }, h("label", { for: "level" }, "The class is the name of"), levels),
-            rows,
-          ],
-          deidentify(desk),
-          h(
-            "datalist",
-            { id: "class-names" },
-            desk.data().classes.map((one) => h("option", { value: one.name })),
-          ),
-          h(
-            "div",
-            { class: "dialog-foot" },
-            h("button", { class: "button", type: "button", onclick: () => close() }, "Cancel"),
-            h("button", { class: "button primary", type: "submit", autofocus: true }, "Add them"),
-          ),
-        );
-      },
-      { wide: true },
-    );
-  } catch (error) {
-    toastError(error);
-    return null;
-  }
-}
-
-function deidentify(desk) {
-  const box = h("input", {
-    type: "checkbox",
-    checked: desk.data().settings?.deidentify ?? true,
-    onchange: () => desk.change({ op: "settings", settings: { deidentify: box.checked } }, { quiet: true }),
-  });
-  return h("label", { class: "check" }, box, "Take what tells the patient out of DICOM files, and EXIF and comments out of pictures");
-}
-
-function mappingRow(desk, folder, count) {
-  const known = desk.data().classes.find((one) => one.name.toLowerCase() === folder.toLowerCase());
-  const label = folder || "Files in no folder";
-  return h(
-    "div",
-    { class: "mapping-row", data: { folder } },
-    h(
-      "label",
-      { class: "check" },
-      h("input", { type: "checkbox", checked: true }),
-      h(
-        "span",
-        { class: "folder" },
-        icon(folder ? "folder" : "file"),
-        h("b", {}, label),
-        h("span", { class: "muted" }, counted(count, "file")),
-      ),
-    ),
-    h("span", { class: "arrow", "aria-hidden": "true" }, "→"),
-    h("input", {
-      type: "text",
-      value: known?.name ?? folder,
-      maxlength: 80,
-      placeholder: "without a class",
-      "aria-label": `Class of ${label}`,
-      list: "class-names",
-      autocomplete: "off",
-      spellcheck: "false",
-    }),
-  );
-}
-
-function readRows(rows) {
-  return new Map(
-    [...rows.children].map((row) => [
-      row.dataset.folder,
-      row.querySelector("[type=checkbox]").checked ? row.querySelector("[type=text]").value.trim() : null,
-    ]),
-  );
-}
-
-/** The files with their classes; those of a folder that was left out are gone. Pure. */
-export function mapFiles(files, level, names) {
-  return files
-    .map((one) => ({ ...one, class: names.get(folderOf(one.path, level)) }))
-    .filter((one) => one.class !== null && one.class !== undefined);
 }

@@ -5,7 +5,7 @@ import { h, lamp } from "./dom.js";
 const SENTENCES = {
   green: "No known pitfall was found. That is not a proof that there is none.",
   amber: "Read the number with care: something about the data may make it look better than it is.",
-  red: "Do not believe the number yet: something about the data can produce it without the disease.",
+  red: "Do not believe the number yet: the reasons stand below.",
 };
 const TITLES = { green: "Gate: green", amber: "Gate: amber", red: "Gate: red" };
 

@@ -32,13 +32,12 @@ export function percent(share) {
   return `${Number((100 * share).toFixed(fine ? 1 : 0))} %`;
 }
 
-/** A share as a count out of 100, for sentences: never 100 nor 0 unless it is. */
+/** A share as a count out of 100, for sentences: never 100 nor 0 unless it is, and there as `percent` says it. */
 export function outOf100(share) {
   if (!Number.isFinite(share)) return "–";
   const whole = Math.round(100 * share);
-  if (whole === 100 && share < 1) return share > 0.995 ? "99.5" : "99";
-  if (whole === 0 && share > 0) return "0.5";
-  return String(whole);
+  if ((whole > 0 || share <= 0) && (whole < 100 || share >= 1)) return String(whole);
+  return String(Math.min(99.9, Math.max(0.1, Number((100 * share).toFixed(1)))));
 }
 
 /** "86 (77 to 92)" out of 100; `turned` for the share that is left, whose limits change places. */

@@ -1,6 +1,5 @@
 // One image, looked at properly, and what may be said about it.
 
-import { get } from "./api.js";
 import { fill, h } from "./dom.js";
 import { markList, ofFindings } from "./findings.js";
 import { createViewer } from "./viewer.js";
@@ -22,6 +21,10 @@ export function previewColumn(desk) {
   let timer = null;
   let shown = null;
   let marks = null;
+  let say = () => null;
+  let keepNote = () => null;
+  const leave = () => keepNote({ leaving: true });
+  window.addEventListener("pagehide", leave); // which tells no field of a change
 
   async function load(item) {
     if (shown === item.id) {
@@ -32,45 +35,68 @@ export function previewColumn(desk) {
     holder.hidden = false;
     element.dataset.state = "ready";
     viewer.load(`/projects/${desk.project}/pixels/${item.id}`);
-    const full = await get(`/projects/${desk.project}/items/${item.id}`, { signal: desk.signal }).catch(() => item);
+    const full = await desk.item(item.id).catch(() => item);
     if (shown === item.id) {
       drawFacts({ ...item, ...full });
     }
   }
 
-  function drawFacts(item) {
+  function clear() {
+    shown = null;
+    keepNote = say = () => null;
+    nothing.hidden = false;
+    holder.hidden = true;
+    element.dataset.state = "empty";
+    fill(facts);
+  }
+
+  function mainFacts(item) {
     const name =
       desk.data().classes.find((one) => one.id === item.class)?.name ??
       (item.excluded ? "excluded" : "without a class");
-    marks = ofFindings(desk.data()) ? markList(desk, item) : null;
-    const main = [
+    return [
       !marks && ["Class", name],
+      !marks && item.also?.length > 0 && ["Came as", `${item.also.join(", ")} too`],
       marks && item.excluded && ["Takes part", "no, excluded"],
       ["Patient", item.patient || "unknown"],
       ...Object.entries(item.columns ?? {}),
       ["Kind", item.kind],
       ["Size", item.width && `${item.width} × ${item.height}`],
     ].filter(Boolean);
+  }
+
+  function drawFacts(item) {
+    marks = ofFindings(desk.data()) ? markList(desk, item) : null;
+    const main = h("div", {}, list(mainFacts(item)));
     const { header, ...file } = item.facts ?? {};
     const rest = Object.entries({ ...header, ...file }).map(([key, value]) => [key.replaceAll("_", " "), value]);
-    const note = h("textarea", {
-      id: "item-note",
-      rows: 2,
-      maxlength: 2000,
-      value: item.note ?? "",
-      onchange: () => desk.change({ op: "note", item: item.id, text: note.value }, { quiet: true }),
-    });
+    keepNote();
+    let kept = item.note ?? "";
+    const keep = async ({ leaving = false } = {}) => {
+      const [before, text] = [kept, note.value];
+      kept = text;
+      const wish = { op: "note", item: item.id, text };
+      const done = text === before || (await desk.change(wish, { quiet: true, leaving }));
+      kept = done || kept !== text ? kept : before;
+    };
+    const note = h("textarea", { id: "item-note", rows: 2, maxlength: 2000, value: kept, onchange: () => keep() });
+    keepNote = keep;
     const doubt = h("input", {
       type: "checkbox",
       checked: Boolean(item.doubt),
       onchange: () =>
         desk.change({ op: "doubt", items: [item.id], doubt: doubt.checked }, { quiet: true }).then(desk.reload),
     });
+    say = (now) => {
+      marks?.update(now);
+      fill(main, list(mainFacts(now)));
+      doubt.checked = Boolean(now.doubt);
+    };
     fill(
       facts,
       h("h3", { class: "file-name" }, item.name),
       marks?.element,
-      list(main),
+      main,
       h("label", { class: "check" }, doubt, "The label looks wrong"),
       h("div", { class: "field" }, h("label", { for: "item-note" }, "Note"), note),
       rest.length > 0 && h("details", { class: "small" }, h("summary", {}, "From the file"), list(rest)),
@@ -82,9 +108,14 @@ export function previewColumn(desk) {
     /** Says anew what the project says of the image that is shown. */
     async redraw() {
       const id = shown;
-      if (id && (marks !== null || ofFindings(desk.data()))) {
-        const item = await get(`/projects/${desk.project}/items/${id}`, { signal: desk.signal }).catch(() => null);
-        item && id === shown && (marks && ofFindings(desk.data()) ? marks.update(item) : drawFacts(item));
+      const item = id && (await desk.item(id).catch(() => null));
+      if (!item || id !== shown) {
+        return;
+      }
+      if (item.here === false) {
+        clear(); // its addition was taken back
+      } else {
+        (marks !== null) === ofFindings(desk.data()) ? say(item) : drawFacts(item);
       }
     },
     show(item, { soon = false } = {}) {
@@ -93,6 +124,8 @@ export function previewColumn(desk) {
     },
     destroy() {
       clearTimeout(timer);
+      keepNote();
+      window.removeEventListener("pagehide", leave);
       viewer.destroy();
     },
   };

@@ -68,7 +68,7 @@ export function nothingYet() {
 /** `Training and testing, 120 of 363. About 4 min left.` */
 export function standing(live) {
   if (live.status === "queued") {
-    return "Waiting for the run before it to end.";
+    return `Waiting for ${live.waitsFor ? `a run of ${live.waitsFor}` : "the run before it"} to end.`;
   }
   const step = live.step;
   const many = step?.total ? `, ${step.done ?? 0} of ${step.total}` : "";
@@ -82,12 +82,15 @@ export async function follow(project, run, changed, signal) {
   await whileVisible(
     async () => {
       const answer = await get(`/projects/${project}/runs/${run}/events?after=${live.seq}`, { signal });
+      // The file is a new one: what a check or a run before it told is not of this one.
+      answer.reset && Object.assign(live, nothingYet());
       gather(live, answer.events);
       Object.assign(live, {
         status: answer.status,
         step: answer.step,
         fraction: answer.fraction ?? 0,
         left: answer.eta_s,
+        waitsFor: answer.waits_for && answer.waits_for.id !== project ? answer.waits_for.name : null,
       });
       changed(live);
       return LIVE.has(live.status);

@@ -2,6 +2,22 @@
 
 import { h, icon } from "./dom.js";
 
+/** Keys that walk go on while they are held; all others do what they do once. */
+const WALKS = /^(j|k|Arrow.*)$/;
+
+const SIGNS = { ArrowRight: "→", ArrowLeft: "←", ArrowUp: "↑", ArrowDown: "↓" };
+
+/** Of the viewer, which takes them itself while it has the focus. */
+const VIEWER = [
+  ["ArrowLeft ArrowRight", "Window narrower, wider"],
+  ["ArrowUp ArrowDown", "Level higher, lower"],
+  ["Shift ArrowLeft", "Move the picture; any arrow"],
+  ["+ -", "Zoom"],
+  ["p", "Next window preset"],
+  ["i", "Invert"],
+  ["0", "As it was"],
+].map(([keys, words]) => ({ keys, words, group: "In the viewer, once it has the focus" }));
+
 const known = [];
 let pending = "";
 let pendingTimer = null;
@@ -29,7 +45,8 @@ function inField(target) {
 
 /** The list of all keys, as a native dialog. */
 export function showShortcuts() {
-  const groups = Object.groupBy ? Object.groupBy(known, (one) => one.group) : { Everywhere: known };
+  const all = document.querySelector(".viewer-tools") ? [...known, ...VIEWER] : known;
+  const groups = Object.groupBy ? Object.groupBy(all, (one) => one.group) : { Everywhere: all };
   const dialog = h(
     "dialog",
     { class: "dialog", "aria-labelledby": "keys-title" },
@@ -58,7 +75,7 @@ export function showShortcuts() {
               h(
                 "dt",
                 {},
-                one.keys.split(" ").map((key) => h("kbd", {}, key)),
+                one.keys.split(" ").map((key) => h("kbd", {}, SIGNS[key] ?? key)),
               ),
               h("dd", {}, one.words),
             ),
@@ -91,7 +108,7 @@ function pressed(event) {
   pendingTimer = setTimeout(() => (pending = ""), 1200);
   if (found) {
     event.preventDefault();
-    found.handler(event);
+    (!event.repeat || WALKS.test(found.keys)) && found.handler(event);
   }
 }
 

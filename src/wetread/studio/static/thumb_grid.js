@@ -175,20 +175,22 @@ export function createThumbGrid({ label, side, load, tile, onchoose, onerror }) 
       return chosen;
     },
     at: (index) => cases[index],
-    /** A case changed, a note perhaps. */
-    replace(index, one) {
-      cases[index] = one;
+    /** Something of a case changed, wherever it stands: a note perhaps. */
+    change(id, said) {
+      const index = cases.findIndex((one) => one?.id === id);
+      if (index < 0) return;
+      cases[index] = { ...cases[index], ...said };
       forget(index);
       draw();
     },
-    /** Another list: forgets all, fetches from `index` on and chooses nothing. */
+    /** Another list: forgets all, fetches from `index` on and chooses nothing; null where that failed. */
     async restart(index = 0) {
       round += 1;
       [cases, asked, chosen, total] = [[], new Set(), -1, 0];
       [...shown.keys()].forEach(forget);
       element.scrollTop = 0;
       await page(index);
-      return total;
+      return asked.size ? total : null;
     },
     destroy() {
       round += 1;

@@ -1,7 +1,7 @@
 // Audit, recipe and a big button; while a run goes, where it stands; then what it found.
 
 import { ask, menuButton } from "./ask.js";
-import { del, get, post } from "./api.js";
+import { createTurn, del, get, post } from "./api.js";
 import { gateLine, isGoing, ranked, runAudit, SEVERITY, watchAudit } from "./audit_parts.js";
 import { announce } from "./announce.js";
 import { counted, duration, failed, fill, h, headlineParts, icon, lamp, runName } from "./dom.js";
@@ -27,13 +27,19 @@ export function trainColumn(desk, context) {
   let version = null;
   let watching = null;
   let checking = false;
+  const turn = createTurn();
+  const resuming = new Set();
 
   async function drawAudit() {
     if (checking) {
       return;
     }
+    const isLast = turn();
     try {
       const audit = await get(`/projects/${desk.project}/audit`, { signal: desk.signal });
+      if (!isLast() || checking) {
+        return;
+      }
       if (isGoing(audit)) {
         await show(() => watchAudit(context, auditCard));
       } else {
@@ -50,6 +56,9 @@ export function trainColumn(desk, context) {
   }
 
   async function show(work) {
+    if (checking) {
+      return;
+    }
     checking = true;
     await work().catch(() => null);
     checking = false;
@@ -78,6 +87,9 @@ export function trainColumn(desk, context) {
   }
 
   async function watch(run) {
+    if (watching === run) {
+      return;
+    }
     watching = run;
     const panel = livePanel();
     const stop = h(
@@ -104,6 +116,9 @@ export function trainColumn(desk, context) {
     work.dataset.state = "running";
     try {
       await follow(desk.project, run, panel.update, desk.signal);
+      if (watching !== run) {
+        return; // somebody goes on with another one, which is shown by now
+      }
       watching = null;
       if (!desk.signal.aborted) {
         await context.refresh();
@@ -119,18 +134,26 @@ export function trainColumn(desk, context) {
         redraw();
       }
     } catch (error) {
-      watching = null;
+      watching = watching === run ? null : watching;
       toastError(error);
       redraw();
     }
   }
 
   async function watchAgain(run) {
+    if (resuming.has(run.id)) {
+      return;
+    }
+    resuming.add(run.id);
     try {
       await post(`/projects/${desk.project}/runs/${run.id}/resume`);
+      await context.refresh();
       watch(run.id);
+      redraw();
     } catch (error) {
       toastError(error);
+    } finally {
+      resuming.delete(run.id);
     }
   }
 

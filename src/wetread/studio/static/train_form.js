@@ -1,6 +1,6 @@
 // How to train: a preset, what the numbers speak of, and, folded away, what few need.
 
-import { get } from "./api.js";
+import { createTurn, get } from "./api.js";
 import { failed, fill, h, icon } from "./dom.js";
 
 const FOLLOWS = "Follows a paper to the letter.";
@@ -172,10 +172,16 @@ export function trainForm(desk, start) {
 
   const reason = () => (plan?.why_not ? [plan.why_not.message, plan.why_not.remedy].filter(Boolean).join(" ") : "");
 
+  const turn = createTurn();
   async function redraw() {
+    const isLast = turn();
     button.disabled = true;
     try {
-      plan = await get(`/projects/${desk.project}/plan`, { signal: desk.signal });
+      const found = await get(`/projects/${desk.project}/plan`, { signal: desk.signal });
+      if (!isLast()) {
+        return;
+      }
+      plan = found;
       drawPresets();
       drawQuestions();
       drawAdvanced();
@@ -183,7 +189,7 @@ export function trainForm(desk, start) {
       trouble.textContent = reason();
       button.disabled = Boolean(reason());
     } catch (error) {
-      if (error.name !== "AbortError") {
+      if (error.name !== "AbortError" && isLast()) {
         fill(questions, failed(error, redraw));
       }
     }

@@ -57,6 +57,7 @@ export async function upload(
     duplicates: 0,
     rejected: [],
     notes: [],
+    given: [],
     left: null,
     stopped: false,
   };
@@ -91,6 +92,7 @@ export async function upload(
       archives.push(answer.task);
     } else if (answer.status === "duplicate") {
       into.duplicates += 1;
+      answer.given && into.given.push(answer.given);
     } else if (answer.status === "rejected") {
       into.rejected.push({ name: one.path, reason: answer.reason, remedy: answer.remedy });
     } else if (answer.status === "table") {
@@ -109,6 +111,7 @@ export async function upload(
     state.duplicates += end.duplicates ?? 0;
     state.rejected.push(...(end.rejected ?? []));
     state.notes.push(...(end.notes ?? []));
+    state.given.push(...(end.given ?? []));
   }
   changed(state);
   return state;

@@ -304,6 +304,7 @@ export function createViewer({ label, onstate = () => {} }) {
       );
       draw();
       state("ready");
+      setOverlay(map);
       return true;
     } catch (error) {
       if (address !== path) return false;
@@ -324,8 +325,9 @@ export function createViewer({ label, onstate = () => {} }) {
 
   function setOverlay(next) {
     map = next;
-    heat.hidden = !map;
-    if (!map) return;
+    // While a picture is on its way, the one before it is still seen: its heat waits.
+    heat.hidden = !map || element.dataset.state === "loading";
+    if (heat.hidden) return;
     heat.classList.toggle("viewer-grey", Boolean(map.grey));
     const side = HEAT / Math.max(picture?.rows ?? 1, picture?.columns ?? 1);
     Object.assign(heat, {

@@ -1,7 +1,7 @@
 // What would mislead a model, before one is trained: each finding with its images, a way out, and the reason.
 
 import { balance, findingCard, gateLine, isGoing, ranked, runAudit, SEVERITY, watchAudit } from "../audit_parts.js";
-import { get } from "../api.js";
+import { createTurn, get } from "../api.js";
 import { empty, fill, h, icon, lamp } from "../dom.js";
 import { kindOf, ofFindings } from "../findings.js";
 import { rejectedList } from "../imports.js";
@@ -33,12 +33,15 @@ export async function show(root, context) {
     ),
     h("div", { class: "audit" }, body, side),
   );
+  const turn = createTurn();
   const draw = async () => {
+    const isLast = turn();
     const audit = await get(`/projects/${context.project}/audit`, { signal: context.signal });
+    if (!isLast()) return;
     drawSide(side, context.data);
     const enough = !audit.before_train?.some((one) => one.code === "two-classes");
     again.disabled = !enough || isGoing(audit);
-    again.className = audit.stale || !hasResult(audit) ? "button primary" : "button";
+    again.className = enough && (audit.stale || !hasResult(audit)) ? "button primary" : "button";
     again.textContent = hasResult(audit) ? "Check again" : "Check the data";
     root.dataset.state = !enough ? "empty" : isGoing(audit) ? "running" : hasResult(audit) ? "ready" : "unchecked";
     drawBody(body, audit, context, enough, { draw, check });
@@ -47,7 +50,7 @@ export async function show(root, context) {
     again.disabled = true;
     root.dataset.state = "running";
     await runAudit(context, place(body));
-    await draw();
+    context.signal.aborted || (await draw());
   };
   await draw();
   if (root.dataset.state === "running") {
@@ -71,7 +74,7 @@ function hasResult(audit) {
 function drawBody(body, audit, context, enough, { draw, check }) {
   // What can still be done about each finding is known by the server: it is asked again, and the focus stays with the card.
   const changed = async (summary) => {
-    context.data = summary;
+    context.data = summary.version < context.data.version ? context.data : summary;
     const code = document.activeElement?.closest(".finding")?.dataset.code;
     await draw();
     body.querySelector(`[data-code="${code}"]`)?.focus({ preventScroll: true });

@@ -7,7 +7,7 @@ import { classesColumn } from "../classes_column.js";
 import { counted, fill, h, icon } from "../dom.js";
 import { chosen, collect, takeOver } from "../drop.js";
 import { kindOf, ofFindings } from "../findings.js";
-import { importFiles, importOf, showTask } from "../imports.js";
+import { forgetTakenBack, importFiles, showTask, takeUp } from "../imports.js";
 import { query, setQuery } from "../location.js";
 import { previewColumn } from "../preview_column.js";
 import { shortcut } from "../shortcuts.js";
@@ -31,6 +31,7 @@ export async function show(root, context) {
   const heading = h("h2", { class: "column-title" }, "Classes");
   let version = desk.data().version;
   desk.redraw = () => {
+    forgetTakenBack(desk);
     drawHead(head, desk);
     heading.textContent = ofFindings(desk.data()) ? "Findings" : "Classes";
     version !== desk.data().version && preview?.redraw();
@@ -98,13 +99,23 @@ function makeDesk(context, importPlace, fileField) {
         desk.redraw();
       }
     },
-    async change(op, { quiet = false } = {}) {
+    /** What is known of an image, as the changes before have left it. */
+    item: (id) => lane(() => get(`/projects/${context.project}/items/${id}`, { signal: context.signal })),
+    async change(op, { quiet = false, leaving = false } = {}) {
+      const send = async () => {
+        const before = context.data.version;
+        const data = await post(`/projects/${context.project}/changes`, op, { keepalive: leaving });
+        context.data = data.version < context.data.version ? context.data : data;
+        return data.version !== before;
+      };
       try {
-        context.data = await lane(() => post(`/projects/${context.project}/changes`, op));
+        const changed = await (leaving ? send() : lane(send));
         desk.redraw();
-        if (!quiet && context.data.undo) {
-          toast(`${context.data.undo}.`.replace(/\.\.$/, "."), {
-            undo: () => desk.change({ op: "undo" }, { quiet: true }).then(desk.reload),
+        const step = context.data.undo;
+        if (!quiet && changed && step) {
+          toast(`${step}.`.replace(/\.\.$/, "."), {
+            // That step, and none that came after it: a note that was written, or images that came in.
+            undo: () => desk.change({ op: "undo", step }, { quiet: true }).then(desk.reload),
           });
         }
         return true;
@@ -182,9 +193,11 @@ function drawHead(head, desk) {
 
 function takeFiles(root, desk) {
   const isFiles = (event) => event.dataTransfer.types.includes("Files");
-  root.addEventListener("dragover", (event) => isFiles(event) && (event.preventDefault(), root.classList.add("over")));
-  root.addEventListener("dragleave", (event) => root.contains(event.relatedTarget) || root.classList.remove("over"));
-  root.addEventListener("drop", async (event) => {
+  const area = root.closest("main"); // the whole window below the bar
+  const on = (name, handler) => area.addEventListener(name, handler, { signal: desk.signal });
+  on("dragover", (event) => isFiles(event) && (event.preventDefault(), root.classList.add("over")));
+  on("dragleave", (event) => area.contains(event.relatedTarget) || root.classList.remove("over"));
+  on("drop", async (event) => {
     root.classList.remove("over");
     if (isFiles(event)) {
       event.preventDefault();
@@ -220,10 +233,7 @@ function keys(desk, train) {
 function resume(desk) {
   const files = takeOver();
   const { task } = query();
-  const before = importOf(desk.project);
-  if (before) {
-    desk.place(before.element);
-  }
+  const before = takeUp(desk);
   if (files.length > 0) {
     desk.add(files);
   } else if (task && !before) {

@@ -52,10 +52,8 @@ function createPage(root, context) {
     project: context.project,
     heat: heat.element,
     linkOf: (one) => address({ split: "all", case: one.case }),
-    onnote(id, { note, doubt }) {
-      const at = grid.chosen;
-      if (grid.at(at)?.id === id) grid.replace(at, { ...grid.at(at), note, doubt });
-    },
+    onnote: (id, said) => grid.change(id, said),
+    ondoubt: countAgain,
   });
   const grid = createThumbGrid({
     label: "Cases",
@@ -88,7 +86,9 @@ function createPage(root, context) {
   const head = h("div", { class: "cases-head" }, h("h1", {}, "Cases"), filters.element);
 
   function fetchPage(offset, limit) {
+    const mine = round;
     return get(`${base}?${asQuery(wish)}&offset=${offset}&limit=${limit}`).then((found) => {
+      if (mine !== round) return found; // of other filters than those chosen by now
       if (offset === 0) {
         classes = Object.keys(found.facets.truth);
         filters.show(found, wish, classes);
@@ -98,6 +98,13 @@ function createPage(root, context) {
     });
   }
   let asked = null;
+
+  /** The counts beside the filters, without another list: what is looked at must not vanish under the eyes. */
+  async function countAgain() {
+    const mine = round;
+    const found = await get(`${base}?${asQuery(wish)}&offset=0&limit=1`).catch(() => null);
+    if (found && mine === round) filters.show(found, wish, classes);
+  }
 
   function tile(one) {
     const flags = [
@@ -127,28 +134,30 @@ function createPage(root, context) {
       if (wanted) known = await get(`${base}/${encodeURIComponent(wanted)}?${asQuery(wish)}`);
       if (mine !== round) return;
       fill(root, head, body, nothing);
+      list.contains(grid.element) || fill(list, grid.element); // instead of what went wrong before
       const total = await grid.restart(known?.position ?? 0);
       if (mine !== round) return;
-      arrive(total, known);
+      if (total !== null) arrive(total, known);
+      else [body.hidden, nothing.hidden, root.dataset.state] = [false, true, "error"];
     } catch (error) {
-      if (mine === round)
-        fill(
-          root,
-          h("h1", {}, "Cases"),
-          error.code === "no-numbers"
-            ? empty(
-                error.message,
-                error.remedy,
-                h("a", { class: "button", href: pathOf("build", context.project) }, "To the run"),
-              )
-            : failed(error, start),
-        );
+      if (mine !== round) return;
+      fill(
+        root,
+        h("h1", {}, "Cases"),
+        error.code === "no-numbers"
+          ? empty(
+              error.message,
+              error.remedy,
+              h("a", { class: "button", href: pathOf("build", context.project) }, "To the run"),
+            )
+          : failed(error, start),
+      );
       root.dataset.state = "error";
     }
   }
 
   function arrive(total, known) {
-    const bare = total === 0 && !known;
+    const bare = total === 0 && (!known || known.position === null || known.position === undefined);
     body.hidden = bare;
     nothing.hidden = !bare;
     root.dataset.state = bare ? "empty" : "ready";
@@ -254,6 +263,7 @@ function createPage(root, context) {
     destroy() {
       round += 1;
       clearTimeout(timer);
+      shown = null;
       [viewer, heat, panel, grid].forEach((one) => one.destroy());
     },
   };

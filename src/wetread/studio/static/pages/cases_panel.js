@@ -49,8 +49,9 @@ export function caseSaid(one) {
  * @param {HTMLElement} options.heat controls of the heatmap
  * @param {function(object): string} options.linkOf address of a case
  * @param {function(number, object): void} options.onnote a note was kept: id and {note, doubt}
+ * @param {function(): void} options.ondoubt another number of labels is doubted now
  */
-export function createPanel({ base, project, heat, linkOf, onnote }) {
+export function createPanel({ base, project, heat, linkOf, onnote, ondoubt }) {
   const told = h("div", { class: "panel-told" });
   const nearest = h("div", { class: "panel-nearest" });
   const text = h("textarea", {
@@ -92,6 +93,8 @@ export function createPanel({ base, project, heat, linkOf, onnote }) {
   let timer = null;
   let typing = null;
   let unsaved = 0;
+  /** Words that could not be kept, by case: they are tried again by whoever comes back to it. */
+  const left = new Map();
 
   // By its number: once its own answer is there, the same case is shown as another object.
   const isShown = (one) => shown?.id === one.id;
@@ -104,6 +107,7 @@ export function createPanel({ base, project, heat, linkOf, onnote }) {
     const before = { note: mine.note, doubt: mine.doubt };
     const hold = (said) => {
       Object.assign(mine, said);
+      if (isShown(mine)) fill(told, verdict(Object.assign(shown, said)), numbers(shown));
       onnote(mine.id, said);
     };
     // At once, so that its own answer, which may come later, does not bring the old words back.
@@ -114,11 +118,14 @@ export function createPanel({ base, project, heat, linkOf, onnote }) {
     try {
       await (leaving ? send() : lane(send));
       unsaved -= 1;
+      left.delete(mine.id);
+      if (Boolean(before.doubt) !== wish.doubt) ondoubt();
       if (isShown(mine) && text.value === wish.text && !unsaved) kept.textContent = "Saved";
     } catch (error) {
       unsaved -= 1;
       hold(before);
-      kept.textContent = "Not saved";
+      left.set(mine.id, wish);
+      if (isShown(mine)) kept.textContent = "Not saved";
       toastError(error);
     }
   }
@@ -215,9 +222,10 @@ export function createPanel({ base, project, heat, linkOf, onnote }) {
       shown = one;
       fill(told, verdict(one), numbers(one));
       if (!same) {
-        text.value = one.note ?? "";
-        doubt.checked = Boolean(one.doubt);
-        kept.textContent = "";
+        const wish = left.get(one.id);
+        text.value = wish?.text ?? one.note ?? "";
+        doubt.checked = wish?.doubt ?? Boolean(one.doubt);
+        kept.textContent = wish ? "Not saved" : "";
         fill(nearest, h("p", { class: "muted" }, "Looking among the training cases"));
         clearTimeout(timer);
         timer = setTimeout(() => fetchNearest(shown), DWELL_MS);

@@ -52,13 +52,20 @@ const ABOUT = {
     "It holds the pictures. Opening it there means giving them to a web page: not for patients' data.",
   ],
 };
+/** Tables of a project name its own copies of the pictures, and patients by pseudonyms where files named them. */
+const OWN = "Pictures stand in it by the names of the project's own copies; names.csv says which is which.";
+const STORED = {
+  "predictions.csv": [ABOUT["predictions.csv"][0], `${OWN} Patients stand in it as your table or these pages have them.`],
+  "images.csv": [ABOUT["images.csv"][0], `${OWN} Patients stand in it as your table or these pages have them.`],
+  "names.csv": ["The name in the tables beside it, and the file and folder that you added.", NAMES],
+};
 const GROUPS = [
   ["To read", "Pages that open in a tab of their own.", ["report.html", "learning_curve.html", "look.html"]],
   ["The model", "What calls new pictures, here or elsewhere, from Python or the command line.", ["model.zip"]],
   [
     "Numbers and decisions",
     "For your own statistics, and to repeat the run.",
-    ["predictions.csv", "numbers.json", "plan.yaml", "images.csv"],
+    ["predictions.csv", "numbers.json", "plan.yaml", "images.csv", "names.csv"],
   ],
   [
     "For a paper",
@@ -159,7 +166,7 @@ function group(root, context, name, lead, ones) {
 }
 
 function thing(root, context, one, offer) {
-  const [holds, lacks] = ABOUT[one.name] ?? ["", ""];
+  const [holds, lacks] = (context.project === "terminal" ? {} : STORED)[one.name] ?? ABOUT[one.name] ?? ["", ""];
   return h(
     "li",
     { class: one.ready ? "thing" : "thing missing", data: { name: one.name, ready: String(Boolean(one.ready)) } },
@@ -196,7 +203,7 @@ function opener(context, one) {
     );
   return h(
     "a",
-    { class: "button", href, download: one.name, "aria-label": `Save ${one.name}` },
+    { class: "button", href, download: "", "aria-label": `Save ${one.name}` },
     icon("download"),
     "Save",
   );

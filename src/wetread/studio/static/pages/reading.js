@@ -138,8 +138,10 @@ function newSession(context, base) {
   cases();
   const field = (words, id, input, hint) =>
     h("div", { class: "field" }, h("label", { for: id }, words), input, hint && h("span", { class: "hint" }, hint));
+  const button = h("button", { class: "button primary", type: "submit" }, "Begin the session");
   const send = async (event) => {
     event.preventDefault();
+    button.disabled = true; // twice would be two sessions
     try {
       const items = which.value === "some" ? number.valueAsNumber : which.value;
       const { id } = await post(base, {
@@ -148,9 +150,11 @@ function newSession(context, base) {
         items,
         seed: seed.valueAsNumber || 0,
       });
-      go(here(context, id));
+      context.signal.aborted || go(here(context, id));
     } catch (error) {
       fill(wrong, failed(error));
+    } finally {
+      button.disabled = false;
     }
   };
   return h(
@@ -172,7 +176,7 @@ function newSession(context, base) {
       ),
     ),
     wrong,
-    h("button", { class: "button primary", type: "submit" }, "Begin the session"),
+    button,
   );
 }
 
@@ -204,7 +208,9 @@ function showReading(root, context, base, reading) {
     ),
   );
   root.dataset.state = "ready";
-  results.start();
+  const finished = reading.readers.filter((one) => one.finished).length;
+  if (finished) results.offer(finished);
+  else results.start();
 }
 
 function signIn(context, base, reading) {

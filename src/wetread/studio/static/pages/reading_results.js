@@ -29,6 +29,22 @@ export function createResults(path) {
     }
   }
 
+  /** Results stand beside the place where readers sign in, so somebody has to ask for them. */
+  function offer(finished) {
+    element.dataset.state = "offered";
+    fill(
+      element,
+      h(
+        "div",
+        { class: "empty" },
+        h("h2", {}, `${finished} ${finished === 1 ? "reader has" : "readers have"} finished.`),
+        h("p", {}, "Results tell a reader what to expect: whoever still has to read should not look."),
+        h("p", {}, "Once they were seen, nobody who has finished can correct an answer."),
+        h("button", { class: "button primary", type: "button", onclick: start }, "Show the results"),
+      ),
+    );
+  }
+
   function draw(told) {
     element.dataset.state = told.state;
     if (told.state === "locked") {
@@ -92,6 +108,7 @@ export function createResults(path) {
   return {
     element,
     start,
+    offer,
     destroy() {
       gone = true;
     },

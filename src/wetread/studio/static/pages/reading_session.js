@@ -10,6 +10,9 @@ import { createViewer } from "../viewer.js";
 /** Keys for how sure one is; the middle row of most keyboards. */
 const SURE = { a: 0, s: 25, d: 50, f: 75, g: 100 };
 
+/** The server has gone on already: an answer was kept whose reply was lost, or another window answers too. */
+const PASSED = new Set(["answered", "not-last", "not-next"]);
+
 /**
  * @param {{base: string, reading: object, reader: string, onleave: function(): void}} options
  */
@@ -171,7 +174,7 @@ export function createSession({ base, reading, reader, onleave }) {
     draw();
     position.textContent = `Case ${found.position} of ${total}`;
     progress.value = found.position - 1;
-    hint.textContent = found.correction ? "You may correct this answer." : "";
+    hint.textContent = found.correction ? "You may correct this answer." : (found.hint ?? "");
     announce(`Case ${found.position} of ${total}`, { now: true });
     if (!(await viewer.load(`${base}/cases/${found.case}/pixels`)) && current === found && state === "reading") {
       watch.start();
@@ -258,27 +261,42 @@ export function createSession({ base, reading, reader, onleave }) {
       correction: Boolean(current.correction),
     };
     try {
-      const found = await post(`${place}/answers`, said);
+      const found = await answered(said);
+      if (gone) return;
       spent += said.ms;
       if (found.done === true) finish();
       else await showCase(found);
     } catch (error) {
-      // The answer is still on the screen; Enter sends it again, and the clock counts on.
-      watch.start();
+      // The answer is still on the screen; Enter sends it again, and the clock counts on, but in no pause.
+      if (state === "reading") watch.start();
       hint.textContent = [error.message, error.remedy].filter(Boolean).join(" ");
     } finally {
       sending = false;
     }
   }
 
+  async function answered(said) {
+    try {
+      return await post(`${place}/answers`, said);
+    } catch (error) {
+      if (!PASSED.has(error.code)) throw error;
+      return { ...(await get(`${place}/next`)), hint: "That case had an answer already; one back shows it." };
+    }
+  }
+
   async function goBack() {
-    if (sending || current?.correction) return void (hint.textContent = "Only one step back is possible.");
+    if (sending) return;
+    if (current?.correction) return void (hint.textContent = "Only one step back is possible.");
+    sending = true; // an answer that overtook it would make it two steps
     try {
       const found = await get(`${place}/back`);
+      if (gone) return;
       if (state === "done") enter("reading");
       await showCase(found);
     } catch (error) {
       hint.textContent = error.message;
+    } finally {
+      sending = false;
     }
   }
 
@@ -327,7 +345,8 @@ export function createSession({ base, reading, reader, onleave }) {
     if (!does) return;
     event.preventDefault();
     event.stopPropagation();
-    does();
+    // Held for too long, a key would choose and unchoose, or pause and go on; the window may follow an arrow.
+    if (!event.repeat || /^(Arrow|[+=-]$)/.test(event.key)) does();
   }
 
   function inRoom(event, typing) {

@@ -89,7 +89,7 @@ export function refusalSection(refusal) {
         { class: "wide" },
         h(
           "table",
-          { class: "refusal" },
+          { class: "tried" },
           h(
             "thead",
             {},

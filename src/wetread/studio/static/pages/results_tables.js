@@ -128,7 +128,7 @@ export function classesSection(numbers) {
         "tr",
         { class: "best" },
         h("th", { scope: "row" }, several ? "Mean of findings" : "Mean over classes (macro)"),
-        h("td", { class: "number" }, numbers.n.images),
+        h("td", { class: "number" }, several ? "" : numbers.n.images),
         h("td", {}, number(mean)),
         h("td", { class: "line" }, bar(mean)),
         h("td", { class: "optional", colspan: 4 }, microWords(numbers.metrics)),

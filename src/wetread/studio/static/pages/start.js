@@ -2,24 +2,46 @@
 
 import { dialog, ask, menuButton } from "../ask.js";
 import { announce } from "../announce.js";
-import { del, get, post, url } from "../api.js";
+import { createTurn, del, get, post, url } from "../api.js";
+import { bin } from "../bin.js";
 import { counted, fill, h, headlineParts, icon, lamp, when } from "../dom.js";
 import { chosen, collect, handOver, isArchive } from "../drop.js";
 import { go, pathOf } from "../location.js";
+import { whileVisible } from "../run_live.js";
 import { shortcut } from "../shortcuts.js";
 import { toast, toastError } from "../toast.js";
 
 export const title = "Projects";
 
+const DROP_HINT = "Drop a folder with one subfolder per class, a .zip, or a Teachable Machine .tm project";
+const LIVE_MS = 3000; // between two looks at what trains
+
 /** Draws the page. */
 export async function show(root, context) {
+  const turn = createTurn();
   const draw = async () => {
+    const isLast = turn();
     const start = await get("/start", { signal: context.signal });
-    fill(root, start.projects.length > 0 ? filled(start, draw) : first(start), hiddenFields());
+    if (!isLast()) return;
+    const isOpen = root.querySelector(".bin")?.open;
+    fill(root, start.projects.length > 0 ? filled(start, draw) : first(start), bin(start, draw, isOpen), hiddenFields());
     root.dataset.state = start.projects.length > 0 ? "ready" : "empty";
+    if (start.projects.some((one) => one.live) && !following) {
+      following = true;
+      whileVisible(look, { signal: context.signal, every: LIVE_MS }).finally(() => (following = false));
+    }
+  };
+  let following = false;
+  const look = async () => {
+    const { projects } = await get("/start", { signal: context.signal });
+    projects.forEach((one) => {
+      const place = root.querySelector(`[data-standing="${one.id}"]`);
+      place && place.dataset.said !== told(one) && place.replaceWith(standing(one)); // what has the focus keeps it
+    });
+    return projects.some((one) => one.live);
   };
   await draw();
-  takeDrops(root);
+  takeDrops(root, context.signal);
   shortcut("n", "New project", newProject);
 }
 
@@ -32,10 +54,12 @@ function filled(start, draw) {
       h(
         "div",
         { class: "row" },
+        h("button", { class: "button", type: "button", onclick: pickFolder }, icon("folder"), "Choose a folder"),
         h("button", { class: "button", type: "button", onclick: pickArchive }, icon("file"), "Open .zip or .tm"),
         h("button", { class: "button primary", type: "button", onclick: newProject }, icon("plus"), "New project"),
       ),
     ),
+    h("p", { class: "muted small hint" }, `${DROP_HINT}, anywhere on this page: it becomes a new project.`),
     low(start),
     h(
       "ul",
@@ -69,7 +93,7 @@ function first(start) {
       "div",
       { class: "dropzone" },
       icon("folder"),
-      h("p", {}, "Drop a folder with one subfolder per class, a .zip, or a Teachable Machine .tm project"),
+      h("p", {}, DROP_HINT),
       h(
         "div",
         { class: "row" },
@@ -121,7 +145,6 @@ function card(project, draw) {
       ),
     );
   }
-  const target = project.last ? pathOf("results", project.id, project.last.run) : null;
   return h(
     "li",
     { class: "card project" },
@@ -149,15 +172,36 @@ function card(project, draw) {
           .filter(Boolean)
           .join(" · "),
       ),
-      target
-        ? h(
-            "a",
-            { class: "last", href: target, title: project.last.headline?.text },
-            lamp(project.last.gate, ""),
-            headlineParts(project.last.headline)[0].replace("95 % interval ", "") || "Last result",
-          )
-        : h("p", { class: "last muted" }, lamp("none", ""), project.runs ? "No finished run yet" : "Not trained yet"),
+      standing(project),
     ),
+  );
+}
+
+const told = ({ live, last, runs }) => JSON.stringify([live, last, runs]);
+
+// What trains or waits, and the last result.
+function standing(project) {
+  const { live, last } = project;
+  const waits = live?.waits_for && live.waits_for.id !== project.id ? live.waits_for.name : "the run before it";
+  const share = live?.fraction ? `, ${Math.floor(100 * live.fraction)} %` : "";
+  const words = live
+    ? live.status === "queued"
+      ? `Waiting for ${waits}`
+      : `Training${share}`
+    : project.runs
+      ? "No finished run yet"
+      : "Not trained yet";
+  return h(
+    "div",
+    { data: { standing: project.id, said: told(project) } },
+    (live || !last) && h("p", { class: live ? "last" : "last muted" }, lamp("none", ""), words),
+    last &&
+      h(
+        "a",
+        { class: "last", href: pathOf("results", project.id, last.run), title: last.headline?.text },
+        lamp(last.gate, ""),
+        headlineParts(last.headline)[0].replace("95 % interval ", "") || "Last result",
+      ),
   );
 }
 
@@ -296,13 +340,15 @@ function hiddenFields() {
 const pickArchive = () => document.getElementById("archive-field").click();
 const pickFolder = () => document.getElementById("folder-field").click();
 
-function takeDrops(root) {
-  root.addEventListener("dragover", (event) => {
+function takeDrops(root, signal) {
+  const area = root.closest("main"); // the whole window below the bar
+  const on = (name, handler) => area.addEventListener(name, handler, { signal });
+  on("dragover", (event) => {
     event.preventDefault();
     root.classList.add("over");
   });
-  root.addEventListener("dragleave", (event) => root.contains(event.relatedTarget) || root.classList.remove("over"));
-  root.addEventListener("drop", async (event) => {
+  on("dragleave", (event) => area.contains(event.relatedTarget) || root.classList.remove("over"));
+  on("drop", async (event) => {
     event.preventDefault();
     root.classList.remove("over");
     begin(await collect(event.dataTransfer));

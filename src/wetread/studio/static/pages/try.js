@@ -99,6 +99,7 @@ function createPage(root, context) {
     fill(root, loading("Looking for pictures tried before"));
     try {
       const { tries } = await get(base);
+      if (gone) return;
       fill(root, head, body);
       tries.forEach((one) => add({ name: one.name || "picture", try: one.try }, false));
       draw();
@@ -122,6 +123,9 @@ function createPage(root, context) {
       if (gone || !cards.includes(card)) return;
       try {
         const found = await ask();
+        // Removed while it was on its way: it would be back the next time.
+        const kept = cards.some((other) => other === card || other.one.try === found.try);
+        if (!kept) await del(`${base}/${found.try}`).catch(toastError);
         Object.assign(card.one, { try: found.try, prediction: found.prediction, error: null });
       } catch (error) {
         card.one.error = error;
@@ -198,11 +202,11 @@ function createPage(root, context) {
   }
 
   async function clear() {
+    const all = [...cards];
     try {
       await del(base);
-      cards.forEach((card) => card.element.remove());
-      [cards, current] = [[], null];
-      setQuery({ try: null });
+      all.forEach(forget); // and none that was dropped meanwhile
+      if (!current) setQuery({ try: null });
       draw();
       announce("All tried pictures are gone.", { now: true });
     } catch (error) {
