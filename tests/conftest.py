@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Before torch is loaded, and for every process that a test starts: as many tests at once as there are cores, so a
@@ -12,6 +13,14 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from wetread.phantoms.dataset import make_chest_effusion
+
+# The same examples each time and no clock, so that what fails has failed because of a change.
+# `--hypothesis-profile=search` draws others in every run.
+for _name, _same in (("same", True), ("search", False)):
+    settings.register_profile(
+        _name, derandomize=_same, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+    )
+settings.load_profile("same")
 
 #: Short training: these tests ask whether things fit together, not how well a network learns.
 SHORT_PLAN = "epochs: 2\nrepeats: 1\nresamples: 200\ncases: 4\n"

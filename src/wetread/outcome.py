@@ -11,6 +11,9 @@ from wetread.run_folder import RunFolder
 
 DISCLAIMER = "Research and teaching only. Not a medical device."
 
+#: Probes that see some of the body. That they tell the label is no shortcut by itself.
+SEE_ANATOMY = ("masked centre", "histogram", "blur")
+
 
 @dataclass(frozen=True)
 class Run:

@@ -55,6 +55,9 @@ HISTORY_COLUMNS = (
 #: What tells the rows of the history apart.
 _EPOCH = ("repeat", "fold", "inner", "epoch")
 
+#: What run.json tells of the process that wrote it, beside the facts.
+_OF_A_SESSION = frozenset(("status", "started", "written", "seconds", "versions", "platform"))
+
 #: Packages whose versions can change a number.
 VERSIONED = ("wetread", "numpy", "scipy", "scikit-learn", "pillow", "pydicom", "torch", "timm", "openvino")
 
@@ -113,6 +116,8 @@ class RunFolder:
         folder._lock = FolderLock(path / "lock")
         if is_run and not resume:
             folder._clear()
+        elif is_run:
+            folder._facts = _facts_before(path)
         sweep_temporaries(path)
         folder._events = EventLog(path / "events.jsonl")
         return folder
@@ -231,9 +236,17 @@ class RunFolder:
         return self.read_json(name) if (self.path / name).is_file() else None
 
     def read_table(self, name: str) -> list[dict[str, str]]:
-        """Reads one of our CSV files as dicts; empty where it is missing."""
+        """Reads one of our CSV files as dicts; empty where it is missing.
+
+        A cell that begins like a formula is written with an apostrophe before it, for spreadsheets
+        (`wetread.dataset.table.quote_formula`). It is taken off here: names that are compared must be the names.
+        """
         try:
-            return list(csv.DictReader(io.StringIO((self.path / name).read_text(encoding="utf-8"))))
+            with (self.path / name).open(encoding="utf-8", newline="") as handle:
+                return [
+                    {column: _unquote(cell) if isinstance(cell, str) else cell for column, cell in row.items()}
+                    for row in csv.DictReader(handle)
+                ]
         except OSError:
             return []
 
@@ -311,6 +324,11 @@ def _short(value: Any) -> Any:
     return round(value, 6) if isinstance(value, float) else value
 
 
+def _unquote(cell: str) -> str:
+    """As `wetread.dataset.table.unquote_formula`, which stands above this room; a test holds the two together."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in tuple("=+@-\t\r") else cell
+
+
 def _ends_a_line(path: Path) -> bool:
     with open(path, "rb") as handle:
         size = handle.seek(0, 2)
@@ -323,6 +341,15 @@ def _count_lines(path: Path) -> int:
         return path.read_bytes().count(b"\n")
     except OSError:
         return 0
+
+
+def _facts_before(path: Path) -> dict[str, Any]:
+    """What run.json tells of data and plan: a run that is taken up and fails again still knows it."""
+    try:
+        told = RunFolder(path).read_json("run.json")
+    except InputError:
+        return {}
+    return {name: value for name, value in told.items() if name not in _OF_A_SESSION} if isinstance(told, dict) else {}
 
 
 def _came_to_nothing(path: Path) -> bool:

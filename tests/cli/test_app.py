@@ -169,13 +169,13 @@ def test_a_run_that_is_interrupted_leaves_a_folder_marked_stopped(tmp_path):
     data, out = write_images(tmp_path / "data", *names), tmp_path / "run"
     command = [sys.executable, "-m", "wetread", "run", str(data), "--out", str(out), "--device", "cpu", "--quiet"]
     child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not (out / "events.jsonl").is_file() or '"step_advanced"' not in (out / "events.jsonl").read_text():
         assert child.poll() is None, child.stderr.read()
         assert time.monotonic() < deadline
         time.sleep(0.02)
     child.send_signal(signal.SIGINT)
-    message = child.communicate(timeout=60)[1]
+    message = child.communicate(timeout=300)[1]
     assert child.returncode == 130
     assert "--resume" in message
     assert "Traceback" not in message

@@ -1,5 +1,6 @@
 """A publisher on this computer; nothing here reaches the internet."""
 
+import socket
 from dataclasses import replace
 
 import pytest
@@ -24,13 +25,21 @@ def publisher():
 @pytest.fixture
 def patience():
     # Long for one computer that talks to itself: a busy machine must not look like a server that falls silent.
-    return Patience(connect=1.0, read=1.5, attempts=3, first_wait=0.01, longest_wait=0.05)
+    return Patience(connect=120.0, read=120.0, attempts=3, first_wait=0.01, longest_wait=0.05)
 
 
 @pytest.fixture
 def hasty(patience):
-    """For tests of silence itself, which have to wait it out."""
-    return replace(patience, connect=0.4, read=0.4)
+    """For tests of silence itself, which have to wait it out. What is not silent must not be asked for with it."""
+    return replace(patience, read=0.4)
+
+
+@pytest.fixture
+def nobody():
+    """The address of a server that is not there, at a port that nobody else can take meanwhile."""
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{place.getsockname()[1]}"
 
 
 @pytest.fixture

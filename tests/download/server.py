@@ -126,7 +126,7 @@ def redirect(to, status=302):
 
 def hang(publisher):
     """Accepts the request and says nothing until the test is over."""
-    return lambda handler, served: publisher.released.wait(20)
+    return lambda handler, served: publisher.released.wait(600)
 
 
 def endless(handler, served):

@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-import socket
 import subprocess
 import sys
+import threading
 import time
 from collections import namedtuple
 from dataclasses import replace as changed
@@ -38,6 +38,14 @@ def refusal(work, *args, kind=InputError, **words):
         work(*args, **words)
     assert caught.value.remedy
     return caught.value
+
+
+def was_asked(publisher, times):
+    """Whether it was asked so often; who gave up may have gone before the server got round to the request."""
+    deadline = time.monotonic() + 120
+    while len(publisher.asked) < times and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return len(publisher.asked) == times
 
 
 def names(folder):
@@ -202,10 +210,11 @@ def test_a_server_that_changes_the_file_at_every_attempt_is_given_up(publisher, 
     assert len(publisher.asked) <= 5
 
 
-def test_silence_is_noticed_and_the_next_attempt_goes_on(publisher, fetch):
+def test_silence_is_noticed_and_the_next_attempt_goes_on(publisher, fetch, patience):
     url = publisher.serve("/a")
     publisher.files["/a"].acts = [drop(100_000), hang(publisher)]
-    assert fetch(url).read_bytes() == BODY
+    # The attempts before and after the silence are held to it as well: a busy machine needs some seconds.
+    assert fetch(url, patience=changed(patience, read=6.0)).read_bytes() == BODY
     assert len(publisher.asked) == 3
 
 
@@ -215,7 +224,7 @@ def test_lasting_silence_ends_with_a_sentence(publisher, fetch, patience):
     error = refusal(fetch, url, patience=changed(patience, read=0.1))
     assert error.code == "unreachable"
     assert "stopped sending" in error.message
-    assert len(publisher.asked) == 3
+    assert was_asked(publisher, 3)
 
 
 # What is refused ------------------------------------------------------------------------------------------------------
@@ -324,37 +333,36 @@ def test_a_redirect_from_https_to_http_is_refused():
 # Offline --------------------------------------------------------------------------------------------------------------
 
 
-def free_port():
-    with socket.socket() as place:
-        place.bind(("127.0.0.1", 0))
-        return place.getsockname()[1]
-
-
-def test_nobody_there_is_offline_soon_with_what_to_do_by_hand(fetch, tmp_path, patience):
-    url = f"http://127.0.0.1:{free_port()}/a"
+def test_nobody_there_is_offline_soon_with_what_to_do_by_hand(nobody, fetch, tmp_path, patience):
+    url = f"{nobody}/a"
     started = time.monotonic()
-    error = refusal(fetch, url)
-    assert time.monotonic() - started < 2
+    error = refusal(fetch, url, patience=changed(patience, connect=0.4, attempts=10**9))
+    assert time.monotonic() - started < 60  # and not when all attempts are used up
     assert error.code == "offline"
     assert "127.0.0.1" in error.message
     for word in (url, "another computer", str(tmp_path / "a.bin"), "repeat the command"):
         assert word in error.remedy
 
 
-def test_a_name_that_cannot_be_looked_up_is_offline_soon(fetch, monkeypatch):
+def test_a_name_that_cannot_be_looked_up_is_offline_soon(fetch, monkeypatch, patience):
+    answered, waited = threading.Event(), []
+
     def slow(*args, **words):
-        time.sleep(3)
+        waited.append(answered.wait(600))
         return []
 
     monkeypatch.setattr("wetread.download.answer.socket.getaddrinfo", slow)
-    started = time.monotonic()
-    assert refusal(fetch, "http://publisher.invalid/a").code == "offline"
-    assert time.monotonic() - started < 2
+    try:
+        error = refusal(fetch, "http://publisher.invalid/a", patience=changed(patience, connect=0.4))
+        assert error.code == "offline"
+        assert waited == [], "it was said while the system still looked"
+    finally:
+        answered.set()
 
 
-def test_a_file_brought_by_hand_needs_no_internet(fetch, tmp_path):
+def test_a_file_brought_by_hand_needs_no_internet(nobody, fetch, tmp_path):
     (tmp_path / "a.bin").write_bytes(BODY)
-    assert fetch(f"http://127.0.0.1:{free_port()}/a", sha256=SHA256).read_bytes() == BODY
+    assert fetch(f"{nobody}/a", sha256=SHA256).read_bytes() == BODY
 
 
 def test_a_certificate_that_cannot_be_verified_names_the_setting(monkeypatch):
@@ -443,17 +451,17 @@ def test_a_killed_process_leaves_a_part_that_the_next_one_takes_up(publisher, fe
     def stall(handler, served):
         drop(300_000)(handler, served)
         handler.wfile.flush()
-        publisher.released.wait(20)
+        publisher.released.wait(600)
 
     publisher.files["/a"].acts = [stall]
     child = subprocess.Popen([sys.executable, "-c", FETCH, url, str(tmp_path)])
     part = tmp_path / "a.bin.part"
-    for _ in range(400):
-        if part.exists() and part.stat().st_size:
-            break
+    deadline = time.monotonic() + 240
+    while not (part.exists() and part.stat().st_size) and time.monotonic() < deadline:
+        assert child.poll() is None
         time.sleep(0.02)
     child.kill()
-    child.wait(10)
+    child.wait(120)
     kept = part.stat().st_size
     assert kept > 0
     assert fetch(url).read_bytes() == BODY

@@ -24,6 +24,7 @@ def misbehave(source, **options):
             marker.write_text("")
             os._exit(1)
     if "hang" in name:
+        Path(path).with_suffix(".hangs").touch()
         while True:
             time.sleep(0.01)
     if "panic" in name:

@@ -1,11 +1,11 @@
 """What compressed frames say about their size, and boxes that would be walked for ever."""
 
 import io
-import time
 
 import numpy as np
 import pytest
 from fake.dicoms import write_dicom
+from fake.effort import least_seconds
 from imagecodecs import htj2k_encode, jpeg2k_encode, jpeg8_encode, jpegls_encode
 from PIL import Image
 from pydicom.uid import JPEG2000Lossless, JPEGBaseline8Bit
@@ -86,12 +86,20 @@ def test_every_cut_ends(frame):
             assert refusal.code in ("truncated", "damaged")
 
 
+def spent_on_damaged(path):
+    """Processor seconds until a file is refused as damaged."""
+
+    def work():
+        with pytest.raises(ImageRejected) as caught:
+            decode_image(path)
+        assert caught.value.code == "damaged"
+
+    return least_seconds(work, enough=1)
+
+
 def test_a_box_of_length_0_does_not_hang(tmp_path):
     path = write_dicom(tmp_path / "a", np.zeros((16, 16), np.uint8), syntax=JPEG2000Lossless, encoded=[ENDLESS])
-    start = time.monotonic()
-    with pytest.raises(ImageRejected) as caught:
-        decode_image(path)
-    assert caught.value.code == "damaged" and time.monotonic() - start < 1
+    assert spent_on_damaged(path) < 1
 
 
 def test_a_frame_that_is_larger_than_its_header_says(tmp_path):
@@ -118,7 +126,4 @@ def test_tiles_that_do_not_hold_the_picture(tmp_path, at):
     stream = bytearray(htj2k_encode(grey, reversible=True))
     stream[at : at + 4] = (150).to_bytes(4, "big") if at != 28 else bytes(4)
     path = write_dicom(tmp_path / "a", grey, syntax="1.2.840.10008.1.2.4.201", encoded=[bytes(stream)])
-    start = time.monotonic()
-    with pytest.raises(ImageRejected) as caught:
-        decode_image(path)
-    assert caught.value.code == "damaged" and time.monotonic() - start < 1
+    assert spent_on_damaged(path) < 1

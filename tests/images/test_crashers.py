@@ -233,10 +233,14 @@ HARMLESS = [
 ]  # fmt: skip
 
 
+#: A child process does the work, so it is timed by the clock on the wall, and again as long as the machine was busy.
+MOST_TIMES = 10
+
+
 def outcome(decoder, path):
-    """What became of a file, and the seconds it took; the best of three, since the machine may be busy."""
+    """What became of a file, and the seconds it took; the best of many, since the machine may be busy."""
     best = np.inf
-    for _ in range(3):
+    for _ in range(MOST_TIMES):
         start = time.monotonic()
         try:
             decoder.decode(path, max_side=320)
@@ -267,9 +271,11 @@ def test_others_cost_no_more_than_a_picture(decoder, tmp_path, harmless):
 @pytest.mark.parametrize("crasher", [*CRASHERS, *HARMLESS], ids=lambda crasher: crasher.__name__)
 def test_a_survey_is_as_fast(decoder, tmp_path, crasher):
     path, best = crasher(tmp_path / "a"), np.inf
-    for _ in range(3):
+    for _ in range(MOST_TIMES):
         start = time.monotonic()
         _, found = next(decoder.survey([path]))
         best = min(best, time.monotonic() - start)
+        if best < 1.0:
+            break
     assert isinstance(found, Survey) or found.code in REFUSED
     assert best < 1.0

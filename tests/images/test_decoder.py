@@ -259,11 +259,13 @@ def test_a_crash_counts_only_when_it_comes_twice(tmp_path):
 
 
 def test_a_hang_ends_at_the_limit(tmp_path):
-    with faulty(seconds=0.5) as decoder:
+    with faulty(seconds=60.0) as decoder:
         decoder.decode(write_png(tmp_path / "good.png", RAMP))
+        (child,) = decoder._crew._alive
+        child._seconds = 0.5  # for the one that hangs; a busy machine may need longer for the others
         start = time.monotonic()
         assert code(decoder, write_png(tmp_path / "hang.png", RAMP)) == "decoder-timeout"
-        assert time.monotonic() - start < 3
+        assert time.monotonic() - start < 60  # which is the limit of all others
         assert decoder.decode(tmp_path / "good.png").pixels.shape == (16, 16)
 
 
@@ -297,9 +299,11 @@ def test_close_ends_the_children_and_what_they_do(tmp_path):
 
     thread = threading.Thread(target=work)
     thread.start()
-    time.sleep(0.3)
+    end = time.monotonic() + 120
+    while not (tmp_path / "hang.hangs").exists() and time.monotonic() < end:
+        time.sleep(0.02)
     decoder.close()
-    thread.join(5)
+    thread.join(120)
     assert caught == ["the Decoder was closed"]
     with pytest.raises(RuntimeError):
         decoder.decode(tmp_path / "good.png")
@@ -314,7 +318,7 @@ print(image.pixels.shape, [c._process.pid for c in decoder._crew._alive], sorted
     name for name in sys.modules if name.split(".")[0] in
     ("torch", "sklearn", "pydicom", "PIL", "imagecodecs", "pylibjpeg", "openjpeg", "rle")), flush=True)
 if len(sys.argv) > 2:
-    time.sleep(30)
+    time.sleep(3600)
 """
 
 
@@ -325,7 +329,7 @@ def is_running(pid):
         return False
 
 
-def gone(pids, seconds=5.0):
+def gone(pids, seconds=120.0):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if not any(is_running(pid) for pid in pids):
@@ -351,7 +355,7 @@ def test_children_end_with_the_program_and_print_nothing(tmp_path, way):
     assert shape == "(16, 16" and len(pids) == 1 and modules == "]"  # the parent loads no decoder at all
     if way != "exit":
         os.killpg(process.pid, getattr(signal, way))
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=240)
     assert gone(pids)
     assert errors.count("Traceback") == (1 if way == "SIGINT" else 0)  # the parent's own
 

@@ -24,7 +24,7 @@ import numpy
 secret = open(sys.argv[1])
 signal.signal(signal.SIGTERM, lambda *_: None)
 if "thread" in sys.argv:
-    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+    threading.Thread(target=time.sleep, args=(3600,), daemon=True).start()
 if "torch" in sys.argv:
     sys.modules["torch"] = json
 from wetread.errors import ImageRejected
@@ -33,7 +33,7 @@ from wetread.images.decoder import Decoder
 def read(pid, name):
     return Path(f"/proc/{pid}/{name}").read_text()
 
-with Decoder(2, seconds=2.0) as decoder:
+with Decoder(2, seconds=60.0) as decoder:
     decoder.start()
     children = list(decoder._crew._alive)
     pids = [child._process.pid for child in children]
@@ -50,13 +50,15 @@ with Decoder(2, seconds=2.0) as decoder:
     if "stop" in sys.argv:
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)
+        for child in children:
+            child._seconds = 1.0
         try:
             decoder.decode(sys.argv[1])
         except ImageRejected as rejection:
             told["refused"] = rejection.code
     print(json.dumps(told), flush=True)
     if "wait" in sys.argv:
-        time.sleep(60)
+        time.sleep(3600)
 """
 
 
@@ -70,12 +72,12 @@ def run(path, *words, end=None):
     told = json.loads(process.stdout.readline() or json.dumps({"error": process.stderr.read()}))
     if end is not None:
         os.killpg(process.pid, end)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=240)
     assert errors.count("Traceback") == (1 if end == signal.SIGINT else 0), errors
     return told
 
 
-def ended(pid, seconds=5.0):
+def ended(pid, seconds=120.0):
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         try:

@@ -70,3 +70,20 @@ def test_runs_that_cannot_be_used(run, tmp_path):
         read_held_out(run)
     with pytest.raises(InputError, match="not a run folder"):
         read_held_out(tmp_path / "nothing")
+
+
+def test_an_image_that_the_model_refuses_has_no_reading_of_it(run):
+    """Without a label and out: no class and no probability stand in the table."""
+    text = (run / "predictions.csv").read_text()
+    (run / "predictions.csv").write_text(text + "c/four.png,P9,unlabelled,,,,,,0.5,G9,out\n")
+    found = match(read_held_out(run), ["a/one.png", "four.png"], ["effusion"])
+    assert found.without == ["four.png"] and found.marks[0, 0] == 1
+    (run / "predictions.csv").write_text(text + "c/four.png,P9,unlabelled,,,effusion,0.7,0.3,0.5,G9,edge\n")
+    assert match(read_held_out(run), ["four.png"], ["effusion"]).without == []
+
+
+def test_findings_of_an_image_that_the_model_refuses(write_findings_run):
+    run = write_findings_run([("a.png", {"Edema": 0.7, "Mass": 0.1})], ["Edema", "Mass"])
+    table = run / "predictions.csv"
+    table.write_text(table.read_text() + "b.png,P9,unlabelled,,,,,0.5,,,,0.5,G9,out\n")
+    assert match(read_held_out(run), ["a.png", "b.png"], ["Edema"]).without == ["b.png"]

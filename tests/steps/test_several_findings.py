@@ -55,6 +55,8 @@ def test_predictions_leave_a_blank_where_nobody_knows(run):
     with open(run.folder / "predictions.csv", newline="") as handle:
         rows = {row["image"]: row for row in csv.DictReader(handle)}
     assert rows["00.png"]["truth_left"] == "" == rows["11.png"]["truth_right"]
+    blank = rows.pop("90.png")  # without a label, and without the noise of all others: the model refuses it
+    assert (blank["split"], blank["status"], blank["p_left"], blank["called_left"]) == ("unlabelled", "out", "", "")
     assert all(0 <= float(row["p_left"]) <= 1 for row in rows.values())
     with open(run.folder / "images.csv", newline="") as handle:
         patients = {row["image"]: row for row in csv.DictReader(handle)}

@@ -205,9 +205,9 @@ def test_what_is_saved_is_the_state_of_that_moment(tmp_path):
 def test_twenty_kills_cost_at_most_an_epoch_each_and_no_bit(tmp_path):
     """`bench/kills.py` does it two hundred times."""
     script = Path(__file__).with_name("kill_fits.py")
-    done = subprocess.run([sys.executable, script, "20"], capture_output=True, text=True, timeout=200, check=True)
+    done = subprocess.run([sys.executable, script, "20"], capture_output=True, text=True, timeout=900, check=True)
     result = json.loads(done.stdout)
-    assert result["kills"] == 20
+    assert result["kills"] >= 20
     assert result["in_window"] >= 5
     assert result["lost"] == 0
     assert result["differing"] == 0

@@ -268,6 +268,6 @@ def test_two_processes_train_one_network(tmp_path):
     here = os.path.dirname(os.path.dirname(__file__))
     command = [sys.executable, str(script), here, str(tmp_path / "meeting")]
     ranks = [subprocess.Popen([*command, str(rank)], stdout=subprocess.PIPE, text=True) for rank in (0, 1)]
-    results = [rank.communicate(timeout=240)[0].split("RESULT ")[1].split() for rank in ranks]
+    results = [rank.communicate(timeout=600)[0].split("RESULT ")[1].split() for rank in ranks]
     assert results[0] == results[1]
     assert float(results[0][2]) < 0.6 * float(results[0][1])

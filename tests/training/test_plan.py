@@ -7,7 +7,7 @@ import yaml
 
 from wetread.errors import InputError
 from wetread.training.fingerprint import Fingerprint, KnownWeights
-from wetread.training.plan import choose_positive, make_plan
+from wetread.training.plan import make_plan
 from wetread.training.plan_file import (
     check_setting,
     read_plan,
@@ -15,7 +15,7 @@ from wetread.training.plan_file import (
     set_decisions,
     without_missing_weights,
 )
-from wetread.training.rules import Asked
+from wetread.training.rules import Asked, choose_positive_class
 
 SMALL = Fingerprint(200, 120, ("effusion", "no_effusion"), 60, 0.0, 512, "column")
 
@@ -51,13 +51,13 @@ def test_no_more_folds_than_cases():
     ],
 )
 def test_the_positive_class_is_the_one_with_the_finding(classes, positive):
-    assert choose_positive(classes) == positive
+    assert choose_positive_class(classes) == positive
 
 
 def test_a_wish_for_the_positive_class_is_obeyed_or_refused():
-    assert choose_positive(("a", "b"), "a") == "a"
+    assert choose_positive_class(("a", "b"), "a") == "a"
     with pytest.raises(InputError, match="no class x"):
-        choose_positive(("a", "b"), "x")
+        make_plan(SMALL, Asked(positive="x"))
 
 
 def test_a_plan_reads_back_as_itself(tmp_path):
@@ -221,3 +221,17 @@ def test_a_setting_is_refused_before_there_are_data(setting, told):
 def test_a_setting_that_a_run_takes_is_not_refused_before(setting):
     check_setting(setting)
     set_decisions(make_plan(SMALL), [setting], make_plan(SMALL))
+
+
+@pytest.mark.parametrize("negative", ["-", "\N{MINUS SIGN}", "neg.", "Neg.", " - ", "no"])
+def test_a_sign_or_a_shortened_word_means_without_the_finding(negative):
+    assert choose_positive_class(tuple(sorted(("+", negative)))) == "+"
+    assert choose_positive_class((negative, "+")) == "+"
+
+
+def test_the_plan_says_that_a_mean_of_networks_is_calibrated_by_single_ones():
+    """Where there is a network; a linear rung is fitted anew on all rows, and is one model."""
+    large = dataclasses.replace(SMALL, images=4000, groups=3000, smallest_class=1500)
+    plans = [make_plan(data, Asked(preset)) for data in (SMALL, large) for preset in ("quick", "standard", "best")]
+    told = [("network" in plan.rungs, "single networks predict" in plan.reasons["calibration"]) for plan in plans]
+    assert set(told) == {(True, True), (False, False)}

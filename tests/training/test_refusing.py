@@ -145,11 +145,23 @@ def test_sets_of_findings_know_what_is_unknown():
 def test_sets_are_described_by_folds():
     truth, fold = np.repeat([0, 1], 20), np.tile([1, 2], 20)
     sure = np.where(truth[:, None] == np.arange(2), 0.9, 0.1)
-    told = describe_sets(truth, sure, fold, ("a", "b"))
+    told = describe_sets(truth, sure, fold, np.arange(40), ("a", "b"))
     assert [(one["n"], one["covered"], one["unsure"], one["empty"]) for one in told] == [(20, 1.0, 0.0, 0.0)] * 2
     assert told[0]["range"] == pytest.approx([0.7839, 0.9819], abs=1e-4)
-    few = describe_sets(np.array([0] * 20 + [1] * 3), np.tile([0.6, 0.4], (23, 1)), np.arange(23) % 2, ("a", "b"))
+    rows = np.arange(23)
+    few = describe_sets(np.array([0] * 20 + [1] * 3), np.tile([0.6, 0.4], (23, 1)), rows % 2, rows, ("a", "b"))
     assert few[1]["range"] is None and few[1]["covered"] is None
+
+
+def test_what_sets_reach_is_told_for_the_patients_and_not_for_their_images():
+    # Class a: 100 images of 20 patients; class b: 20 of 4, of whom nothing can be told.
+    truth = np.repeat([0, 1], [100, 20])
+    sure = np.where(truth[:, None] == np.arange(2), 0.9, 0.1)
+    groups = np.arange(120) // 5
+    a, b = describe_sets(truth, sure, groups % 2, groups, ("a", "b"))
+    assert (a["n"], a["patients"], b["n"], b["patients"]) == (100, 20, 20, 4)
+    assert a["range"] == pytest.approx([0.7839, 0.9819], abs=1e-4)  # of 20; of 100 it would be 0.85 to 0.94
+    assert b["range"] is None and b["covered"] == 1.0
 
 
 def test_packs_are_repeatable():

@@ -5,11 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 
-from wetread.progress import silent
+from wetread.progress import EpochDone, silent
 from wetread.training.fingerprint import Fingerprint
+from wetread.training.gain import mean_loss
 from wetread.training.plan import make_plan
 from wetread.training.plan_file import set_decisions
-from wetread.training.rungs import fit_all, members, network_spec
+from wetread.training.rungs import fit_all, fit_network, members, network_spec
 from wetread.training.training_set import Place, TrainingSet, inner_parts
 
 NOWHERE = Place(1, 1)
@@ -133,3 +134,29 @@ def test_members_of_an_ensemble_weigh_the_same():
     classical, network = fitted["classical"].classifier, fitted["network"].classifier
     assert shares[0] * classical.temperature == pytest.approx(0.5)
     assert sum(shares[1:]) * network.temperature == pytest.approx(0.5)
+
+
+class Dim(Bright):
+    """The same in small numbers, of which a fresh head is not sure."""
+
+    def embed(self, squares):
+        return super().embed(squares) / 100 - 1
+
+    embed_cached = embed
+
+
+@pytest.mark.parametrize("loss", ["class weights", "logit adjustment"])
+@pytest.mark.parametrize("trained", ["network", "head"])
+def test_the_loss_shown_while_training_is_that_of_the_network_as_it_is_used(loss, trained, monkeypatch):
+    """Shown after the last epoch: that of the corrected logits, which are the inner predictions of the rung."""
+    labels = (np.arange(100) % 5 == 0).astype(np.int64)
+    monkeypatch.setattr(TrainingSet, "heads_only", trained == "head")
+    settings = ["rungs=network", f"loss={loss}", "epochs=3", "calibration=none", "keep=last"]
+    data = make_set(labels, settings, Dim(), strength=8)
+    shown = []
+    table = fit_network(data, np.arange(100), NOWHERE, shown.append).inner
+    last = {event.inner: event.val_loss for event in shown if isinstance(event, EpochDone) and event.epoch == 3}
+    parts = inner_parts(data, np.arange(100), NOWHERE)
+    assert len(last) == len(parts) == 3
+    for number, part in enumerate(parts, start=1):
+        assert last[number] == pytest.approx(mean_loss(table[part], labels[part]), abs=1e-5)

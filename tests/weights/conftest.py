@@ -2,12 +2,12 @@
 
 import pytest
 import torch
-from download.conftest import events, no_proxy, patience, publisher
+from download.conftest import events, hasty, no_proxy, nobody, patience, publisher
 from threadpoolctl import threadpool_limits
 
 from weights.hub_server import Hub
 
-__all__ = ["events", "no_proxy", "patience", "publisher"]
+__all__ = ["events", "hasty", "no_proxy", "nobody", "patience", "publisher"]
 
 
 @pytest.fixture(autouse=True)

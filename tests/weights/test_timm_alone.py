@@ -46,7 +46,7 @@ print("torch._dynamo" in sys.modules, timm.is_model("resnet18"), sys.modules["to
 
 
 def say(code):
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout.split("\n")
 

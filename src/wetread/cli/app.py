@@ -34,7 +34,16 @@ from wetread.cli.options import (
     Together,
     Window,
 )
-from wetread.cli.output import prediction_line, read_box, say, show_run, split_names, with_progress
+from wetread.cli.output import (
+    prediction_line,
+    read_box,
+    refuse_unread,
+    say,
+    show_run,
+    split_names,
+    was_read,
+    with_progress,
+)
 from wetread.cli.paper_command import paper
 from wetread.cli.readers_command import readers
 from wetread.cli.studio_command import studio
@@ -311,11 +320,16 @@ def predict(
     from wetread.outcome import DISCLAIMER
 
     rows = with_progress(lambda listen: steps.predict(model, images, out=out, listen=listen), quiet)
-    if as_json:
+    if as_json and any(map(was_read, rows)):
         say({"predictions": rows, "use": DISCLAIMER}, True)
         return
-    for row in rows:
-        typer.echo(prediction_line(row))
+    if not as_json:
+        for row in rows:
+            typer.echo(prediction_line(row))
+    written = f"{out / 'predictions.csv'} was written." if out is not None else ""
+    refuse_unread(rows, written)
+    if written and not quiet:
+        typer.echo(written, err=True)
     typer.echo(DISCLAIMER, err=True)
 
 

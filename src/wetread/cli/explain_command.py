@@ -76,7 +76,8 @@ def explain(
 def said(content: dict[str, Any]) -> list[str]:
     """The result in a few lines: methods with their badges, and images without a map with the reason."""
     explained = sum(bool(one["explained"]) for one in content["images"])
-    lines = [f"{explained} of {len(content['images'])} images explained"]
+    total = len(content["images"])
+    lines = [f"{explained} of {total} {'image' if total == 1 else 'images'} explained"]
     for one in content["methods"].values():
         tests = "" if one["badge"] == "not tested" else " tests"
         lines.append(f"  {one['title']}: {one['badge']}{tests}" + (f". {one['why']}" if one["grey"] else ""))

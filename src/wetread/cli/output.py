@@ -84,6 +84,34 @@ def prediction_line(row: dict[str, Any]) -> str:
     return f"{row['image']}: {row['predicted'] or 'nothing found'}  {chances}{remark}"
 
 
+def was_read(row: dict[str, Any]) -> bool:
+    """Whether there is an answer to an image: a class, nothing found, or a refusal of the model."""
+    return row["status"] == "out" or any(name.startswith("p_") and value != "" for name, value in row.items())
+
+
+def refuse_unread(rows: list[dict[str, Any]], written: str = "") -> None:
+    """Ends in a message for a person where not one image could be read.
+
+    Args:
+        rows: As `wetread.predict` gives them.
+        written: A sentence about the file that was written all the same.
+
+    Raises:
+        InputError: Not one row has an answer.
+    """
+    if any(map(was_read, rows)):
+        return
+    first = rows[0]
+    count = "The image" if len(rows) == 1 else f"None of the {len(rows)} images"
+    verb = "could not be read" if len(rows) == 1 else "could be read"
+    raise InputError(
+        f"{count} {verb}; {first['image']}: {first['reason']}.{' ' + written if written else ''}",
+        remedy="Check the path, or export the images as PNG, JPEG, TIFF, BMP or DICOM.",
+        file=first["image"],
+        code="no-readable-images",
+    )
+
+
 def split_names(text: str | None) -> list[str] | None:
     """``A, B`` -> the two names; None as it is."""
     return [name.strip() for name in text.split(",") if name.strip()] if text else None

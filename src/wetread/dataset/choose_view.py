@@ -63,12 +63,16 @@ def _decide(deep: list[Survey], total: int) -> tuple[str | tuple[str, tuple[Wind
         return "percentiles", f"values of {' and '.join(sorted(map(str, modalities)))} have no unit"
     told = sum(bool(survey.windows) or survey.table for survey in deep)
     if told == len(deep):
-        return "file", f"each of the {told} files looked at brings its window or table"
+        every = "the file" if told == 1 else f"each of the {told} files"
+        return "file", f"{every} looked at brings its window or table"
     narrow = all(survey.windows or survey.table or survey.bits <= 8 for survey in deep)
     if narrow:
         return "file", "files bring a window, or have 8 bits and are shown as stored"
     if told == 0:
-        return "percentiles", f"none of the {len(deep)} files of more than 8 bits says how it wants to be shown"
+        none = "the one file of more than 8 bits does not say"
+        if len(deep) > 1:
+            none = f"none of the {len(deep)} files of more than 8 bits says"
+        return "percentiles", f"{none} how it wants to be shown"
     return (
         "percentiles",
         f"only {told} of {total} files bring a window: all are shown alike, or the header would tell them apart",

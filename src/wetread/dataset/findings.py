@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -14,6 +15,9 @@ from wetread.errors import InputError
 #: Fewest separate cases with a finding, and without it, for anything to be said of it: with 10 against many a 95 %
 #: interval of the AUROC is about 0.3 wide, and folds of them still have two each.
 MIN_PER_FINDING = 10
+
+#: Names that are this much alike (`difflib`, 0 to 1) may be one name, misspelt: one letter of seven.
+ALIKE = 0.88
 
 #: What to make of a finding that is uncertain. CheXpert compares them as U-Ignore, U-Ones and U-Zeros; which one is
 #: best differs by finding (Irvin et al. 2019, 10.1609/aaai.v33i01.3301590, table 3), so by default nothing is made up.
@@ -136,6 +140,11 @@ def choose_findings(table: Table, rows: Sequence[Row], minimum: int = MIN_PER_FI
             f"Set aside, since fewer than {minimum} separate cases have them or lack them: {told}. Their images take "
             "part for the other findings."
         )
+        for name in aside:
+            near = difflib.get_close_matches(name.casefold(), [one.casefold() for one in kept], 1, ALIKE)
+            meant = next((one for one in kept if one.casefold() in near), "")
+            if meant:
+                table.notes.append(f"{name} may be a misspelling of {meant}: if so, mend it in the table.")
     return kept, aside
 
 

@@ -1,16 +1,20 @@
 """Which images belong together: patients, and near-identical pictures.
 
 Order of the sources of a patient (first that serves): a column of the table; DICOM PatientID; an NIH-like file name
-(``00000061_012.png``: patient, then number); a folder per patient inside the class folders. Where none serves, every
-picture is its own group and the report says so in its headline.
+(``00000061_012.png``: patient, then number) together with a folder per patient inside the class folders. Names may look
+so and say nothing (a number of the picture, not of the patient), so what either of the two joins stays joined. Where
+none serves, every picture is its own group and the report says so in its headline.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from statistics import median
 from typing import TYPE_CHECKING
 
+from wetread.dataset.header_patients import FEW_IDS, FEW_NAMES
 from wetread.dataset.table import Row, Table
 from wetread.errors import InputError
 
@@ -20,6 +24,9 @@ if TYPE_CHECKING:  # it brings scipy along, and the studio asks for patients onl
 #: ChestX-ray14 names its files patient_followup; other NIH sets use eight digits first.
 NIH_NAME = re.compile(r"^(\d{5,})_(\d{1,4})$")
 
+#: Where patients are known from when file names join some images, and folders others.
+BOTH = "folder+filename"
+
 
 def assign_patients(table: Table) -> str:
     """Fills `patient` of every row that was read.
@@ -28,7 +35,7 @@ def assign_patients(table: Table) -> str:
         table: After reading; changed in place, `grouping` included.
 
     Returns:
-        Where patients are known from: column, dicom, filename, folder or none.
+        Where patients are known from: column, dicom, filename, folder, folder+filename or none.
     """
     rows = [row for row in table.rows if row.facts is not None]
     if table.grouping == "column" and serves([row.patient for row in rows]):
@@ -41,6 +48,8 @@ def assign_patients(table: Table) -> str:
     for grouping, key in sources:
         keys = [key(row) for row in rows]
         if serves(keys):
+            if grouping == "filename":
+                grouping, keys = _join_folders(table, rows, keys)
             # Numbers in order of appearance: whatever a header holds never reaches images.csv.
             numbers = {value: number for number, value in enumerate(dict.fromkeys(keys), start=1) if value}
             for row, value in zip(rows, keys, strict=True):
@@ -53,6 +62,82 @@ def assign_patients(table: Table) -> str:
             row.patient = ""
     table.grouping = "none"
     return "none"
+
+
+def _join_folders(table: Table, rows: Sequence[Row], names: list[str]) -> tuple[str, list[str]]:
+    """Joins patients of file names whom a folder holds together: no folder ever stands on two sides of a division.
+
+    Args:
+        table: Gets a note where folders change anything.
+        rows: Images.
+        names: Patient of each by its file name; empty where it has none.
+
+    Returns:
+        Where patients are known from, and the key of each image.
+    """
+    folders = [row.extra.get("folder", "") for row in rows]
+    if len({folder for folder in folders if folder}) < 2 or _are_shelves(rows, names):
+        return "filename", names
+    joined = _join_keys(folders, names)
+    count = _count(joined)
+    if count == _count(names):
+        return "filename", names
+    grouping = "folder" if all(folders) and count == len(set(folders)) else BOTH
+    source = "Patients are taken from the folders" if grouping == "folder" else "Folders and file names are joined"
+    table.notes.append(
+        f"File names look like those of NIH sets, and folders below the classes join more images. {source}: "
+        f"{count} patients."
+    )
+    return grouping, joined
+
+
+def _are_shelves(rows: Sequence[Row], names: Sequence[str]) -> bool:
+    """Whether folders hold many patients each, as the parts of a large download do, and are no patients themselves.
+
+    In doubt they are patients: only names that join images of a class by themselves, or very few folders, speak
+    against it.
+    """
+    inside = defaultdict(set)
+    for row, name in zip(rows, names, strict=True):
+        if name and row.extra.get("folder"):
+            inside[row.extra["folder"]].add(name)
+    if not inside or median(map(len, inside.values())) <= FEW_NAMES:
+        return False
+    known = [(row.label, name) for row, name in zip(rows, names, strict=True) if name]
+    return len(set(known)) < len(known) or len(inside) < FEW_IDS
+
+
+def _count(keys: Sequence[str]) -> int:
+    """How many patients keys tell apart; an image without one stands for itself."""
+    known = [key for key in keys if key]
+    return len(set(known)) + len(keys) - len(known)
+
+
+def _join_keys(folders: Sequence[str], names: Sequence[str]) -> list[str]:
+    """One key per image: images that share a folder or a name have the same, over any number of steps.
+
+    Args:
+        folders: The folder of each; empty where there is none.
+        names: The patient of each by its file name; empty where there is none.
+
+    Returns:
+        Empty where an image has neither.
+    """
+    parent: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def root(key: tuple[str, str]) -> tuple[str, str]:
+        while parent.setdefault(key, key) != key:
+            parent[key] = parent[parent[key]]
+            key = parent[key]
+        return key
+
+    own: list[tuple[str, str] | None] = []
+    for folder, name in zip(folders, names, strict=True):
+        keys = [(kind, key) for kind, key in (("folder", folder), ("name", name)) if key]
+        own.append(keys[0] if keys else None)
+        for key in keys[1:]:
+            parent[root(key)] = root(keys[0])
+    return ["/".join(root(key)) if key else "" for key in own]
 
 
 def serves(keys: list[str]) -> bool:

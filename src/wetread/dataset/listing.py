@@ -67,6 +67,13 @@ class Listing:
                 with open_plain_file(entry.source.path) as handle:
                     data = handle.read(limit + 1)
         except (Refused, OSError) as error:
+            if not entry.source.member and not entry.source.path.exists():
+                raise InputError(
+                    f"There is no file {entry.source.path}.",
+                    remedy="Check its name and place.",
+                    file=entry.source.path,
+                    code="no-file",
+                ) from error
             raise InputError(
                 f"{name} cannot be read.", remedy="Check its permissions.", file=entry.source.path, code="no-file"
             ) from error
@@ -100,6 +107,19 @@ class Listing:
     def folders(self) -> list[str]:
         """Names of the uppermost folders that hold a file, sorted."""
         return sorted({entry.parts[0] for entry in self.entries if "/" in entry.name})
+
+    def empty_folders(self, below: str = "") -> list[str]:
+        """Names of visible folders that hold no file at any depth, sorted; none in an archive, which names files only.
+
+        Args:
+            below: Of this uppermost folder; else the uppermost ones themselves.
+        """
+        place = self.root / below
+        try:
+            folders = [path for path in place.iterdir() if path.is_dir() and _is_visible(path.name)]
+        except OSError:
+            return []
+        return sorted(path.name for path in folders if not is_run(path) and next(walk(path), None) is None)
 
     def below(self, folder: str) -> list[Entry]:
         """The files in a folder and in the folders below it."""

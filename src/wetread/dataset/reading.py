@@ -65,7 +65,9 @@ def read_images(
     if rows and not any(row.status == "used" for row in rows):
         reasons = Counter(row.reason for row in rows).most_common(1)[0][0]
         raise InputError(
-            f"None of the {len(rows)} files in {table.root} could be read; most often: {reasons}.",
+            f"None of the {len(rows)} files in {table.root} could be read; most often: {reasons}."
+            if len(rows) > 1
+            else f"The one file in {table.root} could not be read: {reasons}.",
             remedy="Export the images as PNG, JPEG, TIFF, BMP or DICOM.",
             file=table.root,
             code="no-readable-images",
@@ -110,10 +112,15 @@ def _frames_of(row: Row, frames: int) -> list[Row]:
 
 def _note_differences(table: Table, view: View) -> None:
     """Says so where files of one set were not all treated in one way, since that can tell a class."""
-    ways = Counter(_way(row.facts.intensity) for row in table.rows if row.facts is not None)
+    ways = count_ways(table)
     if len(ways) > 1:
         listed = "; ".join(f"{way}: {count}" for way, count in ways.most_common(4))
         table.notes.append(f"Grey values come about in different ways ({listed}), though {view} holds for all.")
+
+
+def count_ways(table: Table) -> Counter[str]:
+    """How the images in use came to their grey values -> how many did, such as ``as stored`` or ``window``."""
+    return Counter(_way(row.facts.intensity) for row in table.rows if row.facts is not None and row.status == "used")
 
 
 def _way(intensity: str) -> str:

@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wetread.dataset.table import (
-    COLUMNS,
-    NO_FINDING,
-    UNKNOWN_COLUMNS,
-    USED,
-    WORKING_SIDE,
-    Row,
-    Table,
-    unquote_formula,
-)
+from wetread.dataset.table import COLUMNS, NO_FINDING, UNKNOWN_COLUMNS, USED, WORKING_SIDE, Row, Table
 from wetread.errors import InputError
 from wetread.images.cache import default_cache, entry_key
 from wetread.images.source import Source
@@ -38,7 +29,7 @@ def rebuild_table(folder: RunFolder) -> Table:
     rows: list[Row] = []
     missing = 0
     for cells in folder.read_table("images.csv"):
-        row = Row(unquote_formula(cells["image"]), Source(Path(cells["image"])), label=unquote_formula(cells["label"]))
+        row = Row(cells["image"], Source(Path(cells["image"])), label=cells["label"])
         row.patient, row.group, row.sha256 = cells["patient"], cells["group"], cells["sha256"]
         row.extra = {name: value for name, value in cells.items() if name not in taken}
         if several:

@@ -57,6 +57,10 @@ def scan(
     if classes is not None:
         _keep_classes(table, list(classes))
     _refuse_hopeless(table)
+    if finding is not None or classes is not None:
+        table.empty = []  # what was not asked for is not missed
+    if table.empty:
+        table.notes.append(f"No image shows what the data name: {', '.join(table.empty[:30])}.")
     return table
 
 
@@ -162,7 +166,9 @@ def _class_table(listing: Listing) -> Table:
     rows = [row for name in listing.folders for row in _class_rows(listing.below(name), 1)]
     if len({row.label for row in rows}) < 2:
         _explain_bad_table(listing)
-    return Table(listing.root, "folder", rows)
+    table = Table(listing.root, "folder", rows)
+    table.empty = [name for name in listing.empty_folders() if name not in set(listing.folders)]
+    return table
 
 
 def _split_table(listing: Listing, splits: dict[str, str]) -> Table:
@@ -174,6 +180,9 @@ def _split_table(listing: Listing, splits: dict[str, str]) -> Table:
         bare = [entry for entry in entries if len(entry.parts) == 2 and listing.holds_image(entry)]
         rows += [Row(entry.name, entry.source, given_split=split) for entry in bare]
     table = Table(listing.root, "splits", rows)
+    present = {row.label for row in rows}
+    below = (name for split in splits for name in listing.empty_folders(split))
+    table.empty = sorted({unicodedata.normalize("NFC", name) for name in below} - present)
     ignored = [name for name in listing.folders if name not in splits]
     if ignored:
         table.notes.append(f"Folders beside the given splits were left out: {', '.join(ignored[:5])}.")
@@ -249,7 +258,9 @@ def _ask_for(table: Table, finding: str) -> None:
     table.multi = False
     table.notes.append(f"{name} is told from {other}, whatever else an image shows.")
     if unsure:
-        table.notes.append(f"{unsure} images were left out because that is uncertain or not said of them.")
+        table.notes.append(
+            f"{unsure} {'image was' if unsure == 1 else 'images were'} left out because that is uncertain or not said."
+        )
 
 
 def _is_unsure(row: Row, name: str) -> bool:

@@ -106,10 +106,11 @@ class Table:
         source: folder, splits, table, project or arrays: which of the layouts of DATA was recognised.
         rows: All rows, skipped ones included, sorted by image.
         notes: Sentences about decisions taken while scanning, for the report.
-        grouping: How patients are known: column, dicom, filename, folder or none.
+        grouping: How patients are known: column, dicom, filename, folder, folder+filename or none.
         multi: An image can have several findings.
         files: Further files for the run folder by name: rows of a table that could not be read, readings by reader.
         provenance: What a Teachable Machine project was trained with.
+        empty: Classes or findings that the data name and no image has: an empty folder, a column without a 1.
     """
 
     root: Path
@@ -120,6 +121,7 @@ class Table:
     multi: bool = False
     files: dict[str, str] = field(default_factory=dict)
     provenance: dict[str, object] = field(default_factory=dict)
+    empty: list[str] = field(default_factory=list)
 
     @property
     def used(self) -> list[Row]:

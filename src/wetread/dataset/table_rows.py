@@ -64,6 +64,8 @@ def read_rows(listing: Listing, labels: Entry | Path, label_column: str | None =
             code="missing-images",
         )
     found.rows += _rest(listing, found.rows, {entry.name: "the table of labels"} | lists | masks, table.name)
+    if "one-hot" in table.columns:
+        found.empty = sorted(set(table.findings) - {name for row in found.rows for name in row.names})
     if table.problems:
         found.notes.append(explain(table.problems))
         found.files[PROBLEMS_FILE] = problems_csv(table.problems)

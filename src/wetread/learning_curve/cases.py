@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from wetread.dataset.findings import label_matrix
 from wetread.dataset.rebuild import rebuild_table
 from wetread.dataset.split import number_groups
-from wetread.dataset.table import unquote_formula
 from wetread.errors import InputError
 from wetread.model.inputs import SIGHTS, Inputs
 from wetread.run_folder import RunFolder
@@ -71,7 +70,7 @@ def cases_of(folder: RunFolder) -> Cases:
     """
     numbers, plan = folder.read_json("numbers.json"), _read_decisions(folder)
     table = rebuild_table(folder)
-    splits = {unquote_formula(cells["image"]): cells["split"] for cells in folder.read_table("images.csv")}
+    splits = {cells["image"]: cells["split"] for cells in folder.read_table("images.csv")}
     rows = [row for row in table.used if row.picture is not None and splits[row.image] != "test"]
     classes = tuple(str(name) for name in plan["classes"])
     task = str(plan["task"])

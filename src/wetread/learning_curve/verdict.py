@@ -50,11 +50,13 @@ def judge(forecast: Forecast, groups: int, unit: str, metric: str = "AUROC") -> 
             f"Whether more {unit} would help cannot be said: with {groups}, the {metric} of {_span(now)} may still be "
             "guessing. Look at labels and images first.",
         )
+    rise = "not rise" if gain.high < 0.0005 else f"rise by {_small(gain.high)} at most"
     if gain.high < 2 * WORTH or (gain.value < WORTH and gain.high < 3 * WORTH):
         return Verdict(
             HARDLY,
-            f"More {unit} of the same kind will hardly help: with {more}, the {metric} would probably rise by "
-            f"{_small(gain.high)} at most; now it is {say_share(now.value)}. Look at labels or images instead.",
+            f"More {unit} of the same kind will hardly help: with {more}, the {metric} would probably "
+            f"{rise}; "
+            f"now it is {say_share(now.value)}. Look at labels or images instead.",
         )
     if gain.value >= WORTH and gain.low > WORTH / 5:
         least = f"by at least {gain.low:.2f}, " if gain.low >= WORTH else "a little, "

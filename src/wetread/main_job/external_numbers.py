@@ -124,6 +124,7 @@ def _judged(
 
 
 def _of_classes(evidence: Evidence, options: dict[str, int]) -> tuple[dict[str, Any], Predictions]:
+    from wetread.evaluation.counts import count_cases
     from wetread.evaluation.evaluate import evaluate, ladder_row, paired_gain
     from wetread.evaluation.external import calibration_intervals, mean_auroc_of_present
 
@@ -151,7 +152,7 @@ def _of_classes(evidence: Evidence, options: dict[str, int]) -> tuple[dict[str, 
         "classes": list(model.classes),
         "positive": model.positive,
         **_common(evidence),
-        "n": _counts(evidence, predictions),
+        "n": count_cases(predictions, evidence.table, evidence.trained_on),
         "headline": {"name": "auroc", **shown},
         "metrics": found["metrics"],
         "per_class": found["per_class"],
@@ -299,34 +300,22 @@ def _probe_predictions(evidence: Evidence, predictions: Predictions) -> dict[str
 def _with_unlabelled(
     evidence: Evidence, predictions: Predictions | FindingPredictions
 ) -> Predictions | FindingPredictions:
-    """Adds what the model says of images without a label."""
+    """Adds what the model says of images without a label; of those that it refuses nothing."""
+    from dataclasses import replace
+
     from wetread.evaluation.predictions import Predictions
+    from wetread.main_job.tested import judge_unlabelled
 
     rows = [row for row in evidence.table.unlabelled if row.picture is not None]
     if not rows:
         return predictions
     for row in rows:
         row.split = "unlabelled"
-    table = evidence.tried.classifier.probabilities([row.picture for row in rows if row.picture is not None])
+    table, statuses = judge_unlabelled(evidence.tried.classifier, rows)
     if isinstance(predictions, Predictions):
-        return predictions.followed_by(_predictions(evidence, rows, table))
-    return predictions.followed_by(_finding_predictions(evidence, rows, np.full(table.shape, np.nan), table))
-
-
-def _counts(evidence: Evidence, predictions: Predictions) -> dict[str, Any]:
-    rows, known = evidence.matched.rows, evidence.table.grouping != "none"
-    counts: dict[str, Any] = {
-        "images": len(rows),
-        "patients": len(set(predictions.patients)) if known else None,
-        "per_class": {name: sum(row.label == name for row in rows) for name in predictions.classes},
-        "trained_on": evidence.trained_on,
-        **evidence.table.ledger(),
-    }
-    if known:
-        counts["patients_per_class"] = {
-            name: len({row.patient for row in rows if row.label == name}) for name in predictions.classes
-        }
-    return counts
+        return predictions.followed_by(replace(_predictions(evidence, rows, table), statuses=statuses))
+    made = _finding_predictions(evidence, rows, np.full(table.shape, np.nan), table)
+    return predictions.followed_by(replace(made, statuses=statuses))
 
 
 def _test_set(rows: list[Row], folder: RunFolder) -> dict[str, Any]:

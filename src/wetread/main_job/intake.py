@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from wetread.errors import ImageRejected
 from wetread.main_job.ahead import NEEDED_BY_ALL, import_ahead
 from wetread.main_job.session import step
-from wetread.progress import Listener
+from wetread.progress import Listener, Notice
 from wetread.request import Request
 from wetread.run_folder import RUNNING, RunFolder
 
@@ -48,6 +48,7 @@ def read_data(request: Request, folder: RunFolder, tell: Listener) -> ReadData:
     from wetread.dataset.groups import assign_groups, assign_patients
     from wetread.dataset.reading import read_images, rows_with_pictures
     from wetread.dataset.scan import scan
+    from wetread.evaluation.subgroup_columns import check_names
     from wetread.images.cache import default_cache
     from wetread.images.decoder import Decoder
 
@@ -60,9 +61,12 @@ def read_data(request: Request, folder: RunFolder, tell: Listener) -> ReadData:
             classes=request.classes,
             finding=request.finding,
         )
+        check_names(table.rows, request.subgroups)
         window, frame = _asked_view(request, folder)
         total = sum(row.status == "used" for row in table.rows)
         import_ahead(*NEEDED_BY_ALL)
+        if table.empty:
+            tell(Notice(f"No image shows what the data name: {', '.join(table.empty[:30])}."))
         with step(tell, "read", "Reading images", total) as done:
             view = read_images(table, window=window, frame=frame, decoder=decoder, listen=tell)
             kinds = f"{len(table.findings)} findings" if table.multi else f"{len(table.classes)} classes"
@@ -78,6 +82,8 @@ def read_data(request: Request, folder: RunFolder, tell: Listener) -> ReadData:
 
 def write_intake(folder: RunFolder, table: Table, findings: list[Finding], **facts: Any) -> None:
     """Writes images.csv and what belongs beside it, findings.json, and the facts of the intake into run.json."""
+    from wetread.dataset.reading import count_ways
+
     folder.write_text("images.csv", table.to_csv())
     for name, text in table.files.items():
         folder.write_text(name, text)
@@ -90,8 +96,25 @@ def write_intake(folder: RunFolder, table: Table, findings: list[Finding], **fac
         ledger=table.ledger(),
         multi=table.multi,
         provenance=table.provenance or None,
+        shown=dict(count_ways(table).most_common()),
         **facts,
     )
+
+
+def check_asked(request: Request) -> None:
+    """Refuses mistakes in single settings and in a named plan before anything is read or written.
+
+    Raises:
+        InputError: There is no such decision, or its value cannot be followed; the plan cannot be read.
+    """
+    if not request.settings and request.plan is None:
+        return
+    from wetread.training.plan_file import check_plan, check_setting
+
+    for setting in request.settings:
+        check_setting(setting)
+    if request.plan is not None:
+        check_plan(request.plan)
 
 
 def _asked_view(request: Request, folder: RunFolder) -> tuple[str | None, str]:

@@ -125,6 +125,7 @@ def _evaluate_classes(
     prepared: Prepared, trained: Trained, pooled: dict[str, Pooled], statuses: dict[str, str]
 ) -> tuple[dict[str, Any], Predictions, str]:
     """Numbers where each image has one class; the predictions behind them, and the text of predictions.csv."""
+    from wetread.evaluation.counts import count_cases
     from wetread.evaluation.evaluate import evaluate, paired_gain
     from wetread.metrics.discrimination import macro_auroc
 
@@ -148,7 +149,7 @@ def _evaluate_classes(
         "unit": "image" if prepared.table.grouping == "none" else "patient",
         "grouping": prepared.table.grouping,
         "estimate": plan.estimate,
-        "n": _counts(prepared, tested),
+        "n": count_cases(predictions, prepared.table, _trained_on(prepared, tested)),
         "headline": {"name": "auroc", **found["metrics"]["auroc"]},
         "metrics": found["metrics"],
         "per_class": found["per_class"],
@@ -268,23 +269,9 @@ def _weights(trained: Trained) -> list[dict[str, Any]]:
     return list(used.values())
 
 
-def _counts(prepared: Prepared, tested: Ints) -> dict[str, Any]:
-    rows = [prepared.rows[number] for number in tested]
-    known = prepared.table.grouping != "none"
-    counts: dict[str, Any] = {
-        "images": len(rows),
-        "patients": len({row.patient for row in rows}) if known else None,
-        "per_class": {name: sum(row.label == name for row in rows) for name in prepared.plan.classes},
-        "trained_on": len(prepared.rows)
-        if prepared.plan.estimate == "cross-validation"
-        else len(prepared.rows) - len(rows),
-        **prepared.table.ledger(),
-    }
-    if known:
-        counts["patients_per_class"] = {
-            name: len({row.patient for row in rows if row.label == name}) for name in prepared.plan.classes
-        }
-    return counts
+def _trained_on(prepared: Prepared, tested: Ints) -> int:
+    """Images behind the model in the folder: all of them where it was tested by cross-validation."""
+    return len(prepared.rows) - (0 if prepared.plan.estimate == "cross-validation" else len(tested))
 
 
 def _test_set(prepared: Prepared, folder: RunFolder, tested: Ints) -> dict[str, Any]:

@@ -168,7 +168,7 @@ def _plan(
 ) -> tuple[Plan, Fingerprint]:
     """Measures and decides: the rules, then a recipe, then a plan that was given or begun, then single settings."""
     from wetread.training.plan import make_plan
-    from wetread.training.plan_file import read_plan, require_weights, set_decisions
+    from wetread.training.plan_file import read_plan, require_folds, require_weights, set_decisions
     from wetread.training.rules import Asked
 
     stored = stored_plan(request, folder)
@@ -189,6 +189,7 @@ def _plan(
     plan = _follow_recipe(request.recipe, planned, measured, table) if request.recipe else planned
     plan = read_plan(stored, plan) if stored else plan
     plan = set_decisions(plan, request.settings, planned)
+    require_folds(plan, planned, measured)
     require_weights(plan, measured)
     return plan, measured
 

@@ -11,10 +11,10 @@ import numpy as np
 from wetread.main_job.fitting import Trained
 from wetread.main_job.preparation import Prepared
 from wetread.main_job.session import step
-from wetread.metrics.intervals import wilson
-from wetread.progress import Listener
+from wetread.metrics.intervals import wilson_by_patient
+from wetread.progress import Listener, Notice
 from wetread.run_folder import RunFolder
-from wetread.shapes import Ints
+from wetread.shapes import Bools, Ints
 
 if TYPE_CHECKING:
     from wetread.dataset.split import Fold
@@ -27,14 +27,22 @@ GENERATED = 20
 COLUMNS = ("row", "image", "status", "score", "reason", "note")
 
 
+#: Why nothing is refused. A refusal that was tried on no picture is not handed over: nobody could say how often it
+#: refuses what it should take.
+UNTRIED = (
+    "The model cannot refuse: no fold leaves {fewest} patients to learn from, so no picture of a new patient could be "
+    "tried on a refusal. Learning what to refuse takes a few more than {fewest} patients."
+)
+
+
 def fit_refusal(prepared: Prepared, trained: Trained, folder: RunFolder, tell: Listener) -> Refusal | None:
     """Fits the refusal; writes refusal.json and refusal.csv, or neither where there are too few patients.
 
     Each tested image is judged by a refusal that was fitted on the training rows of its fold (first repeat), so the
-    rate of own pictures refused is one on new patients.
+    rate of own pictures refused is one on new patients. Images of folds that leave too few patients are not judged.
 
     Returns:
-        What goes into the model folder; None where there are too few patients.
+        What goes into the model folder; None where there are too few patients, in all or in every fold.
     """
     from wetread.training.refusal_probes import make_copies, probes_see
     from wetread.training.refusing import FEWEST_PATIENTS
@@ -48,16 +56,21 @@ def fit_refusal(prepared: Prepared, trained: Trained, folder: RunFolder, tell: L
             done(why)
             return None
         folds = [result.fold for result in trained.results if result.fold.repeat == 1]
-        judges = [_judge_of(fold, final, prepared, trained, copies, sees) for fold in folds]
+        tried = ((fold, _judge_of(fold, final, prepared, trained, copies, sees)) for fold in folds)
+        judges = [(fold, judge) for fold, judge in tried if judge is not None]
+        if not judges:
+            why = UNTRIED.format(fewest=FEWEST_PATIENTS)
+            tell(Notice(why))
+            done(f"fewer than {FEWEST_PATIENTS} patients in every training part: nothing could be tried")
+            return None
         answers: dict[int, Answer] = {}
-        for fold, judge in zip(folds, judges, strict=True):
-            if judge is not None:
-                headers = [prepared.rows[row].facts for row in fold.test]
-                found = judge.answers(trained.data.inputs.take(fold.test), headers)
-                answers |= dict(zip(fold.test.tolist(), found, strict=True))
+        for fold, judge in judges:
+            headers = [prepared.rows[row].facts for row in fold.test]
+            found = judge.answers(trained.data.inputs.take(fold.test), headers)
+            answers |= dict(zip(fold.test.tolist(), found, strict=True))
         final.quantiles, sets, finding_sets = _sets(prepared, trained)
-        rates = _rates(answers)
-        packs = _try_packs(judges[0] or final, folds[0].test, copies, trained, prepared.plan.seed)
+        rates = _rates(answers, prepared.groups)
+        packs = _try_packs(*judges[0], copies, trained, prepared)
         final.facts |= {"own": rates, "packs": packs}
         measured = {"own": rates, "packs": packs, "sets": sets, "finding_sets": finding_sets}
         folder.write_json("refusal.json", {**final.described(), **measured})
@@ -95,38 +108,52 @@ def _judge_of(
     return _fit(prepared, trained, copies, sees, fold.train)
 
 
-def _rates(answers: dict[int, Answer]) -> dict[str, Any]:
-    """How many of the tested images are out (refused) and on the edge, each with its Wilson interval."""
-    statuses = [answer.status for answer in answers.values()]
+def _rates(answers: dict[int, Answer], groups: Ints) -> dict[str, Any]:
+    """How many of the judged images are out (refused) and on the edge, each with its Wilson interval over patients."""
+    statuses = np.array([answer.status for answer in answers.values()])
+    whose = groups[np.array(list(answers))]
     return {
-        "refused": round(statuses.count("out") / len(statuses), 6),
+        "refused": round(float((statuses == "out").mean()), 6),
         "n": len(statuses),
-        "out": _share(statuses.count("out"), len(statuses)),
-        "edge": _share(statuses.count("edge"), len(statuses)),
+        "out": _share(statuses == "out", whose),
+        "edge": _share(statuses == "edge", whose),
     }
 
 
-def _share(count: int, n: int) -> dict[str, Any]:
-    found = wilson(count, n)
+def _share(hits: Bools, groups: Ints) -> dict[str, Any]:
+    """A share of images with its interval; images of one patient count for what they are worth together."""
+    found = wilson_by_patient(hits, groups)
     assert found is not None
     numbers = {key: round(value, 6) if isinstance(value, float) else value for key, value in found.as_dict().items()}
-    return numbers | {"count": count}
+    return numbers | {"count": int(hits.sum())}
 
 
-def _try_packs(judge: Refusal, tested: Ints, copies: Copies, trained: Trained, seed: int) -> dict[str, dict[str, Any]]:
-    """What becomes of pictures that should be refused: generated ones, and changed ones of patients not learnt from."""
+def _try_packs(
+    fold: Fold, judge: Refusal, copies: Copies, trained: Trained, prepared: Prepared
+) -> dict[str, dict[str, Any]]:
+    """What becomes of pictures that should be refused: generated ones, and changed ones of patients not learnt from.
+
+    Args:
+        fold: Its test rows are those patients.
+        judge: Was fitted on its training rows.
+        copies: Changed copies of some pictures.
+        trained: For the pictures and the backbone.
+        prepared: Says whose each picture is.
+    """
     from wetread.model.inputs import Inputs
     from wetread.training.refusal_packs import generated_packs
 
     backbone = trained.final.backbone
-    packs = {name: Inputs(made, backbone) for name, made in generated_packs(GENERATED, seed).items()}
-    chosen = np.flatnonzero(np.isin(copies.rows, tested))[:PACK]
+    packs = {name: Inputs(made, backbone) for name, made in generated_packs(GENERATED, prepared.plan.seed).items()}
+    chosen = np.flatnonzero(np.isin(copies.rows, fold.test))[:PACK]
     if len(chosen):
         packs |= {name: one.take(chosen) for name, one in copies.inputs.items()}
     found = {}
     for name, inputs in packs.items():
         answers = judge.answers(inputs)
-        refused = _share(sum(answer.status == "out" for answer in answers), len(answers))
+        # Each generated picture stands for itself; copies of several pictures of a patient stand together.
+        whose = prepared.groups[copies.rows[chosen]] if name in copies.inputs else np.arange(len(answers))
+        refused = _share(np.array([answer.status == "out" for answer in answers]), whose)
         noted = sum(bool(answer.note) for answer in answers)
         found[name] = {"refused": refused["value"], "n": len(answers), "interval": refused, "noted": noted}
     return found
@@ -143,13 +170,12 @@ def _sets(prepared: Prepared, trained: Trained) -> tuple[Any, list[dict[str, Any
 
     plan, pooled = prepared.plan, pool(trained.results, "selected", prepared.plan)
     truth, table = prepared.labels[pooled.rows], pooled.by_repeat[0]
-    quantiles = fit_sets(truth, table, plan.task)
+    quantiles, groups = fit_sets(truth, table, plan.task), prepared.groups[pooled.rows]
     fold_of = {int(row): one.fold.number for one in trained.results if one.fold.repeat == 1 for row in one.fold.test}
     folds = np.array([fold_of[int(row)] for row in pooled.rows])
     if plan.task == "multilabel":
-        groups = prepared.groups[pooled.rows]
         return quantiles, [], describe_finding_sets(truth, table, folds, groups, plan.classes)
-    return quantiles, describe_sets(truth, table, folds, plan.classes), []
+    return quantiles, describe_sets(truth, table, folds, groups, plan.classes), []
 
 
 def _to_csv(prepared: Prepared, answers: dict[int, Answer]) -> str:

@@ -73,6 +73,26 @@ def class_predictions(
     )
 
 
+def judge_unlabelled(final: Classifier, rows: list[Row]) -> tuple[Floats, list[str]]:
+    """What the final model says about pictures without a label, as `wetread predict` would: of what is out nothing.
+
+    Args:
+        final: With its refusal, where it has one.
+        rows: With pictures.
+
+    Returns:
+        ``image class`` probabilities, NaN for pictures that are out; and in, edge or out for each picture, empty where
+        the model cannot refuse.
+    """
+    inputs = final.inputs_of([row.picture for row in rows if row.picture is not None])
+    probabilities = final.probabilities(inputs)
+    if final.refusal is None:
+        return probabilities, []
+    statuses = [answer.status for answer in final.refusal.answers(inputs, [row.facts for row in rows])]
+    probabilities[[status == "out" for status in statuses]] = np.nan
+    return probabilities, statuses
+
+
 def with_unlabelled(prepared: Prepared, final: Classifier, predictions: Predictions) -> Predictions:
     """Adds what the final model says about images without a label."""
     from wetread.evaluation.predictions import UNLABELLED, Predictions
@@ -80,7 +100,7 @@ def with_unlabelled(prepared: Prepared, final: Classifier, predictions: Predicti
     rows = [row for row in prepared.table.unlabelled if row.picture is not None]
     if not rows:
         return predictions
-    probabilities = final.probabilities([row.picture for row in rows if row.picture is not None])
+    probabilities, statuses = judge_unlabelled(final, rows)
     return predictions.followed_by(
         Predictions(
             predictions.classes,
@@ -91,9 +111,10 @@ def with_unlabelled(prepared: Prepared, final: Classifier, predictions: Predicti
             [UNLABELLED] * len(rows),
             [""] * len(rows),
             np.full(len(rows), -1),
-            final.decide(probabilities),
+            np.where(np.isnan(probabilities).any(axis=1), -1, final.decide(probabilities)),
             probabilities,
             None if final.threshold is None else np.full(len(rows), final.threshold),
+            statuses,
         )
     )
 
@@ -105,10 +126,11 @@ def with_unlabelled_findings(
     rows = [row for row in prepared.table.unlabelled if row.picture is not None]
     if not rows:
         return predictions
-    table = final.probabilities([row.picture for row in rows if row.picture is not None])
+    table, statuses = judge_unlabelled(final, rows)
     unknown = np.full(table.shape, np.nan)
     cuts = np.tile(final.thresholds, (len(rows), 1))
-    return predictions.followed_by(_finding_table(prepared.plan.classes, rows, unknown, table, cuts))
+    made = _finding_table(prepared.plan.classes, rows, unknown, table, cuts)
+    return predictions.followed_by(replace(made, statuses=statuses))
 
 
 def with_statuses(predictions: Kind, statuses: dict[str, str]) -> Kind:

@@ -44,15 +44,26 @@ class Outcome:
         return int(bool(self.refused or self.suspects))
 
     def __str__(self) -> str:
-        lines = [f"{self.copied} images written to {self.out}."]
+        lines = [f"{self.copied} {_images(self.copied)} written to {self.out}."]
         if self.refused:
-            lines.append(f"{len(self.refused)} images were not copied because they could not be cleaned.")
+            was = "was not copied because it" if len(self.refused) == 1 else "were not copied because they"
+            lines.append(f"{len(self.refused)} {_images(len(self.refused))} {was} could not be cleaned.")
         if self.left_out:
-            lines.append(f"{len(self.left_out)} other files were not copied.")
+            others = "other file was" if len(self.left_out) == 1 else "other files were"
+            lines.append(f"{len(self.left_out)} {others} not copied.")
         if self.suspects:
-            lines.append(f"{len(self.suspects)} images may show text in their pixels; ledger.csv names them.")
+            them = "it" if len(self.suspects) == 1 else "them"
+            count = len(self.suspects)
+            lines.append(
+                f"{count} {_images(count)} may show text in {'its' if count == 1 else 'their'} pixels; "
+                f"ledger.csv names {them}."
+            )
         if not self.looked_for_text:
             lines.append("The pixels were not searched for text.")
         lines += self.notes
         lines += [f"{name}: dropped the columns {', '.join(gone)}." for name, gone in self.tables.items() if gone]
         return "\n".join([*lines, CAUTION])
+
+
+def _images(count: int) -> str:
+    return "image" if count == 1 else "images"

@@ -16,7 +16,6 @@ import numpy as np
 
 from wetread.dataset.columns import IMAGE_NAME
 from wetread.dataset.readings import image_key
-from wetread.dataset.table import unquote_formula
 from wetread.errors import InputError
 from wetread.evaluation.finding_predictions import read_finding_predictions
 from wetread.evaluation.predictions import UNLABELLED, read_predictions
@@ -99,12 +98,14 @@ def read_held_out(path: Path) -> HeldOut:
     several_findings = numbers["task"] == "multilabel"
     if several_findings:
         several = read_finding_predictions(place, classes)
+        several = several.take(~np.isnan(several.probabilities[:, 0]))  # the others it refuses to judge
         tables = several.called.astype(np.float64), several.probabilities.astype(np.float64)
         where, patients = (several.images, several.groups, several.splits), several.patients
     else:
         single = read_predictions(place, classes, numbers.get("positive"))
+        single = single.take(single.predicted >= 0)  # the others it refuses to judge
         tables = np.eye(len(classes))[single.predicted], single.probabilities.astype(np.float64)
-        where = [unquote_formula(image) for image in single.images], single.groups, single.splits
+        where = single.images, single.groups, single.splits
         patients = single.patients
     if not where[0]:
         raise InputError(f"{path} holds no predictions.", remedy="Repeat the run.", file=path, code="predictions")

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wetread.errors import InputError
 from wetread.outcome import Run
 from wetread.progress import Listener, silent
 from wetread.request import Request, as_path, as_seconds, choose_out, join_view
-from wetread.run_folder import RunFolder
+from wetread.run_folder import FINISHED, RunFolder
 from wetread.steps.data import make_data
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ def run(
         subgroups: Columns whose groups are compared, such as sex or site; by default plausible ones are chosen.
         allow_leak: Use a given split as it is although patients or pictures stand on both sides; said in the headline.
         dry_run: Stop after the plan; nothing is trained.
-        resume: Go on with a run that was stopped.
+        resume: Go on with a run that was stopped, with the data it began with. One that has finished is given back
+            as it is.
         overwrite: Replace a run that stands in `out`.
         listen: Is told about progress.
 
@@ -113,15 +115,20 @@ def run(
     from wetread.evaluation.subgroup_columns import find_columns
     from wetread.main_job.explaining import test_explanations
     from wetread.main_job.fitting import train
-    from wetread.main_job.intake import read_data
+    from wetread.main_job.intake import check_asked, read_data
     from wetread.main_job.numbers import evaluate_run
     from wetread.main_job.pages import explain, save_model, write_run_report
     from wetread.main_job.preparation import prepare
     from wetread.main_job.refusing import fit_refusal
+    from wetread.main_job.resuming import find_finished
     from wetread.main_job.session import working_in
 
     request.validate()
-    folder = RunFolder.create(choose_out(out, request, resume), overwrite=overwrite, resume=resume)
+    check_asked(request)
+    place = choose_out(out, request, resume)
+    if resume and not overwrite and (finished := find_finished(place, request, listen)) is not None:
+        return finished
+    folder = RunFolder.create(place, overwrite=overwrite, resume=resume)
     with working_in(folder, request, listen) as tell:
         prepared = prepare(request, read_data(request, folder, tell), folder, tell)
         found = [one.as_dict() for one in prepared.findings]
@@ -209,13 +216,19 @@ def _check(
     overwrite: bool,
     listen: Listener,
 ) -> Run:
-    from wetread.main_job.intake import read_data
+    from wetread.evaluation.subgroup_columns import find_columns
+    from wetread.main_job.intake import check_asked, read_data
     from wetread.main_job.pages import write_check_report
     from wetread.main_job.preparation import check_several, prepare, write_fixes
+    from wetread.main_job.resuming import find_finished
     from wetread.main_job.session import working_in
 
     request.validate()
-    folder = RunFolder.create(choose_out(out, request, resume), overwrite=overwrite, resume=resume)
+    check_asked(request)
+    place = choose_out(out, request, resume)
+    if resume and not overwrite and (finished := find_finished(place, request, listen)) is not None:
+        return finished
+    folder = RunFolder.create(place, overwrite=overwrite, resume=resume)
     with working_in(folder, request, listen) as tell:
         read = read_data(request, folder, tell)
         if read.table.multi:
@@ -223,6 +236,8 @@ def _check(
             doubts: list[Doubt] = []
         else:
             prepared = prepare(request, read, folder, tell)
+            if request.subgroups:
+                find_columns(prepared.rows, request.subgroups)
             findings, verdict, doubts = prepared.findings, prepared.gate, prepared.doubts
         if fix:
             write_fixes(read, doubts, review, folder, tell)
@@ -249,4 +264,11 @@ def write_report(folder: str | Path) -> Path:
     from wetread.report.html import write_page
 
     run_folder = RunFolder.open(Path(folder))
+    if run_folder.read_json("run.json").get("status") != FINISHED:
+        raise InputError(
+            f"The run in {run_folder.path} has not finished, so there is nothing to report.",
+            remedy="Go on with it with wetread run --resume, then repeat the command.",
+            file=run_folder.path,
+            code="not-finished",
+        )
     return write_page(run_folder)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wetread.metrics.platt import fit_platt
-from wetread.metrics.point_rule import DEFAULT_RULES, PointRule, read_rule, rules_to_store
+from wetread.metrics.point_rule import PointRule, read_rule, rules_to_store
 from wetread.metrics.temperature import fit_temperature
 from wetread.model.classifier import Classifier, Part, Share, to_probabilities
 from wetread.shapes import Floats
@@ -19,9 +19,6 @@ from wetread.training.plan import Plan
 
 #: Below about 50 rows a temperature says more about chance than about the model (trust: n_cal >= 50).
 FEWEST_TO_CALIBRATE = 50
-
-#: The menu of operating points: rule -> how its threshold is chosen.
-RULES = {name: PointRule(name) for name in DEFAULT_RULES}
 
 
 @dataclass(frozen=True)

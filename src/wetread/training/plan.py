@@ -20,7 +20,6 @@ from wetread.training.ranges import Augment
 from wetread.training.rules import (
     Asked,
     Decisions,
-    choose_positive_class,
     decide_division,
     decide_evaluation,
     decide_network,
@@ -164,21 +163,6 @@ def _require_possible(data: Fingerprint, asked: Asked) -> None:
             remedy=f"Fetch them with: wetread weights get {asked.backbone}",
             code="no-weights",
         )
-
-
-def choose_positive(classes: tuple[str, ...], wanted: str | None = None) -> str | None:
-    """The class that sensitivity speaks of; None for more than two classes.
-
-    Raises:
-        InputError: The wanted class does not exist.
-    """
-    if wanted is not None and wanted not in classes:
-        raise InputError(
-            f"There is no class {wanted}; the classes are: {', '.join(classes)}.",
-            remedy="Name the class as it stands in the data.",
-            code="unknown-class",
-        )
-    return choose_positive_class(classes, wanted)
 
 
 def say_value(value: Any) -> str:

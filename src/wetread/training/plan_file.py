@@ -180,18 +180,57 @@ def check_setting(setting: str) -> None:
     Raises:
         InputError: There is no such decision, or its value is none of its choices or out of its range.
     """
-    name, _, text = (part.strip() for part in setting.partition("="))
-    fields = {entry.name for kind in (Plan, Augment) for entry in dataclasses.fields(kind)} - {"augment", "reasons"}
-    if name not in fields:
-        raise InputError(
-            f"There is no decision {name}.", remedy=f"Remove it{_nearest(name, dict.fromkeys(fields))}.", code="plan"
-        )
+    name, equals, text = (part.strip() for part in setting.partition("="))
+    if not equals:
+        raise InputError(f"--set {setting} is not understood.", remedy="Write it as --set epochs=40.", code="usage")
     value: Any = text
     if name in LEAST or name in MOST:
         with contextlib.suppress(ValueError):
             value = float(text)
-    if wrong := _misfit(name, value):
-        raise InputError(f"{wrong}.", remedy="Correct the value.", code="plan")
+    _check_decision(name, value, None)
+
+
+def check_plan(path: Path) -> None:
+    """Refuses a plan.yaml that `read_plan` would refuse whatever the data are, before they are read.
+
+    Raises:
+        InputError: The file is no plan, names an unknown decision, or a value is none of its choices or out of range.
+    """
+    for name, entry in _load(path).items():
+        value = _value_of(entry)
+        if isinstance(value, str) and (name in LEAST or name in MOST):  # YAML takes 1e-4 for a text
+            with contextlib.suppress(ValueError):
+                value = float(value)
+        _check_decision(str(name), value, path)
+
+
+def _check_decision(name: str, value: Any, file: Path | None) -> None:
+    fields = {entry.name for kind in (Plan, Augment) for entry in dataclasses.fields(kind)} - {"augment", "reasons"}
+    if name not in fields:
+        raise InputError(
+            f"There is no decision {name}.",
+            remedy=f"Remove it{_nearest(name, dict.fromkeys(fields))}.",
+            file=file,
+            code="plan",
+        )
+    if value is not None and (wrong := _misfit(name, value)):
+        raise InputError(f"{wrong}.", remedy="Correct the value.", file=file, code="plan")
+
+
+def require_folds(plan: Plan, base: Plan, data: Fingerprint) -> None:
+    """Refuses more folds than the rarest class has patients, where somebody asked for them.
+
+    Raises:
+        InputError: Says how many there can be.
+    """
+    if plan.folds != base.folds and plan.estimate == "cross-validation" and plan.folds > data.smallest_class:
+        what = "rarest side of a finding" if data.several else "rarest class"
+        unit = "patients" if data.grouping != "none" else "different pictures"
+        raise InputError(
+            f"{plan.folds} folds cannot be made: the {what} has {data.smallest_class} {unit}.",
+            remedy=f"Choose folds of at most {data.smallest_class}, or leave them out of the plan.",
+            code="plan",
+        )
 
 
 def _misfit(name: str, value: Any) -> str:
@@ -200,7 +239,7 @@ def _misfit(name: str, value: Any) -> str:
         return f"{name} is {value}, where one of {', '.join(CHOICES[name])} is needed"
     if name in LEAST or name in MOST:
         least, most = LEAST.get(name, -math.inf), MOST.get(name, math.inf)
-        if isinstance(value, str) or not least <= value <= most:
+        if not isinstance(value, int | float) or not least <= value <= most:
             bounds = [f"at least {least:g}"] * (name in LEAST) + [f"at most {most:g}"] * (name in MOST)
             return f"{name} is {value}, where a number of {' and '.join(bounds)} is needed"
     return ""
@@ -311,7 +350,23 @@ def _value_of(entry: Any) -> Any:
 def _load(path: Path) -> dict[str, Any]:
     try:
         stored = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except FileNotFoundError as error:
+        raise InputError(
+            f"There is no plan {path}.",
+            remedy="Check the path, or start from a run's plan.yaml.",
+            file=path,
+            code="plan",
+        ) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark is not None else ""
+        raise InputError(
+            f"The plan {path} cannot be read{line}: {getattr(error, 'problem', None) or 'it cannot be parsed'}.",
+            remedy="Write one NAME: VALUE a line, entries below a name indented alike.",
+            file=path,
+            code="plan",
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
         raise InputError(
             f"The plan {path} cannot be read.", remedy="Start from a run's plan.yaml.", file=path, code="plan"
         ) from error

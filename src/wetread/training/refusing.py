@@ -175,18 +175,22 @@ def _pair(present: Floats, probability: Floats) -> tuple[float | None, float | N
     return absent, found
 
 
-def describe_sets(truth: Ints, probabilities: Floats, fold: Ints, classes: Sequence[str]) -> list[dict[str, Any]]:
+def describe_sets(
+    truth: Ints, probabilities: Floats, fold: Ints, groups: Ints, classes: Sequence[str]
+) -> list[dict[str, Any]]:
     """What the sets promise and do, class by class, each fold judged by quantiles of the others.
 
     Args:
         truth: Class number per image.
         probabilities: ``image class``, held out.
         fold: In which fold each image was held out.
+        groups: Whose each image is.
         classes: Names.
 
     Returns:
-        For each class: n, the range of realised coverage at that n, and the shares of covered, unsure (several) and
-        empty sets; None where they are not defined.
+        For each class: n (images) and patients, the range of realised coverage at that number of patients (images of
+        one patient may be worth no more than one), and the shares of covered, unsure (several) and empty sets; None
+        where they are not defined.
     """
     sets = np.ones(probabilities.shape, dtype=bool)
     judged = np.zeros(len(truth), dtype=bool)
@@ -199,12 +203,13 @@ def describe_sets(truth: Ints, probabilities: Floats, fold: Ints, classes: Seque
             sets[held], judged[held] = prediction_sets(probabilities[held], quantiles), True
     found = []
     for number, name in enumerate(classes):
-        rows = judged & (truth == number)
-        reach = coverage_range(int((truth == number).sum()))
+        rows, patients = judged & (truth == number), len(np.unique(groups[truth == number]))
+        reach = coverage_range(patients)
         sizes = sets[rows].sum(axis=1)
         found.append({
             "class": name,
             "n": int((truth == number).sum()),
+            "patients": patients,
             "promised": 1 - ALPHA,
             "range": None if reach is None else [round(reach.low, 4), round(reach.high, 4)],
             "covered": round(float(sets[rows, number].mean()), 4) if rows.any() else None,

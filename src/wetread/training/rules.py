@@ -23,8 +23,8 @@ AS_STORED = View()
 
 #: Class names that mean "without the finding"; the other class of two is then the positive one.
 NEGATIVE_NAMES = frozenset([
-    "0", "no", "none", "normal", "negative", "neg", "healthy", "control", "controls", "absent", "benign", "clear",
-    "no_finding", "no finding", "nofinding", "without",
+    "0", "no", "none", "normal", "negative", "neg", "neg.", "healthy", "control", "controls", "absent", "benign",
+    "clear", "no_finding", "no finding", "nofinding", "without", "-", "\N{MINUS SIGN}",
 ])  # fmt: skip
 
 #: Seconds of training that a preset may plan for.
@@ -34,7 +34,7 @@ SECONDS = {"quick": 60.0, "standard": 600.0, "best": 3600.0}
 #: Davila 2024 (arXiv 2406.10050), MedMNIST+ (Doerrich 2025, s41598-025-92156-9).
 TUNING_IMAGES = 300
 
-#: More classes than this are told apart by one softmax, and the small network gets more passes.
+#: Networks that are trained for each division of the data: one for each inner fold.
 FITS_OF_NETWORK = 3
 
 
@@ -313,7 +313,8 @@ def _imbalance(data: Fingerprint) -> str:
 
 def decide_evaluation(data: Fingerprint, asked: Asked, so_far: Mapping[str, Any]) -> Decisions:
     """What is done with the predictions."""
-    del data, so_far
+    del data
+    averaged = "network" in so_far["rungs"][0]
     return {
         "operating_point": (
             "youden",
@@ -321,7 +322,12 @@ def decide_evaluation(data: Fingerprint, asked: Asked, so_far: Mapping[str, Any]
         ),
         "calibration": (
             "temperature",
-            "one temperature, fitted on predictions from inside the training part (Guo 2017)",
+            "one temperature, fitted on predictions from inside the training part (Guo 2017)"
+            + (
+                "; there single networks predict, and their mean, which is tested and used, may be less sure than right"
+                if averaged
+                else ""
+            ),
         ),
         "resamples": (2000, "bootstrap resamples of patients"),
         "cases": (6 if asked.preset == "quick" else 12, "worst errors and random cases that are explained"),
@@ -345,6 +351,7 @@ def _is_negative(name: str) -> bool:
     stripped = plain.lstrip("0123456789_")
     return (
         plain in NEGATIVE_NAMES
+        or name.strip() in NEGATIVE_NAMES  # a minus sign, of which nothing is left above
         or stripped in NEGATIVE_NAMES
         or stripped.startswith(("no_", "no ", "non_", "not_", "without_"))
     )

@@ -11,7 +11,7 @@ import copy
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +79,19 @@ def _best_strengths(inner: Floats, labels: NDArray[Any], task: str) -> list[int]
 
 
 def fit_network(data: TrainingSet, train: Ints, place: Place, listen: Listener) -> Fitted:
-    """A network for each inner fold; together they are the model, their outputs averaged."""
+    """A network for each inner fold; together they are the model, their outputs averaged.
+
+    Temperature, thresholds and the choice of rung come from the inner predictions, each of the one network that did not
+    see the row; tested and used is the mean of all. No training row is unseen by two networks, so nothing inside tells
+    how the mean calibrates. It ranks better and is less extreme, so it ends up rather too unsure, and the choice rather
+    undervalues networks. What is measured outside is measured on the mean, and stays honest.
+
+    Measured on phantoms (effusion, 30 epochs, 250 images to learn from and 250 others, four divisions): the log loss
+    of the mean was 0.02 to 0.04 lower than that of single networks; calibration slopes were 0.92 to 1.89 for these and
+    1.00 to 2.26 for the mean, 1.18 times as steep on average. Scaling the temperature by the ratio of the spreads,
+    taken from the tested pictures themselves, moved the log loss by -0.007 to +0.003 only: slopes that single networks
+    have too are the larger part. So nothing is corrected.
+    """
     started = time.perf_counter()
     plan, labels = data.plan, data.labels[train]
     inner = np.full((len(train), len(plan.classes)), np.nan)
@@ -143,14 +155,16 @@ def _train_network(
     from wetread.model.network import NetworkPart
 
     network = _fresh(data, turn.seed(data.plan))
-    part = NetworkPart(network_spec(data), data.preprocess_for(train), network, _positive(data.plan))
+    # With its offset from the beginning: the loss that is shown while it trains is that of the network as it is used.
+    part = NetworkPart(
+        network_spec(data), data.preprocess_for(train), network, _positive(data.plan), offset=_offset(data, fitted)
+    )
     squares = data.inputs.squares(data.square)
 
     def judge() -> Floats:
         return part.logits_of_squares(squares[held_out])
 
     waiting = _train(network, squares, part.preprocess.scale, data, fitted, held_out, turn, judge)
-    part.offset = _offset(data, fitted)
     return part, waiting
 
 
@@ -160,17 +174,17 @@ def _train_head(data: TrainingSet, fitted: Ints, held_out: Ints, train: Ints, tu
     if is_plain(settings_of(data.plan), data.plan.dropout):
         return _train_plain_head(data, fitted, held_out, turn), 0.0
     features = data.inputs.embedding()
-    network = _fresh(data, turn.seed(data.plan), features.shape[1])
+    network, offset = _fresh(data, turn.seed(data.plan), features.shape[1]), _offset(data, fitted)
 
     def head() -> HeadPart:
         layers = [layer for layer in (network.head.hidden, network.head.last) if layer is not None]
-        return HeadPart(tuple(_as_arrays(layer) for layer in layers), _positive(data.plan))
+        return HeadPart(tuple(_as_arrays(layer) for layer in layers), _positive(data.plan), offset)
 
     def judge() -> Floats:
         return head().logits_of_features(features[held_out])
 
     waiting = _train(network, features, lambda batch: batch, data, fitted, held_out, turn, judge)
-    return replace(head(), offset=_offset(data, fitted)), waiting
+    return head(), waiting
 
 
 def _train_plain_head(data: TrainingSet, fitted: Ints, held_out: Ints, turn: Turn) -> HeadPart:
