@@ -35,7 +35,7 @@ def unread(monkeypatch):
         (("--set", "epochs=none"), "at least 1"),
         (("--plan", "none.yaml"), "There is no plan"),
         (("--subgroups", "sex,sitte"), "no column sitte"),
-        (("--labels", "tabele.csv"), "There is no file"),
+        (("--labels", "tabelle_x.csv"), "There is no file"),
     ],
 )
 def test_on_the_command_line(data, tmp_path, unread, options, told):

@@ -126,7 +126,9 @@ def test_width_tells_how_many_cases_would_do(low, high, colour):
     ("after", "colour"),
     [
         ({"slope": number(1.1, 0.9, 1.3)}, "green"),
-        ({"slope": number(1.6, 0.9, 2.4)}, "green"),  # the interval leaves 1 possible
+        ({"slope": number(1.4, 0.9, 1.9)}, "green"),  # the interval leaves 1 possible
+        ({"slope": number(1.6, 0.9, 2.4)}, "none"),  # and this one nearly anything
+        ({"slope": number(-0.9, -2.7, 1.2)}, "none"),
         ({"slope": number(1.6, 1.3, 1.9)}, "amber"),
         ({"slope": 0.5}, "amber"),
     ],
@@ -172,8 +174,13 @@ def test_a_finding_with_a_wide_interval_does_not_hide_another_that_is_off():
     light = lights(of_findings(several, classes=["a", "b", "c", "d"]))["calibration"]
     assert light["light"] == "amber"
     assert "0.60 (0.50 to 0.70; 1 is right) for b" in light["evidence"]
-    assert "Of 3 findings it is the farthest off, and 1 are beyond" in light["evidence"]
-    assert "for 1 more" in light["evidence"]
+    assert "Of 2 findings it is the farthest off, and 1 are beyond" in light["evidence"]
+    assert "for 2 more" in light["evidence"]
+
+
+def test_how_many_cases_a_mean_over_classes_takes_follows_from_its_own_interval():
+    numbers = {"task": "multiclass", "headline": number(0.62, 0.55, 0.67), "n": {"images": 152, "per_class": {"a": 9}}}
+    assert "about 220 cases like these" in lights(numbers)["width"]["evidence"]
 
 
 @pytest.mark.parametrize(
@@ -182,7 +189,8 @@ def test_a_finding_with_a_wide_interval_does_not_hide_another_that_is_off():
         (number(2.0, 1.8, 2.2), "amber"),
         (number(-0.4, -0.6, -0.2), "amber"),
         (number(0.2, 0.1, 0.3), "green"),  # odds within a third of what is right
-        (number(0.5, -0.1, 1.1), "green"),
+        (number(0.3, -0.1, 0.6), "green"),
+        (number(0.5, -0.1, 1.1), "none"),
     ],
 )
 def test_a_right_slope_with_a_wrong_intercept_is_not_calibrated(intercept, colour):

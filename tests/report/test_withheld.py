@@ -25,6 +25,8 @@ def test_the_page_lists_only_what_was_judged(finished_run, tmp_path):
     part = page[page.index("<h2>Images without a label</h2>") :]
     table = part[: part.index("</table>")]
     assert "film.png" in table and "photo.png" not in table
+    refused = part[: part.index("</ul>")]
+    assert "photo.png" in refused and "no class and no probability is given" in refused
 
 
 def test_a_finding_is_listed_only_where_it_was_judged():

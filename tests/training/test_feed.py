@@ -50,7 +50,8 @@ def test_it_waits_for_what_is_slow_and_says_how_long():
         time.sleep(0.02)
         return numbers_only(epoch, numbers)
 
-    with Feed(slow, draws(5)) as feed:
+    feed = Feed(slow, draws(5))
+    with feed:
         list(feed.take(5))
     assert feed.waited >= 5 * 0.02
     with Feed(numbers_only, draws(5)) as feed:

@@ -49,7 +49,9 @@ def assign_patients(table: Table) -> str:
         keys = [key(row) for row in rows]
         if serves(keys):
             if grouping == "filename":
-                grouping, keys = _join_folders(table, rows, keys)
+                folders = [row.extra.get("folder", "") for row in rows]
+                grouping, keys, note = join_folders([row.label for row in rows], folders, keys)
+                table.notes += [note] if note else []
             # Numbers in order of appearance: whatever a header holds never reaches images.csv.
             numbers = {value: number for number, value in enumerate(dict.fromkeys(keys), start=1) if value}
             for row, value in zip(rows, keys, strict=True):
@@ -64,46 +66,48 @@ def assign_patients(table: Table) -> str:
     return "none"
 
 
-def _join_folders(table: Table, rows: Sequence[Row], names: list[str]) -> tuple[str, list[str]]:
+def join_folders(labels: Sequence[str], folders: Sequence[str], names: list[str]) -> tuple[str, list[str], str]:
     """Joins patients of file names whom a folder holds together: no folder ever stands on two sides of a division.
 
     Args:
-        table: Gets a note where folders change anything.
-        rows: Images.
+        labels: Class of each image.
+        folders: Folder of each below that of its class; empty where there is none.
         names: Patient of each by its file name; empty where it has none.
 
     Returns:
-        Where patients are known from, and the key of each image.
+        Where patients are known from, the key of each image, and a sentence where folders change anything.
     """
-    folders = [row.extra.get("folder", "") for row in rows]
-    if len({folder for folder in folders if folder}) < 2 or _are_shelves(rows, names):
-        return "filename", names
+    if len({folder for folder in folders if folder}) < 2 or _are_shelves(labels, folders, names):
+        return "filename", names, ""
     joined = _join_keys(folders, names)
     count = _count(joined)
     if count == _count(names):
-        return "filename", names
+        return "filename", names, ""
     grouping = "folder" if all(folders) and count == len(set(folders)) else BOTH
     source = "Patients are taken from the folders" if grouping == "folder" else "Folders and file names are joined"
-    table.notes.append(
-        f"File names look like those of NIH sets, and folders below the classes join more images. {source}: "
-        f"{count} patients."
+    return (
+        grouping,
+        joined,
+        (
+            f"File names look like those of NIH sets, and folders below the classes join more images. {source}: "
+            f"{count} patients."
+        ),
     )
-    return grouping, joined
 
 
-def _are_shelves(rows: Sequence[Row], names: Sequence[str]) -> bool:
+def _are_shelves(labels: Sequence[str], folders: Sequence[str], names: Sequence[str]) -> bool:
     """Whether folders hold many patients each, as the parts of a large download do, and are no patients themselves.
 
     In doubt they are patients: only names that join images of a class by themselves, or very few folders, speak
     against it.
     """
     inside = defaultdict(set)
-    for row, name in zip(rows, names, strict=True):
-        if name and row.extra.get("folder"):
-            inside[row.extra["folder"]].add(name)
+    for folder, name in zip(folders, names, strict=True):
+        if name and folder:
+            inside[folder].add(name)
     if not inside or median(map(len, inside.values())) <= FEW_NAMES:
         return False
-    known = [(row.label, name) for row, name in zip(rows, names, strict=True) if name]
+    known = [(label, name) for label, name in zip(labels, names, strict=True) if name]
     return len(set(known)) < len(known) or len(inside) < FEW_IDS
 
 

@@ -39,6 +39,10 @@ SLOPE = (0.75, 1.33)
 #: who are told 50 % it is 57.
 INTERCEPT = 0.29
 
+#: An interval of the slope or intercept that reaches beyond these does not say whether odds are right within a factor
+#: of two; 0.69 is the logarithm of 2.
+TOLD_SLOPE, TOLD_INTERCEPT = (0.5, 2.0), 0.69
+
 #: Images from which on calibration is asked for at all.
 FEWEST_IMAGES = 50
 
@@ -197,12 +201,16 @@ def judge_width(evidence: Evidence) -> Light:
     said = f"AUROC {_span(headline)}: {width:.2f} wide."
     if width <= NARROW:
         return Light("width", title, GREEN, said)
-    rarest = find_rarest(n)
-    if rarest is not None:
-        share = min(max(rarest.count / max(1, n.get("patients") or n["images"]), 0.01), 0.5)
+    rarest, wanted, total = find_rarest(n), None, int(n.get("patients") or n["images"])
+    if evidence.numbers["task"] != "binary":
+        # No formula knows a mean over classes or findings; its error falls with the root of the number of cases.
+        wanted = round(total * (width / NARROW) ** 2, -1)
+    elif rarest is not None:
+        share = min(max(rarest.count / max(1, total), 0.01), 0.5)
         wanted = cases_for_half_width(min(headline["value"], 0.98), share if rarest.has else 1 - share, NARROW / 2)
-        if wanted:
-            said += f" For 0.05 to each side about {wanted:,} patients like these are needed.".replace(",", " ")
+    if wanted:
+        unit = "patients" if n.get("patients") else "cases"
+        said += f" For 0.05 to each side about {wanted:,.0f} {unit} like these are needed.".replace(",", " ")
     return Light("width", title, AMBER if width <= WIDE else RED, said, f"wetread learning-curve {evidence.run}")
 
 
@@ -221,12 +229,17 @@ def judge_calibration(evidence: Evidence) -> Light:
         return Light("calibration", title, NONE, said, "Collect more cases.")
     off = {name: (_off(one), abs(_value(one["slope"]) - 1)) for name, one in lines.items()}
     wrong = [name for name in off if off[name][0] > 1]
-    worst = max(off, key=lambda name: off[name])
+    unsure = [name for name in off if name not in wrong and _is_unsure(lines[name])]
+    told = [name for name in off if name not in unsure]
+    worst = max(told or off, key=lambda name: off[name])
     said = _say_line(lines[worst], worst)
+    if not told:
+        said += f": too uncertain to say{' it for any finding' if len(lines) > 1 else ''}."
+        return Light("calibration", title, NONE, said, "Collect more cases.")
     if len(lines) > 1:
-        said += f". Of {len(lines)} findings it is the farthest off, and {len(wrong)} are beyond the limits"
+        said += f". Of {len(told)} findings it is the farthest off, and {len(wrong)} are beyond the limits"
     said += f". Not defined {undefined}" if undefined else ""
-    few = len(numbers["classes"]) - len(stored) if numbers["task"] == "multilabel" else 0
+    few = len(unsure) + (len(numbers["classes"]) - len(stored) if numbers["task"] == "multilabel" else 0)
     said += f". Too few cases to say it for {few} more" if few else ""
     light = AMBER if wrong else GREEN
     return Light("calibration", title, light, said + ".", "wetread run DATA --set calibration=platt" if wrong else "")
@@ -332,6 +345,12 @@ def _off(line: Mapping[str, Any]) -> float:
     if intercept is not None and not _covers(intercept, 0.0):
         found.append(abs(_value(intercept)) / INTERCEPT)
     return max(found)
+
+
+def _is_unsure(line: Mapping[str, Any]) -> bool:
+    """Whether the intervals are so wide that they say next to nothing."""
+    limits = ((line["slope"], TOLD_SLOPE), (line.get("intercept"), (-TOLD_INTERCEPT, TOLD_INTERCEPT)))
+    return any(isinstance(one, Mapping) and (one["low"] < low or one["high"] > high) for one, (low, high) in limits)
 
 
 def _say_line(line: Mapping[str, Any], name: str) -> str:

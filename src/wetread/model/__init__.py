@@ -6,6 +6,8 @@
 - ``linear.py``: standardised features with L2 logistic regression.
 - ``backbone.py``: `Backbone`: a frozen network that turns pictures into features; chooses the engine.
 - ``graph.py``: that network as a graph of OpenVINO, kept in a file and run without torch.
+- ``near.py``: pictures that differ from one picture in a small box, computed on patches.
+- ``near_graphs.py``: a graph of OpenVINO taken apart for that.
 - ``openvino_alone.py``: the one import of OpenVINO, without its telemetry.
 - ``embedder.py``: that network in torch, and its conversion into a graph (torch).
 - ``embeddings.py``: embeddings that were computed before.

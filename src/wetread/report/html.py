@@ -74,7 +74,7 @@ KEPT = {
 GATE_SENTENCES = {
     "green": "No known pitfall was found. That is not a proof that there is none.",
     "amber": "Read the number with care: something about the data may make it look better than it is.",
-    "red": "Do not believe the number yet: something about the data can produce it without the disease.",
+    "red": "Do not believe the number yet: the reasons stand below.",
 }
 
 NAMES_SHOWN = 400

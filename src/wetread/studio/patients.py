@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from wetread.dataset.groups import NIH_NAME, serves
+from wetread.dataset.groups import NIH_NAME, join_folders, serves
 from wetread.studio.items import Item
 
 
@@ -20,7 +20,7 @@ def find_patients(items: Iterable[Item]) -> tuple[dict[str, str], str]:
 
     Returns:
         Item id -> patient, without those that are not known; and where most are known from: column, dicom, filename,
-        folder or none.
+        folder, folder+filename or none.
     """
     found: dict[str, str] = {}
     counts = {"none": 0}
@@ -49,7 +49,10 @@ def _derive(items: list[Item]) -> tuple[dict[str, str], str]:
         keys = [key(item) for item in items]
         # A header that names a patient is believed, whatever the others lack; but not one name for everybody.
         if serves(keys) or (source == "dicom" and len({*keys} - {""}) > 1):
-            if source == "folder":  # numbers in order of appearance: folders may be named after patients
+            if source == "filename":
+                folders = [patient_folder(item.path) for item in items]
+                source, keys, _ = join_folders([item.class_id or "" for item in items], folders, keys)
+            if "folder" in source:  # numbers in order of appearance: folders may be named after patients
                 numbers = {one: f"F{number:04d}" for number, one in enumerate(dict.fromkeys(filter(None, keys)), 1)}
                 keys = [numbers.get(one, "") for one in keys]
             return {item.id: one for item, one in zip(items, keys, strict=True) if one}, source

@@ -15,6 +15,7 @@ const PATIENTS_FROM = {
   dicom: "Patients from the DICOM headers.",
   filename: "Patients from the names of the files.",
   folder: "Patients from the folders.",
+  "folder+filename": "Patients from the folders and the names of the files together.",
   none: "Patients are not known: two images of one person may be on both sides of a division.",
 };
 

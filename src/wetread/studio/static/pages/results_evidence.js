@@ -30,7 +30,7 @@ export function refusalSection(refusal) {
         "p",
         {},
         h("b", {}, "This model cannot refuse: it calls anything one of its classes."),
-        " Learning what to refuse takes pictures of at least ten patients.",
+        " Learning what to refuse takes pictures of at least ten patients, and of a few more to try it on.",
       ),
     ];
   }
