@@ -12,9 +12,10 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -30,6 +31,8 @@ from wetread.training.gain import Gain, choose_rung
 from wetread.training.rungs import fit_all
 from wetread.training.training_set import Place, TrainingSet
 from wetread.writing import remove_folder
+
+Result = TypeVar("Result")
 
 #: Most folds fitted at once: each holds its own networks.
 MOST_AT_ONCE = 8
@@ -155,8 +158,8 @@ def run_folds(
         ending = pool_.submit(last) if final else None
         further = [pool_.submit(one, fold) for fold in folds if fold.repeat > 1]
         try:
-            results = [job.result() for job in (*first, *further)]
-            return _whole_repeats(results, listen), ending.result() if ending else None
+            results = [_result_of(job) for job in (*first, *further)]
+            return _whole_repeats(results, listen), _result_of(ending) if ending else None
         except BaseException as error:
             stopped = time.monotonic()
             if isinstance(error, KeyboardInterrupt):
@@ -164,6 +167,13 @@ def run_folds(
                     listen(Notice("Stopping: the epochs at work get a few seconds to end. What is finished is kept."))
             pool_.shutdown(wait=True, cancel_futures=True)
             raise
+
+
+def _result_of(job: Future[Result]) -> Result:
+    """Waits in slices: a signal that another thread took is heard only when this one wakes."""
+    while not wait([job], timeout=1.0).done:
+        pass
+    return job.result()
 
 
 def _workers(data: TrainingSet) -> int:

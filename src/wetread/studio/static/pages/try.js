@@ -102,8 +102,8 @@ function createPage(root, context) {
       if (gone) return;
       fill(root, head, body);
       tries.forEach((one) => add({ name: one.name || "picture", try: one.try }, false));
+      chooseByAddress(); // before the first is chosen, which would rewrite the address
       draw();
-      chooseByAddress();
       cards.forEach((card) => later(card, () => get(`${base}/${card.one.try}?run=${run}`)));
     } catch (error) {
       fill(root, head, failed(error, start));
