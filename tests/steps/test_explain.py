@@ -163,7 +163,7 @@ def test_the_command(images, tmp_path, monkeypatch):
     told = json.loads(result.stdout)
     assert told["page"].endswith("explain.html") and len(told["images"]) == 1
     lines = explain_command.said(told)
-    assert lines[0] == "1 of 1 images explained" and "not tested" in lines[1]
+    assert lines[0] == "1 of 1 image explained" and "not tested" in lines[1]
 
 
 def small_model():

@@ -38,7 +38,7 @@ def shown(page, live):
 def test_what_is_there_is_saved_and_what_is_not_says_why(shown):
     with shown.expect_download() as found:
         shown.get_by_role("link", name="Save predictions.csv").click()
-    assert found.value.suggested_filename == "predictions.csv"
+    assert found.value.suggested_filename == "run-predictions.csv"
     with open(found.value.path(), newline="") as handle:
         assert len(list(csv.DictReader(handle))) == 120
     missing = shown.locator(".thing[data-name='paper.md']")
@@ -51,7 +51,7 @@ def test_what_has_to_be_made_is_made_first_and_then_saved(shown, live):
     model = shown.locator(".thing[data-name='model.zip']")
     with shown.expect_download() as found:
         model.get_by_role("button", name="Save model.zip").click()
-    assert found.value.suggested_filename == "model.zip"
+    assert found.value.suggested_filename == "run-model.zip"
     with zipfile.ZipFile(found.value.path()) as packed:
         assert "model/model.json" in packed.namelist()
     expect(model.get_by_role("link", name="Save model.zip")).to_be_focused()
