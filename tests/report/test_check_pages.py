@@ -15,6 +15,7 @@ def test_each_page_reads_well_inside_a_report(code):
     assert "<h1>" not in page
     assert "<a " not in page
     assert ".md" not in page
+    assert "|---" not in page
 
 
 @pytest.mark.parametrize("name", ["WR999.md", "../pages/WR101.md", "finding.py", "", "WR101.md/../../finding.py"])

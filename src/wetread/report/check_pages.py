@@ -26,4 +26,4 @@ def check_page(name: str) -> Markup:
     # A report stands alone: a link to another page would lead nowhere.
     text = re.sub(r"\[([^\]]+)\]\([^)]+\.md[^)]*\)", r"\1", text)
     text = re.sub(r"^## ", "#### ", text, flags=re.MULTILINE)
-    return Markup(MarkdownIt("commonmark", {"html": False}).render(text))  # noqa: S704 - HTML in it is escaped
+    return Markup(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))  # noqa: S704 - HTML in it is escaped
