@@ -165,6 +165,28 @@ export function headlineParts(headline) {
   return [number, rest];
 }
 
+/** A table with column heads, each a text or {text, class}; it scrolls sideways by itself where it is wide. */
+export function dataTable(className, heads, rows) {
+  return h(
+    "div",
+    { class: "wide" },
+    h(
+      "table",
+      { class: className },
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          heads.map((head) => h("th", { scope: "col", class: head.class ?? null }, head.text ?? head)),
+        ),
+      ),
+      h("tbody", {}, rows),
+    ),
+  );
+}
+
 /** What a run is called: as the user named it, else its preset and when it began; see `tellApart`. */
 export function runName(run) {
   return run.shown ?? plainName(run);

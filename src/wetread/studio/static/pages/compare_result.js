@@ -1,7 +1,7 @@
 // What a comparison found: verdicts, each model on the shared cases, the paired differences, and the settings that differ.
 
 import { intervalBar } from "../charts.js";
-import { counted, h } from "../dom.js";
+import { counted, dataTable, h } from "../dom.js";
 import { interval, measureTitle, percent, pValue, signed, two, words } from "../numbers.js";
 
 const REACHES = [0.1, 0.2, 0.5, 1];
@@ -70,27 +70,6 @@ function named(text, found, nameOf) {
     .reduce((said, id) => said.replaceAll(id, nameOf(id)), text);
 }
 
-function grid(className, heads, rows) {
-  return h(
-    "div",
-    { class: "wide" },
-    h(
-      "table",
-      { class: className },
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          heads.map((head) => h("th", { scope: "col", class: head.class ?? null }, head.text ?? head)),
-        ),
-      ),
-      h("tbody", {}, rows),
-    ),
-  );
-}
-
 function models(found, nameOf) {
   const more = ["accuracy", "brier", "log_loss"].filter((name) => found.order.some((id) => found.models[id][name]));
   const row = (id) => {
@@ -121,7 +100,7 @@ function models(found, nameOf) {
     h(
       "div",
       { class: "card" },
-      grid(
+      dataTable(
         "models",
         [
           "Run",
@@ -177,7 +156,7 @@ function differences(pair, found, nameOf, explained) {
     h(
       "div",
       { class: "card" },
-      grid(
+      dataTable(
         "differences",
         [
           "Measure",
@@ -218,7 +197,7 @@ function settings(differ, chosen, nameOf) {
       h("th", { scope: "row" }, words(one.name)),
       chosen.map((id) => h("td", { title: one.reasons?.[id] || null }, say(one.values[id]))),
     );
-  const all = h("div", { class: "card" }, grid("settings", ["Decision", ...chosen.map(nameOf)], differ.map(row)));
+  const all = h("div", { class: "card" }, dataTable("settings", ["Decision", ...chosen.map(nameOf)], differ.map(row)));
   return h(
     "section",
     { class: "stack" },

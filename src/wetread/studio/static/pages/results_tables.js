@@ -1,7 +1,7 @@
 // Tables of numbers.json: measures, classes and findings, the ladder, subgroups; and the plan.
 
 import { intervalBar } from "../charts.js";
-import { h } from "../dom.js";
+import { dataTable, h } from "../dom.js";
 import { interval, measureTitle, MEASURES, percent, phrase, pValue, signed, took, two, words } from "../numbers.js";
 
 const RUNGS = {
@@ -15,27 +15,6 @@ const RUNGS = {
   selected: ["Chosen inside the folds", "the procedure whose number heads this page"],
 };
 const MODELS = new Set(["classical", "frozen", "combined", "network", "ensemble", "selected"]);
-
-function table(className, heads, rows) {
-  return h(
-    "div",
-    { class: "wide" },
-    h(
-      "table",
-      { class: className },
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          heads.map((head) => h("th", { scope: "col", class: head.class ?? null }, head.text ?? head)),
-        ),
-      ),
-      h("tbody", {}, rows),
-    ),
-  );
-}
 
 function number(metric, say = two) {
   return metric && Number.isFinite(metric.value)
@@ -79,7 +58,7 @@ export function measuresSection(numbers) {
       "details",
       {},
       h("summary", {}, `All ${names.length} measures with their intervals and how these were made`),
-      table("metrics", heads, rows),
+      dataTable("metrics", heads, rows),
     ),
     `${operatingWords(numbers)}${over}`,
   ];
@@ -152,7 +131,7 @@ export function classesSection(numbers) {
     "classes",
     several ? "Finding by finding" : "Class by class",
     several ? "Findings, one by one" : "Classes",
-    [table("forest", heads, [first, ...rows]), aside],
+    [dataTable("forest", heads, [first, ...rows]), aside],
     several
       ? "Each finding has its own threshold; images whose truth is not known for a finding do not count for it."
       : "Each class against the rest. The shorter the bar, the surer the number; dotted is guessing.",
@@ -218,13 +197,13 @@ export function ladderSection(results) {
     "Is the effort worth it?",
     "The ladder",
     [
-      table("ladder", heads, able.map(row)),
+      dataTable("ladder", heads, able.map(row)),
       blind.length > 0 &&
         h(
           "details",
           {},
           h("summary", {}, `What ${blind.length} models reach that see little or no disease`),
-          table("ladder", heads, blind.map(row)),
+          dataTable("ladder", heads, blind.map(row)),
         ),
       gain &&
         h(
@@ -295,7 +274,7 @@ export function subgroupSection(numbers) {
           words(one.column),
           one.missing ? h("small", { class: "muted" }, ` not stated for ${one.missing} images`) : "",
         ),
-        table("subgroups", heads, one.groups.map(row)),
+        dataTable("subgroups", heads, one.groups.map(row)),
       ),
     ).concat(findingsByGroup(tables, gapOf)),
     "The same threshold for all. A group needs ten images with the finding and ten without; below that nothing is said. p is adjusted for all comparisons.",
@@ -336,7 +315,7 @@ function findingsByGroup(tables, gapOf) {
         said ? ` ${said} of ${rows.length} groups` : ` too few to say in any group`,
         sure ? `, ${sure} ${sure === 1 ? "gap" : "gaps"} more than chance among all findings` : "",
       ),
-      table(
+      dataTable(
         "subgroups",
         heads,
         rows.map((one) => row(...one)),
@@ -366,7 +345,7 @@ export function planSection(groups) {
         "details",
         { class: "group" },
         h("summary", {}, h("b", {}, one.title), h("span", { class: "small" }, ` ${one.digest}`)),
-        table("plan", ["Decision", "Value", { text: "Reason", class: "optional" }], one.decisions.map(row)),
+        dataTable("plan", ["Decision", "Value", { text: "Reason", class: "optional" }], one.decisions.map(row)),
       ),
     ),
   ];
