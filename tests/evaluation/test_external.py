@@ -87,10 +87,10 @@ def test_without_numbers_at_home_nothing_is_claimed():
 
 def test_calibration_slopes_have_intervals_over_patients():
     truth, good, _ = two_models(100)
-    found = calibration_intervals(predictions(truth, good), resamples=100)["calibration_slope"]
+    found = calibration_intervals(predictions(truth, good))["calibration_slope"]
     assert found["low"] < found["value"] < found["high"] and found["n"] == 100
     assert calibration_intervals(predictions(truth[:20], good[:20])) == {}  # too few to say
-    assert calibration_intervals(predictions(truth, truth * 0.8 + 0.1), resamples=100) == {}  # no finite slope
+    assert calibration_intervals(predictions(truth, truth * 0.8 + 0.1)) == {}  # no finite slope
 
 
 def test_at_home_and_elsewhere_the_line_has_the_same_interval():

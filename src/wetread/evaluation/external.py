@@ -139,18 +139,11 @@ def _signed(value: float) -> str:
     return text if float(text) == 0 else f"{'+' if value > 0 else '−'}{text}"
 
 
-def calibration_intervals(
-    predictions: Predictions,
-    *,
-    resamples: int = 2000,  # noqa: ARG001  # a formula: nothing is drawn
-    seed: int = 0,  # noqa: ARG001
-) -> dict[str, Any]:
+def calibration_intervals(predictions: Predictions) -> dict[str, Any]:
     """Slope and intercept of the recalibration line with intervals over patients; empty where not defined.
 
     Args:
         predictions: Labelled ones.
-        resamples: Not used; for those who ask for other numbers with the same options.
-        seed: Not used either.
     """
     column = predictions.positive_column
     if column is None or len(predictions.images) < FEWEST_FOR_CALIBRATION:

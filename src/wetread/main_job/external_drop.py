@@ -66,7 +66,7 @@ def _side_by_side(
     if "mean_over" in numbers["headline"]:  # other classes than at home, so that no mean is the same number
         inside = {}
     if tested is not None and not isinstance(tested, FindingPredictions):
-        for name, interval in calibration_intervals(tested, **options).items():
+        for name, interval in calibration_intervals(tested).items():
             inside.setdefault(name, interval)
     return inside, outside, []
 

@@ -137,7 +137,7 @@ def _of_classes(evidence: Evidence, options: dict[str, int]) -> tuple[dict[str, 
     if shown is None:
         raise _one_class(predictions)
     found["metrics"] = {"auroc": shown, **found["metrics"]}
-    for name, interval in calibration_intervals(predictions, **options).items():
+    for name, interval in calibration_intervals(predictions).items():
         found["metrics"].setdefault(name, interval)
     models: dict[str, Any] = {"prevalence": {**ladder_row(_by_share(predictions), 0.0, **options), "auroc": _GUESSING}}
     made = _probe_predictions(evidence, predictions)

@@ -67,7 +67,7 @@ class Probe:
         looks_at: What it sees, as the end of a sentence that begins "A model that saw only".
         features: Sight -> features, or None where the probe does not apply.
         mixed: The features are a table of mixed kinds, for a forest; else brightness, for a ridge.
-        at_most: Rows it looks at; of larger sets a sample of whole groups. 0: all rows.
+        at_most: Rows it looks at; of larger sets a sample group by group, the last of which may be cut. 0: all rows.
     """
 
     name: str
