@@ -5,8 +5,10 @@ import errno
 import os
 import subprocess
 import sys
+import threading
 import zipfile
 from collections import namedtuple
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,23 @@ def test_a_file_is_written_whole_with_its_folders(tmp_path):
     assert atomic_write(path, "Grüße\n") == path
     assert path.read_bytes() == "Grüße\n".encode()
     assert [entry.name for entry in path.parent.iterdir()] == ["c.txt"]
+
+
+def test_threads_that_write_the_same_file_at_once_each_write_it_whole(tmp_path, monkeypatch):
+    both_wrote, synced = threading.Barrier(2), os.fsync
+
+    def meet(handle):
+        synced(handle)
+        if threading.current_thread().name.startswith("writer"):
+            both_wrote.wait(30)
+
+    monkeypatch.setattr("wetread.writing.os.fsync", meet)
+    monkeypatch.setattr("wetread.writing._sync_folder", lambda folder: None)
+    texts = ["a" * 100_000, "b" * 50_000]
+    with ThreadPoolExecutor(2, "writer") as pool:
+        assert [done.name for done in pool.map(lambda text: atomic_write(tmp_path / "f", text), texts)] == ["f", "f"]
+    assert (tmp_path / "f").read_text() in texts
+    assert [entry.name for entry in tmp_path.iterdir()] == ["f"]
 
 
 @pytest.mark.parametrize("step", ["os.fsync", "Path.replace"])

@@ -13,6 +13,7 @@ import mmap
 import os
 import shutil
 import tempfile
+import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,8 +43,7 @@ def atomic_write(path: Path, content: bytes | str, *, durable: bool = True) -> P
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
     make_folder(path.parent)
-    # 40 letters of four bytes each, and the rest, fit into the 255 bytes of a name.
-    temporary = path.with_name(f".{path.name[:40]}.{os.getpid()}.tmp")
+    temporary = _beside(path)
     try:
         free = shutil.disk_usage(path.parent).free
         if free < len(data) + SPARE_BYTES:
@@ -77,7 +77,7 @@ def atomic_zip(path: Path) -> Iterator[zipfile.ZipFile]:
         OutputError: The disk is full, or the place cannot be written.
     """
     make_folder(path.parent)
-    temporary = path.with_name(f".{path.name[:40]}.{os.getpid()}.tmp")
+    temporary = _beside(path)
     try:
         with open(temporary, "wb") as handle:
             with zipfile.ZipFile(handle, "w") as packed:
@@ -92,6 +92,12 @@ def atomic_zip(path: Path) -> Iterator[zipfile.ZipFile]:
         if isinstance(error, OSError):
             raise _explain(error, path) from error
         raise
+
+
+def _beside(path: Path) -> Path:
+    """Where a file is written before it takes its place: two threads that write the same file do not share it."""
+    # 40 letters of four bytes each, and the rest, fit into the 255 bytes of a name.
+    return path.with_name(f".{path.name[:40]}.{os.getpid()}.{threading.get_native_id()}.tmp")
 
 
 def make_folder(path: Path) -> Path:

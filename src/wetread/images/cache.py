@@ -40,7 +40,7 @@ _ROOM = 0.9
 _DAY = 86_400.0
 _FOLDER = re.compile(r"[0-9a-f]{2}")
 _ENTRY = re.compile(r"[0-9a-f]{64}")
-_LEFTOVER = re.compile(r"\.[0-9a-f]{40}\.\d+\.tmp")
+_LEFTOVER = re.compile(r"\.[0-9a-f]{40}(\.\d+){1,2}\.tmp")
 
 
 class PixelCache:
