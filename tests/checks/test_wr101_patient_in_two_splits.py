@@ -3,6 +3,7 @@ import pytest
 from checks.audits import audit, clean_rows
 from wetread.checks.run_checks import gate
 from wetread.checks.wr101_patient_in_two_splits import check
+from wetread.dataset.split import set_leaking_rows_aside
 
 
 def rows_with_split():
@@ -58,11 +59,40 @@ def test_a_validation_part_that_serves_as_the_test_is_called_so():
     assert "validation part, which has to serve as the test" in check(audit(rows)).sentence
 
 
-def test_the_remedy_tells_what_was_done_about_it():
+def leaking_split(*, use):
+    """One patient on both sides of the given split; ``use``: what the run makes of that split."""
     rows = rows_with_split()
     rows[1].patient = rows[0].patient
-    assert "1 training image of" in check(audit(rows, estimate="given test", leaking=[rows[1]])).remedy
-    assert "divided again" in check(audit(rows)).remedy
+    for one in rows:
+        one.split, one.folds = ("cv", (2,)) if use == "none" else (one.given_split, ())
+    leaking = [rows[1]] if use == "mended" else []
+    set_leaking_rows_aside(leaking)
+    estimate = "cross-validation" if use == "none" else "given test"
+    return {"rows": rows, "leaking": leaking, "estimate": estimate}
+
+
+@pytest.mark.parametrize(
+    ("use", "told"),
+    [("mended", "1 training image of tested patients, or with copies of tested pictures, was set"), ("none", "anew")],
+)
+def test_a_split_that_a_run_has_mended_is_amber_and_the_number_is_not_doubted(use, told):
+    found = check(audit(**leaking_split(use=use), run=True))
+    assert (found.severity, found.numbers) == ("amber", {"patients": 1, "images": 2})
+    assert "1 patient with 2 images stands both in the tested part" in found.sentence
+    assert "does not suffer" in found.sentence and told in found.sentence and "too good" not in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("use", "run"),
+    [
+        ("as it is", True),  # --allow-leak
+        ("mended", False),  # a mere check: nothing is learnt, and the split leaks
+        ("none", False),
+    ],
+)
+def test_a_split_that_no_run_has_mended_stays_red(use, run):
+    found = check(audit(**leaking_split(use=use), run=run))
+    assert found.severity == "red" and "too good" in found.sentence and "suffer" not in found.sentence
 
 
 def test_a_patient_in_one_part_is_silent_and_so_are_patients_nobody_knows():

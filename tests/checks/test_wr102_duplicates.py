@@ -3,6 +3,7 @@ import pytest
 from checks.audits import audit, clean_rows
 from wetread.checks.wr102_duplicates import check
 from wetread.dataset.duplicates import Pair
+from wetread.dataset.split import set_leaking_rows_aside
 
 PAIRS = [Pair(0, 1, "file"), Pair(0, 2, "pixels"), Pair(3, 4, "near", 0.98)]
 
@@ -43,6 +44,36 @@ def test_copies_in_training_and_validation_do_no_harm_beside_a_test_part(parts, 
     found = check(audit(rows, pairs=PAIRS))
     assert (found.severity, found.numbers["across_splits"]) == (severity, across)
     assert ("the test is not a test" in found.sentence) == bool(across)
+
+
+@pytest.mark.parametrize(
+    ("use", "run", "severity"),
+    [
+        ("mended", True, "amber"),
+        ("not used", True, "amber"),
+        ("as it is", True, "red"),  # --allow-leak
+        ("mended", False, "red"),  # a mere check
+    ],
+)
+def test_copies_across_the_given_split_are_amber_once_a_run_has_mended_that(use, run, severity):
+    rows = clean_rows()
+    for number, one in enumerate(rows):
+        one.given_split = "test" if number == 2 else "train"
+        one.split, one.folds = ("cv", (1,)) if use == "not used" else (one.given_split, ())
+    leaking = rows[:2] if use == "mended" else []
+    set_leaking_rows_aside(leaking)
+    found = check(audit(rows, pairs=PAIRS, leaking=leaking, run=run))
+    assert (found.severity, found.numbers["across_splits"]) == (severity, 1)
+    assert "1 pair stands on both sides" in found.sentence
+    assert ("the test is not a test" in found.sentence) == (severity == "red")
+    assert ("does not suffer" in found.sentence) == (severity == "amber")
+    assert ("2 training images" in found.sentence) == (severity == "amber" and use == "mended")
+
+
+def test_an_external_test_divides_nothing():
+    told = check(audit(pairs=PAIRS, estimate="external test")).sentence
+    assert "for one case" in told and "division" not in told
+    assert "same side of every division" in check(audit(pairs=PAIRS)).sentence
 
 
 def test_no_copies_no_finding():

@@ -8,6 +8,9 @@ def test_a_patient_with_two_labels_is_for_information():
     found = check(audit(rows))
     assert (found.severity, found.images) == ("info", ("a0.png", "b1.png"))
     assert found.numbers == {"patients": 1, "images": 2}
+    assert "one side of every division" in found.sentence
+    elsewhere = check(audit(rows, estimate="external test")).sentence  # which divides nothing
+    assert "division" not in elsewhere and "one case each" in elsewhere
 
 
 def test_a_patient_with_one_label_is_silent_and_so_is_nobody():

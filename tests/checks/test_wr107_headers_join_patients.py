@@ -47,7 +47,8 @@ def test_no_identifier_is_shown():
     ("first", "second", "severity"),
     [
         ({"given_split": "train"}, {"given_split": "test"}, "red"),
-        ({"given_split": "train"}, {"given_split": "tune"}, "red"),
+        ({"given_split": "train"}, {"given_split": "tune"}, "red"),  # no test part: the validation part is the test
+        ({"given_split": "test"}, {"given_split": ""}, "red"),  # what stands in no part is learnt from
         ({"given_split": "test"}, {"given_split": "test"}, "amber"),
         ({"split": "train"}, {"split": "test"}, "red"),
         ({"split": "test"}, {"split": "test"}, "amber"),
@@ -63,6 +64,32 @@ def test_it_is_red_where_one_of_them_is_on_both_sides(first, second, severity):
             setattr(row, name, value)
     found = check(audit(rows))
     assert (found.severity, found.numbers["on_both_sides"]) == (severity, int(severity == "red"))
+
+
+def test_training_and_validation_are_no_two_sides_beside_a_test_part():
+    rows = joined_by_header()
+    for one, part in zip(rows, ("train", "tune", "test"), strict=False):
+        one.given_split = part
+    rows[3].given_split = "test"
+    found = check(audit(rows))
+    assert (found.severity, found.numbers["on_both_sides"]) == ("amber", 0)
+
+
+def test_a_given_split_counts_in_a_run_only_where_it_carries_the_number():
+    rows = joined_by_header()
+    rows[0].given_split, rows[1].given_split = "train", "test"
+    for one in rows:
+        one.split, one.folds = "cv", (1,)
+    found = check(audit(rows, run=True))
+    assert (found.severity, found.numbers["on_both_sides"]) == ("amber", 0)
+    assert "1 of them stands on both sides of the split that came with the data, but none" in found.sentence
+    rows[0].split, rows[1].split = "train", "test"
+    assert check(audit(rows, run=True)).severity == "red"
+
+
+def test_an_external_test_divides_nothing():
+    told = check(audit(joined_by_header(), estimate="external test")).sentence
+    assert "too narrow" in told and "No split" not in told
 
 
 def test_headers_that_are_empty_constant_or_agree_are_silent():

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -23,6 +25,12 @@ def test_a_width_that_tells_the_class_is_found_and_named(gap, severity):
     low = found.numbers["auroc"]["low"]
     assert low > 0.7 if severity == "red" else 0.6 < low <= 0.7
     assert "median: a " in found.sentence
+
+
+def test_nothing_is_learnt_from_the_files_of_an_external_test():
+    at_home, elsewhere = told(clean_rows(60), 4), replace(told(clean_rows(60), 4), estimate="external test")
+    assert "The network may have learnt" in check(at_home).sentence
+    assert "may have learnt" not in check(elsewhere).sentence and "this set differ" in check(elsewhere).sentence
 
 
 def test_the_images_that_it_is_surest_of_are_shown_some_of_each_class():

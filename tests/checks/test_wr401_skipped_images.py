@@ -28,7 +28,13 @@ def test_many_files_left_out_do_not_make_few_lost_ones_grave():
 
 
 @pytest.mark.parametrize(
-    "reason", ["its class was not asked for", "same patient or same picture as in the given test set; not trained on"]
+    "reason",
+    [
+        "its class was not asked for",
+        "same patient or same picture as in the given test set; not trained on",
+        "its class is not one that the model knows",
+        "the model knows it or its patient",
+    ],
 )
 def test_what_was_chosen_is_silent(reason):
     assert check(audit(skipped=lost(20, reason))) is None

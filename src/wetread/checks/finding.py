@@ -10,6 +10,7 @@ from wetread.checks.label_errors import LabelExamination
 from wetread.dataset.duplicates import Pair
 from wetread.dataset.split import Fold
 from wetread.dataset.table import Row, Table
+from wetread.outcome import counted as counted
 from wetread.probes.finding_probes import ProbeOfFindings
 from wetread.probes.probe import ProbeResult
 
@@ -58,7 +59,7 @@ class Audit:
         rows: Labelled rows that were read, before rows were set aside for leaking.
         classes: Names in the order of class numbers.
         pairs: Duplicates among `rows`.
-        estimate: cross-validation, locked test or given test.
+        estimate: cross-validation, locked test, given test or external test.
         leaking: Training rows that were set aside because their group stands in the given test set.
         small_classes: Classes left out for want of cases.
         probes: What was told by things that should not tell the label, by name of the probe; where images can have
@@ -67,6 +68,8 @@ class Audit:
         label_errors: What an examination of the labels told; None where there was none.
         phi: How many files expose each kind of what may identify a patient; None where nobody looked.
         texts: image -> how many texts were found in its pixels; None where nobody looked.
+        run: A model is made from these rows as they are divided now; in a mere check of the data none is, and a given
+            split stays what it is.
     """
 
     table: Table
@@ -82,6 +85,12 @@ class Audit:
     label_errors: LabelExamination | None = None
     phi: Mapping[str, int] | None = None
     texts: Mapping[str, int] | None = None
+    run: bool = False
+
+    @property
+    def external(self) -> bool:
+        """Whether the model of another run is tested here, so that nothing is divided and nothing learnt."""
+        return self.estimate == "external test"
 
     def probe_by_question(self, name: str) -> list[tuple[ProbeResult, list[str], int | None]]:
         """What a probe told, with the names of the classes and the positive one: a question per finding, or one in all.
@@ -95,8 +104,3 @@ class Audit:
             return [(result, self.classes, self.positive)]
         alone = [(result.of_finding(column), finding) for column, finding in enumerate(self.classes)]
         return [(one, [f"no {finding}", finding], 1) for one, finding in alone if len(set(one.labels.tolist())) == 2]
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 image``, ``2 images``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

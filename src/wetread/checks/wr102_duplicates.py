@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wetread.checks.finding import AMBER, INFO, RED, Audit, Finding, counted
-from wetread.checks.held_out import held_out_part
+from wetread.checks.held_out import held_out_part, say_mended
 from wetread.dataset.duplicates import Pair
 
 #: From this part of all images on, the data set is smaller than it looks.
@@ -13,7 +13,8 @@ MANY = 0.05
 def check(audit: Audit) -> Finding | None:
     """Red where a pair stands on both sides of the given test part, amber where copies are many, else for information.
 
-    Copies in the training and in the validation part do no harm: the two are joined, and copies kept together inside.
+    Amber, too, where a run has mended such a split for its number. Copies in the training and in the validation part do
+    no harm: the two are joined, and copies kept together inside.
     """
     if not audit.pairs:
         return None
@@ -33,10 +34,17 @@ def check(audit: Audit) -> Finding | None:
     )
     sentence = f"Some pictures are in the data more than once: {what}."
     if across:
-        sentence += f" {counted(len(across), 'pair')} stand on both sides of the test part, so the test is not a test."
-        severity = RED
+        mended = say_mended(audit, [(audit.rows[pair.first], audit.rows[pair.second]) for pair in across])
+        stand = "stands" if len(across) == 1 else "stand"
+        sentence += f" {counted(len(across), 'pair')} {stand} on both sides of the tested part of the split that came "
+        sentence += f"with the data. {mended}" if mended else "with the data, so the test is not a test."
+        severity = AMBER if mended else RED
     else:
-        sentence += " Copies were kept on the same side of every division."
+        sentence += (
+            " The intervals take each picture with its copies for one case."
+            if audit.external
+            else " Copies were kept on the same side of every division."
+        )
         severity = AMBER if copies > MANY * len(audit.rows) else INFO
     return Finding(
         "WR102",

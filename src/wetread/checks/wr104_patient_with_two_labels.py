@@ -15,12 +15,15 @@ def check(audit: Audit) -> Finding | None:
     if not mixed:
         return None
     images = tuple(row.image for row in audit.rows if row.patient in mixed)
+    kept = (
+        "the intervals take them for one case each" if audit.external else "they are kept on one side of every division"
+    )
     return Finding(
         "WR104",
         "A patient under two labels",
         INFO,
         f"{counted(len(mixed), 'patient')} have images of more than one class. That is right where a disease comes and "
-        "goes, and these patients are kept on one side of every division.",
+        f"goes, and {kept}.",
         "Nothing, if the labels belong to the images; else correct them.",
         images,
         {"patients": len(mixed), "images": len(images)},

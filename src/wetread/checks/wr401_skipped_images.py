@@ -9,7 +9,7 @@ from wetread.checks.finding import AMBER, INFO, RED, Audit, Finding, counted
 #: Reasons that are a choice, not a loss.
 CHOSEN = (
     *("its class was not asked for", "not named in", "lies outside", "same patient or same picture"),
-    "whether it shows that",
+    *("whether it shows that", "its class is not one that the model knows", "the model knows it or its patient"),
 )
 MANY = 0.10
 

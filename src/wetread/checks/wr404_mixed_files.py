@@ -33,7 +33,7 @@ def check(audit: Audit) -> Finding | None:
     if found:
         sentence += f" And they differ by class ({'; '.join(f'{name} {one}' for name, one in found.items())})."
     else:
-        sentence += " All are brought to one size and one range of grey before training; no class stands out."
+        sentence += " All are brought to one size and one range of grey before a model sees them; no class stands out."
     return Finding(
         "WR404",
         "Mixed sizes, modes or bit depths",

@@ -6,6 +6,7 @@ light that could not be judged is ``none``, never green.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import NormalDist
@@ -257,10 +258,12 @@ def judge_refusal(evidence: Evidence) -> Light:
         return Light("refusal", title, NONE, said, "Repeat the run with wetread run.")
     low = min(tried, key=lambda name: tried[name]) if tried else ""
     said = f"Refuses {_percent(own)} of its own kind"
-    said += f", and at least {_percent(tried[low])} of each of {len(tried)} kinds of other pictures." if low else "."
+    said += f", and {_at_least(tried[low])} of {_each_of(len(tried))} of other pictures." if low else "."
     well = own <= REFUSED_OWN and all(share >= REFUSED for share in tried.values())
     if not well and low and tried[low] < REFUSED:
         said += f" Weakest: {_words(low)}."
+    if len(tried) < len(packs):
+        said += " Mirrored pictures do not count here: they need not be refused."
     return Light("refusal", title, GREEN if well else AMBER, said, "" if well else "wetread weights list")
 
 
@@ -399,6 +402,15 @@ def _against(number: Any, right: str) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
+
+
+def _at_least(share: float) -> str:
+    """``all``, ``at least 97 %``, rounded down so that it holds."""
+    return "all" if share >= 1 else f"at least {math.floor(100 * share + 1e-9)} %"
+
+
+def _each_of(kinds: int) -> str:
+    return f"each of {kinds} kinds" if kinds > 1 else "one kind"
 
 
 def _words(name: str) -> str:

@@ -96,12 +96,10 @@ def drawn(page):
 
 
 def ready_to_type(page):
-    """Waits until the field of the open dialog takes words: it selects all of its own once it is open."""
+    """Waits until the field of the open dialog takes words."""
     from playwright.sync_api import expect
 
     expect(page.locator("dialog[open] input").first).to_be_focused()
-    # Of timers that are due, the one that was set first rings first.
-    page.evaluate("() => new Promise((done) => setTimeout(done))")
 
 
 def press_in_turn(page, keys):

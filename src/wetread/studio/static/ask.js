@@ -30,7 +30,10 @@ export function dialog(title, body, { wide = false } = {}) {
     });
     document.body.append(node);
     node.showModal();
-    (node.querySelector("[autofocus]") ?? node.querySelector("input, select"))?.focus();
+    const first = node.querySelector("[autofocus]") ?? node.querySelector("input, select");
+    first?.focus();
+    // Now and not later: what is typed in the meantime would be replaced.
+    if (first?.type === "text") first.select();
   });
 }
 
@@ -53,7 +56,6 @@ export function ask(title, label, { value = "", action = "Save", hint = "" } = {
         close(text);
       }
     };
-    setTimeout(() => input.select());
     return h(
       "form",
       { onsubmit: send },
