@@ -39,5 +39,9 @@ class Fields:
     def places(self, squares, fields):
         return average_fields(self.maps(squares), fields) if self.keeps else None
 
+    def stages(self, squares, fields):
+        maps = self.maps(squares)
+        return [average_fields(maps, fields[0]), average_fields(maps[:, :2], fields[1])] if self.keeps else None
+
     def embed(self, squares):
         return self.maps(squares).mean(axis=(2, 3))

@@ -108,6 +108,19 @@ def test_a_network_without_places_gives_its_features_alone(engine, home):
     np.testing.assert_array_equal(features, backbone.embed(noise()))
 
 
+@pytest.mark.parametrize(("name", "middle"), [("test_resnet", 4), ("test_efficientnet", 4), ("test_vit", 0)])
+def test_maps_of_the_middle_are_finer_and_the_same_by_either_engine(name, middle, home):
+    weights = stored(name)
+    backbones = [Backbone.load(weights, engine=engine) for engine in ("graph", "torch")]
+    by_graph, by_torch_ = (backbone.stages(noise(), (3, 9)) for backbone in backbones)
+    assert (by_graph is None) == (by_torch_ is None) == (backbones[0].places(noise(), 3) is None)
+    if by_graph is not None:
+        # 64 pixels: the last maps have 2 rows, those of the middle 4.
+        assert [one.shape[2] for one in by_graph] == [2, middle][: 2 if middle else 1]
+        np.testing.assert_array_equal(by_graph[0], backbones[0].places(noise(), 3))
+        assert all(relative(*both) < 1e-3 for both in zip(by_graph, by_torch_, strict=True))
+
+
 def test_pictures_are_looked_at_once_for_features_and_places(home, monkeypatch):
     backbone, looked = Backbone.load(stored()), []
     engine = backbone._ready()

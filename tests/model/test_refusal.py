@@ -14,7 +14,7 @@ from wetread.model.features import classical_features
 from wetread.model.inputs import Inputs
 from wetread.model.linear import LinearFit
 from wetread.model.refusal import Refusal
-from wetread.model.refusal_sights import classical_blocks, colour_shares, kind_of, see_for_probes
+from wetread.model.refusal_sights import ENOUGH_PLACES, classical_blocks, colour_shares, kind_of, see_for_probes
 from wetread.training.refusal_packs import generated_packs, invert, mirror, turn
 from wetread.training.refusal_probes import make_copies
 from wetread.training.refusing import fit_refusal_on
@@ -118,15 +118,16 @@ def test_blocks_have_length_one_and_a_constant_picture_none():
     np.testing.assert_allclose(blocks["pattern"][0].sum(), 0, atol=1e-4)
 
 
-def fit_through(backbone, most=60):
-    data = Inputs(heads(60), backbone)
-    return fit_refusal_on(data, np.arange(60), np.arange(60), make_copies(data, "frozen", 0, most=most), "frozen", 0)
+def fit_through(backbone, most=60, count=60):
+    data, all_of_them = Inputs(heads(count), backbone), np.arange(count)
+    return fit_refusal_on(data, all_of_them, all_of_them, make_copies(data, "frozen", 0, most=most), "frozen", 0)
 
 
 def test_probes_look_at_what_a_backbone_sees_where():
     refusal = fit_through(Fields())
-    assert (refusal.sees, refusal.probes_see) == ("frozen", "places")
-    assert {probe.weights.shape for probe in refusal.probes} == {(3 * 3 * 3,)}
+    assert (refusal.sees, refusal.probes_see) == ("frozen", "way up")
+    lengths = {probe.name: len(probe.weights) for probe in refusal.probes}
+    assert lengths == dict.fromkeys(lengths, 3 * 3 * 3) | {"rotated 180": 3 * 3 * 3 + 2 * 4 * 4}
     new, backbone = heads(12, seed=5), Fields()
     assert [answer.status for answer in refusal.answers(Inputs(new, backbone))].count("out") <= 1
     again = Refusal.from_arrays(refusal.described(), unpack_arrays(pack_arrays(refusal.arrays())))
@@ -136,6 +137,26 @@ def test_probes_look_at_what_a_backbone_sees_where():
         assert [answer.status for answer in answers] == ["out"] * 12
         assert sum(said in answer.reason for answer in answers) >= 8
         assert again.answers(turned) == answers
+
+
+def test_where_there_are_pictures_enough_places_alone_tell_the_way_up():
+    refusal = fit_through(Fields(), count=ENOUGH_PLACES)
+    assert (refusal.sees, refusal.probes_see) == ("frozen", "places")
+    lengths = {probe.name: len(probe.weights) for probe in refusal.probes}
+    assert lengths == dict.fromkeys(lengths, 3 * 3 * 3) and "rotated 180" in lengths
+    turned = Inputs([turn(picture, 2) for picture in heads(12, seed=5)], Fields())
+    assert all("by 180" in answer.reason for answer in refusal.answers(turned))
+
+
+def test_folders_of_earlier_versions_look_at_places_alone():
+    refusal = fit_through(Fields())
+    arrays = {name: array for name, array in refusal.arrays().items() if ".rotated 180." not in name}
+    described = refusal.described() | {"probes_see": "places"}
+    described["probes"] = [one for one in described["probes"] if one["name"] != "rotated 180"]
+    column = refusal.names.index("rotated 180")
+    arrays |= {name: np.delete(arrays[name], column) for name in ("edge", "out")}
+    old, new = Refusal.from_arrays(described, arrays), Inputs(heads(4, seed=5), Fields())
+    np.testing.assert_allclose(old.deviations(new), np.delete(refusal.deviations(new), column, axis=1))
 
 
 def test_where_there_are_no_places_probes_look_at_all_else():
@@ -164,6 +185,21 @@ def test_places_are_kept_for_parts_and_asked_for_once():
     backbone.keeps = False
     np.testing.assert_array_equal(data.take(np.array([3, 1])).places(), places[[3, 1]])
     assert Inputs(heads(1)).places() is None and Inputs([], backbone).places() is None
+
+
+def test_the_way_up_turns_its_sign_with_the_picture_and_not_with_its_mirror_image():
+    pictures, backbone = heads(6), Fields()
+    upright = np.hstack(Inputs(pictures, backbone).way_up())
+    assert upright.shape == (6, 3 * 3 * 3 + 2 * 4 * 4) and np.abs(upright).max() > 0.1
+    turned = Inputs([turn(picture, 2) for picture in pictures], backbone)
+    np.testing.assert_allclose(np.hstack(turned.way_up()), -upright, atol=5e-3)
+    mirrored = Inputs([picture[:, ::-1] for picture in pictures], backbone)
+    np.testing.assert_allclose(np.hstack(mirrored.way_up()), upright, atol=5e-3)
+    assert Inputs(pictures, Fields(places=False)).way_up() is None and Inputs([], backbone).way_up() is None
+    whole = Inputs(pictures, backbone)
+    whole.way_up()
+    backbone.keeps = False
+    np.testing.assert_array_equal(np.hstack(whole.take(np.array([3, 1])).way_up()), upright[[3, 1]])
 
 
 def test_a_few_coloured_letters_are_a_small_share():

@@ -197,6 +197,16 @@ class Backbone:
         maps = self._ready().maps(squares)
         return None if maps is None else average_fields(maps, fields)
 
+    def stages(self, squares: NDArray[np.uint8], fields: Sequence[int]) -> list[NDArray[np.float32]] | None:
+        """As `places`, by the last maps and by finer ones of the middle, where the network has such.
+
+        Args:
+            squares: As there.
+            fields: As there, for each.
+        """
+        found = self._ready().stages(squares)
+        return None if found is None else [average_fields(*one) for one in zip(found, fields, strict=False)]
+
     def embed_with_places(
         self, squares: NDArray[np.uint8], fields: int
     ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:

@@ -27,6 +27,7 @@ from wetread.model.features import SIDE as CLASSICAL_SIDE
 from wetread.model.head import HeadPart
 from wetread.model.inputs import Inputs
 from wetread.model.linear import LinearPart
+from wetread.model.refusal_sights import PLACED
 from wetread.shapes import Floats, Picture
 from wetread.writing import atomic_write
 
@@ -132,7 +133,7 @@ class Classifier:
 
     def inputs_of(self, pictures: Sequence[Picture]) -> Inputs:
         """Pictures that both the model and its refusal are asked about: the backbone looks at each of them once."""
-        looks_at_places = self.refusal is not None and self.refusal.probes_see == "places"
+        looks_at_places = self.refusal is not None and self.refusal.probes_see in PLACED
         return Inputs(pictures, self.backbone, with_places=looks_at_places)
 
     def margin(self, pictures: Sequence[Picture] | Inputs, target: int) -> Floats:

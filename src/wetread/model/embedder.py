@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from wetread.model.networks import NetworkSpec, build_network
 from wetread.model.openvino_alone import load_openvino
 from wetread.model.preprocess import Preprocess
+from wetread.model.timm_body import TimmBody
 
 BATCH = 16
 
@@ -65,6 +66,14 @@ class Embedder(nn.Module):
         maps: Tensor | None = self.body.maps(squares.float() * self.factor + self.term)
         return maps
 
+    def stages(self, squares: Tensor) -> list[Tensor] | None:
+        """What `last_maps` gives, and finer maps of the middle where a network of timm has such."""
+        shown = squares.float() * self.factor + self.term
+        if isinstance(self.body, TimmBody):
+            return self.body.stages(shown)
+        maps = self.body.maps(shown)
+        return None if maps is None else [maps]
+
 
 def _column(numbers: NDArray[Any]) -> Tensor:
     return torch.tensor(numbers, dtype=torch.float32)[None, :, None, None]
@@ -109,6 +118,20 @@ class TorchEngine:
         maps = self._run(squares, look)
         return (self(squares), None) if maps is None else (torch.cat(features).numpy(), maps)
 
+    def stages(self, squares: NDArray[np.uint8]) -> list[NDArray[np.float32]] | None:
+        """Last maps, and those of the middle where there are such, by one look; None where no places are kept."""
+        middle: list[Tensor] = []
+
+        def look(batch: Tensor) -> Tensor | None:
+            found = self._embedder.stages(batch)
+            middle.extend(one.float().cpu() for one in (found or [])[1:])
+            return found[0] if found is not None else None
+
+        maps = self._run(squares, look)
+        if maps is None:
+            return None
+        return [maps, torch.cat(middle).numpy()] if middle else [maps]
+
     def _run(self, squares: NDArray[np.uint8], look: Callable[[Tensor], Tensor | None]) -> NDArray[np.float32] | None:
         found = []
         low = torch.autocast(self._device.type, torch.bfloat16, enabled=self._low)
@@ -124,21 +147,25 @@ class TorchEngine:
 
 
 class _WithMaps(nn.Module):
-    """The same, and the maps before they are pooled: with them a class activation map costs no second look."""
+    """The same, the maps before they are pooled, and those of the middle where there are such.
+
+    With them a class activation map costs no second look.
+    """
 
     def __init__(self, embedder: Embedder) -> None:
         super().__init__()
         self.embedder = embedder
 
-    def forward(self, squares: Tensor) -> tuple[Tensor, Tensor]:
-        """``image channel row column`` -> ``image feature`` and ``image map row column``."""
-        maps = self.embedder.last_maps(squares)
-        assert maps is not None  # asked before the trace
-        return self.embedder.body.pool(maps).flatten(1), maps
+    def forward(self, squares: Tensor) -> tuple[Tensor, ...]:
+        """``image channel row column`` -> ``image feature`` and ``image map row column``, once or twice."""
+        stages = self.embedder.stages(squares)
+        assert stages is not None  # asked before the trace
+        return self.embedder.body.pool(stages[0]).flatten(1), *stages
 
 
 def convert(embedder: Embedder, side: int) -> tuple[bytes, bytes]:
-    """Turns an embedder into a graph of OpenVINO; the maps that it pools, where it does, are a second output.
+    """Turns an embedder into a graph of OpenVINO; the maps that it pools, where it does, are a second output,
+    and finer maps of the middle a third.
 
     By the converter itself, not by openvino.convert_model: that one traces with a second run as a check, three times
     as slow.

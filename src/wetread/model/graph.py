@@ -23,7 +23,7 @@ from wetread.model.openvino_alone import load_openvino
 from wetread.writing import atomic_write
 
 #: Of the file and of what the graph computes.
-VERSION = 2
+VERSION = 3
 
 
 class Graph:
@@ -85,7 +85,7 @@ class GraphEngine:
 
     Args:
         graph: With one input ``image channel row column`` of uint8, and an output ``image feature``; where the network
-            pools maps, a second one with these, ``image map row column``.
+            pools maps, a second one with these, ``image map row column``; and a third with finer ones of the middle.
         side: Rows and columns of the input.
         low: Compute in bfloat16, where OpenVINO finds that the processor can.
         places: Files beside which the graph may lie compiled for this processor; none to compile it each time.
@@ -139,6 +139,12 @@ class GraphEngine:
             return self(squares), None
         features, maps = self._run(squares, (0, 1))
         return features, maps
+
+    def stages(self, squares: NDArray[np.uint8]) -> list[NDArray[np.float32]] | None:
+        """Last maps, and those of the middle where there are such, by one look; None where no places are kept."""
+        with self._lock:
+            count = len(self._queue(squares.shape[1])[0].model_outputs)
+        return self._run(squares, tuple(range(1, count))) if count > 1 else None
 
     def _has_maps(self, squares: NDArray[np.uint8]) -> bool:
         with self._lock:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from wetread.model.backbone import AT_ONCE
 from wetread.model.features import classical_features
 from wetread.model.preprocess import Preprocess
+from wetread.model.way_up import ways_up
 from wetread.shapes import Ints, Picture
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Inputs:
         self._classical: NDArray[np.float32] | None = None
         self._embedding: NDArray[np.float32] | None = None
         self._places: NDArray[np.float16] | None = None
+        self._way_up: list[NDArray[np.float16]] | None = None
         self._squares: dict[tuple[int, int], NDArray[np.uint8]] = {}
 
     def __len__(self) -> int:
@@ -93,6 +95,23 @@ class Inputs:
             self._places = np.concatenate(found) if found else None
         return None if self._places is None else self._places.astype(np.float32)
 
+    def way_up(self) -> list[NDArray[np.float32]] | None:
+        """How the pictures differ from themselves upside down: blocks of ``image feature``, exact in 16 bits.
+
+        Returns:
+            None where there is no backbone or picture, or where the backbone keeps no places.
+        """
+        if self._way_up is None and self.backbone is not None:
+            found = []
+            for start in range(0, len(self), AT_ONCE):
+                some = [self.pictures[row] for row in range(start, min(start + AT_ONCE, len(self)))]
+                blocks = ways_up(self.backbone, self.backbone.preprocess.squares(some))
+                if blocks is None:
+                    return None
+                found.append([_in_16_bits(block) for block in blocks])
+            self._way_up = [np.concatenate(blocks) for blocks in zip(*found, strict=True)] or None
+        return None if self._way_up is None else [block.astype(np.float32) for block in self._way_up]
+
     def features(self, sees: str) -> NDArray[np.float32]:
         """What a linear model looks at: ``classical``, ``frozen`` or ``combined``."""
         if sees == "classical":
@@ -118,6 +137,8 @@ class Inputs:
             part._embedding = self._embedding[rows]
         if self._places is not None:
             part._places = self._places[rows]
+        if self._way_up is not None:
+            part._way_up = [block[rows] for block in self._way_up]
         part._squares = {key: squares[rows] for key, squares in self._squares.items()}
         return part
 

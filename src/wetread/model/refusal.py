@@ -18,7 +18,17 @@ from wetread.images.facts import ImageFacts
 from wetread.metrics.conformal import prediction_sets
 from wetread.model.inputs import Inputs
 from wetread.model.refusal_probes import NOTE_ONLY, SAID, Probe
-from wetread.model.refusal_sights import PROBED, colour_shares, kind_of, see, see_for_probes
+from wetread.model.refusal_sights import (
+    PLACED,
+    PROBED,
+    UPSIDE_DOWN,
+    WAY_UP,
+    colour_shares,
+    kind_of,
+    see,
+    see_for_probes,
+    sight_of,
+)
 from wetread.model.refusal_space import Cloud, Space, in_parts
 from wetread.shapes import Floats
 
@@ -56,7 +66,8 @@ class Refusal:
 
     Attributes:
         sees: What distances are taken in: ``frozen`` (the embedding of the model's backbone) or ``classical``.
-        probes_see: What the probes look at: ``places`` (maps of the backbone), else ``frozen`` or ``classical``.
+        probes_see: What the probes look at: ``way up`` (maps of the backbone, and for pictures upside down how they
+            differ from themselves turned), ``places`` (maps alone), ``frozen`` or ``classical``.
         space: The training pictures.
         probes: Of changes that the training pictures do not hold.
         edge: Where the edge begins, for each distance and each refusing probe, in standard deviations.
@@ -150,9 +161,10 @@ class Refusal:
         deviations, nearest = in_parts(self.space, see(inputs, self.sees))
         spoken: list[list[str]] = [[] for _ in range(len(inputs))]
         if self.probes:
-            features = np.hstack(list(see_for_probes(inputs, self.probes_see).values()))
+            sights = {probe.name: sight_of(self.probes_see, probe.name) for probe in self.probes}
+            seen = {sight: np.hstack(list(see_for_probes(inputs, sight).values())) for sight in {*sights.values()}}
             for probe in self.probes:
-                answers = probe.answers(features)
+                answers = probe.answers(seen[sights[probe.name]])
                 for number in np.flatnonzero(probe.like_copies(answers)):
                     spoken[number].append(probe.name)
                 if probe.name != NOTE_ONLY:
@@ -230,7 +242,7 @@ class Refusal:
         """
         if any(not np.isfinite(array).all() for array in arrays.values()):
             raise ValueError("a number of the refusal is not finite")
-        if described["sees"] not in SEEN or described["probes_see"] not in {*SEEN, "places"}:
+        if described["sees"] not in SEEN or described["probes_see"] not in {*SEEN, *PLACED}:
             raise ValueError("sees nothing that is known")
         references = {str(name): arrays[f"case.{name}"].astype(np.float32) for name in described["blocks"]}
         cloud = Cloud(arrays["cloud.centre"], arrays["cloud.directions"], arrays["cloud.precision"])
@@ -275,7 +287,8 @@ def _check_shapes(refusal: Refusal) -> None:
         raise ValueError("the cases of the refusal do not fit together")
     widths = {name: block.shape[1] for name, block in space.references.items()}
     length, count = sum(widths.values()), len(refusal.names)
-    lengths = {probe.weights.shape for probe in refusal.probes}
+    apart = UPSIDE_DOWN if refusal.probes_see == WAY_UP else ""
+    lengths = {probe.weights.shape for probe in refusal.probes if probe.name != apart}
     probed = (PROBED + (widths.get("embedding", 0) if refusal.probes_see == "frozen" else 0),)
     fits = (
         space.cloud.centre.shape == (length,)
@@ -285,8 +298,8 @@ def _check_shapes(refusal: Refusal) -> None:
         and refusal.edge.shape == refusal.out.shape == (count,)
         and refusal.levels.ndim == 1
         and len(refusal.levels) > 0
-        and (len(lengths) <= 1 if refusal.probes_see == "places" else lengths <= {probed})
-        and all(len(shape) == 1 for shape in lengths)
+        and (len(lengths) <= 1 if refusal.probes_see in PLACED else lengths <= {probed})
+        and all(probe.weights.ndim == 1 for probe in refusal.probes)
     )
     if not fits:
         raise ValueError("the arrays of the refusal do not fit together")

@@ -39,6 +39,8 @@ FAMILIES = {
 }  # fmt: skip
 
 
+#: Pixels of the input for each row of the maps of the middle.
+MIDDLE = 16
 #: What batch norm counts and nothing uses; weights from elsewhere have none.
 COUNTER = "num_batches_tracked"
 
@@ -89,6 +91,21 @@ class TimmBody(nn.Module):
             return None
         return found[:, self._prefix() :].transpose(1, 2).reshape(len(found), -1, *grid)
 
+    def stages(self, batch: Tensor) -> list[Tensor] | None:
+        """What `maps` gives and, where the network has such, the last maps with a row for every `MIDDLE` pixels."""
+        kept: list[Tensor] = []
+        middle = self._middle()
+        hook = middle.register_forward_hook(lambda _, __, seen: kept.append(seen)) if middle is not None else None
+        try:
+            maps = self.maps(batch)
+        finally:
+            if hook is not None:
+                hook.remove()
+        if maps is None:
+            return None
+        earlier = [seen.permute(0, 3, 1, 2) if self._rows_first() else seen for seen in kept if seen.ndim == 4]
+        return [maps, *earlier[-1:]]
+
     def pool(self, maps: Tensor) -> Tensor:
         """Maps as `maps` gave them -> ``image feature``."""
         if self._grid() is not None:
@@ -105,6 +122,16 @@ class TimmBody(nn.Module):
         weights = dict(self.net.named_parameters())
         grouped = load_timm().models.group_parameters(self.net, self.net.group_matcher(coarse=True))
         return [[weights[name] for name in names] for _, names in sorted(grouped.items())]
+
+    def _middle(self) -> nn.Module | None:
+        """The layer that gives the maps of the middle, by what timm says; None where the last maps are as fine."""
+        known = getattr(self.net, "feature_info", None)
+        told = known if isinstance(known, list) else getattr(known, "info", [])
+        layers = [one["module"] for one in told if one["reduction"] == MIDDLE]
+        if not layers or layers[-1] == told[-1]["module"]:
+            return None
+        modules = dict(self.net.named_modules())
+        return modules.get(layers[-1])
 
     def _rows_first(self) -> bool:
         """Whether feature maps are ``image row column map``, as in Swin."""

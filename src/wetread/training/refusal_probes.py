@@ -13,7 +13,7 @@ from wetread.metrics.conformal import rank_needed
 from wetread.metrics.discrimination import auroc
 from wetread.model.inputs import Inputs
 from wetread.model.refusal_probes import NOTE_ONLY, Probe
-from wetread.model.refusal_sights import see_for_probes, sharpest
+from wetread.model.refusal_sights import WAY_UP, see_for_probes, sharpest, sight_of
 from wetread.shapes import Bools, Floats, Ints
 from wetread.training.refusal_packs import CHANGES
 from wetread.training.refusal_space import parts_by_group
@@ -40,7 +40,7 @@ class Copies:
         rows: Their row numbers, ascending.
         inputs: Change -> the changed pictures, with what is computed of them.
         features: Change -> what the probes see of the copies, block by block.
-        sees: What the probes look at: places, frozen or classical.
+        sees: What the probes look at: way up, places, frozen or classical.
     """
 
     rows: Ints
@@ -71,19 +71,24 @@ def make_copies(data: Inputs, sees: str, seed: int, *, most: int = MOST_COPIED) 
     inputs = {
         name: Inputs([change(data.pictures[row]) for row in rows], data.backbone) for name, change in CHANGES.items()
     }
-    return Copies(rows, inputs, {name: see_for_probes(one, sees) for name, one in inputs.items()}, sees)
+    features = {}
+    for name, one in inputs.items():
+        if sight_of(sees, name) == WAY_UP:
+            # Upside down, the difference to itself turns its sign: no further look.
+            features[name] = {block: -found[rows] for block, found in see_for_probes(data, WAY_UP).items()}
+        else:
+            features[name] = see_for_probes(one, sight_of(sees, name))
+    return Copies(rows, inputs, features, sees)
 
 
-def fit_probes(
-    copies: Copies, rows: Ints, groups: Ints, blocks: dict[str, NDArray[np.float32]], seed: int
-) -> tuple[list[Probe], Floats]:
+def fit_probes(copies: Copies, rows: Ints, groups: Ints, seen: Inputs, seed: int) -> tuple[list[Probe], Floats]:
     """One probe for each change that can be told.
 
     Args:
         copies: Of pictures of the data set.
         rows: Rows that may be learnt from, ascending.
         groups: Patient of each of these, by number.
-        blocks: What the probes see of them.
+        seen: These pictures.
         seed: Of the division.
 
     Returns:
@@ -93,16 +98,19 @@ def fit_probes(
     part = parts_by_group(groups, seed)
     inside = np.flatnonzero(np.isin(copies.rows, rows))
     position = np.searchsorted(rows, copies.rows[inside])
-    scales = {name: 1 / _spread(block) for name, block in blocks.items()}
-    weights = np.concatenate([np.full(blocks[name].shape[1], scale, np.float32) for name, scale in scales.items()])
-    features = np.hstack(list(blocks.values())) * weights
-    fitted = []
-    if len(np.unique(part[position])) > 1:
-        for name, changed in copies.features.items():
-            copied = np.hstack([changed[block][inside] for block in blocks]) * weights
+    fitted = {}
+    sights = {name: sight_of(copies.sees, name) for name in copies.features}
+    for sight in sorted({*sights.values()}) if len(np.unique(part[position])) > 1 else ():
+        blocks = see_for_probes(seen, sight)
+        scales = [np.full(block.shape[1], 1 / _spread(block), np.float32) for block in blocks.values()]
+        weights = np.concatenate(scales)
+        features = np.hstack(list(blocks.values())) * weights
+        for name in (one for one in sights if sights[one] == sight):
+            copied = np.hstack([copies.features[name][block][inside] for block in blocks]) * weights
             probe, unseen = _fit_probe(name, features, copied, position, part)
-            fitted.append((replace(probe, weights=(probe.weights * weights).astype(np.float32)), unseen))
-    told = [(probe, answers) for probe, answers in fitted if probe.auroc >= FEWEST_AUROC]
+            fitted[name] = replace(probe, weights=(probe.weights * weights).astype(np.float32)), unseen
+    ordered = [fitted[name] for name in copies.features if name in fitted]
+    told = [(probe, answers) for probe, answers in ordered if probe.auroc >= FEWEST_AUROC]
     deviations = [probe.deviations(answers) for probe, answers in told]
     return [probe for probe, _ in told], np.stack(deviations, axis=1) if told else np.zeros((len(rows), 0))
 

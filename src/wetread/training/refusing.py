@@ -20,7 +20,7 @@ from wetread.images.facts import ImageFacts
 from wetread.metrics.conformal import ALPHA, class_quantiles, coverage_range, prediction_sets, rank_needed
 from wetread.model.inputs import Inputs
 from wetread.model.refusal import Quantiles, Refusal
-from wetread.model.refusal_sights import colour_shares, kind_of, see, see_for_probes
+from wetread.model.refusal_sights import colour_shares, kind_of, see
 from wetread.shapes import Floats, Ints
 from wetread.training.refusal_probes import Copies, fit_probes, refusing
 from wetread.training.refusal_space import fit_space
@@ -71,7 +71,7 @@ def fit_refusal_on(
     # became 10 s).
     with threadpool_limits(1):
         space, distances, kept = fit_space(see(seen, sees), rows, own, seed)
-        probes, deviations = fit_probes(copies, rows, own, see_for_probes(seen, copies.sees), seed)
+        probes, deviations = fit_probes(copies, rows, own, seen, seed)
     if mirrored:
         chosen = refusing(probes)
         probes, deviations = [probes[number] for number in chosen], deviations[:, chosen]
