@@ -81,6 +81,22 @@ class Run:
         )
 
 
+def counted(number: int, noun: str, nouns: str = "") -> str:
+    """``1 image``, ``2 images``.
+
+    Args:
+        number: How many.
+        noun: Of one; may bring its verb, as in ``image was``.
+        nouns: Of several, where an s does not make it, as in ``images were``.
+    """
+    return f"{number} {noun if number == 1 else nouns or noun + 's'}"
+
+
+def in_units(method: str, knows_patients: bool) -> str:
+    """How an interval was found, in images where every image was taken as a patient of its own."""
+    return method if knows_patients else method.replace("patient", "image")
+
+
 def say_share(value: float) -> str:
     """Two decimals, and more where two would turn something below 1 into 1.00: 0.9996 is not perfect."""
     for decimals in (2, 3, 4):
@@ -101,12 +117,12 @@ def headline(numbers: dict[str, Any]) -> str:
     n = numbers["n"]
     value, low, high = (say_share(shown[name]) for name in ("value", "low", "high"))
     findings = len(shown.get("mean_over") or ())
-    what = f"mean AUROC of {findings} findings" if numbers.get("task") == "multilabel" else "AUROC"
+    what = f"mean AUROC of {counted(findings, 'finding')}" if numbers.get("task") == "multilabel" else "AUROC"
     area = f"{what} {value} (95 % interval {low} to {high})"
-    patients = f" of {n['patients']} patients" if n.get("patients") else ", patients not known"
-    line = f"{area}, {n['images']} images{patients}, {numbers['estimate']}"
+    patients = f" of {counted(n['patients'], 'patient')}" if n.get("patients") else ", patients not known"
+    line = f"{area}, {counted(n['images'], 'image')}{patients}, {numbers['estimate']}"
     opened = (numbers.get("test_set") or {}).get("opened", 1)
     if opened > 1:
         line += f" (opened {opened} times)"
     leaking = numbers.get("leak_allowed")
-    return f"LEAK ALLOWED, {leaking} training images also in the test set: {line}" if leaking else line
+    return f"LEAK ALLOWED, {counted(leaking, 'training image')} also in the test set: {line}" if leaking else line
