@@ -11,6 +11,9 @@ Numbers that move with how common the finding is (Brier score, F1, PPV, kappa, a
 tried on studies whose cases come from a population: how many are positive is left to chance, as in the clinic. Beside
 the reported interval stands that of resamples which keep the number of positives as it was.
 
+Means over classes and over findings, calibration error, net benefit, the average of several readers and the range of a
+conformal promise have studies of their own.
+
 Every cell is written to the file as it ends, so that an interrupted run goes on; ``--table`` prints what is there.
 """
 
@@ -32,12 +35,15 @@ from numpy.random import Generator
 from scipy.special import expit, logit, ndtr, ndtri, softmax
 from scipy.stats import binom
 
-from wetread.metrics import counted, counted_calibration
+from wetread.metrics import counted, counted_calibration, discrimination
+from wetread.metrics.average_precision import Question, interval_for_average_precision, interval_for_mean_precision
 from wetread.metrics.bootstrap import patient_bootstrap, patient_bootstrap_many
 from wetread.metrics.calibration import calibration_slope_intercept
 from wetread.metrics.calibration_line import calibration_line_intervals
-from wetread.metrics.choice import interval_for_auroc, interval_for_proportion
+from wetread.metrics.choice import interval_for_auroc, interval_for_mean_proportion, interval_for_proportion
+from wetread.metrics.conformal import class_quantiles, coverage_range
 from wetread.metrics.counted import CountedStatistic, OfSums
+from wetread.metrics.decision_curve import counted_net_benefit, gain_over_everybody
 from wetread.metrics.delong import delong, influence, variance_by_patient
 from wetread.metrics.discrimination import auroc
 from wetread.metrics.intervals import procedure_interval, wilson
@@ -230,6 +236,12 @@ def cells() -> Iterator[Cell]:
             )
     yield from harder()
     yield from mixed()
+    yield from ranked_cells()
+    yield from mean_cells()
+    yield from error_cells()
+    yield from benefit_cells()
+    yield from reader_cells()
+    yield from promise_cells()
 
 
 def harder() -> Iterator[Cell]:
@@ -294,7 +306,6 @@ MIXED: dict[str, Callable[[Any, Floats, float], CountedStatistic]] = {
     "F1": lambda y, p, common: counted.f1(y, called(p, common)),
     "PPV": lambda y, p, common: counted.rate(y & called(p, common), called(p, common)),
     "kappa": lambda y, p, common: counted.cohen_kappa(y, called(p, common), 2),
-    "average precision": lambda y, p, _: counted.average_precision(y, p),
 }
 
 
@@ -308,13 +319,11 @@ def mixed_truth(common: float) -> dict[str, float]:
     right = float(ndtr(ABOVE / 2))  # sensitivity and specificity
     found, false = common * right, (1 - common) * (1 - right)
     by_chance = common * (found + false) + (1 - common) * (1 - found - false)
-    above = common * ndtr(ABOVE - x), (1 - common) * ndtr(-x)
     return {
         "Brier score": float(common * positive @ (1 - p) ** 2 + (1 - common) * negative @ p**2),
         "F1": 2 * found / (common + found + false),
         "PPV": found / (found + false),
         "kappa": (right - by_chance) / (1 - by_chance),
-        "average precision": float(positive @ (above[0] / (above[0] + above[1]))),
     }
 
 
@@ -432,6 +441,414 @@ def mixed_cell(name: str, patients: int, common: float, most: int, names: tuple[
     )
 
 
+def ranked(random: Generator, patients: int, common: float, area: float, most: int, wide: float = 1.0) -> Study:
+    """Patients as they come and scores of a given AUROC; at least two patients on either side."""
+    while True:
+        sick = random.random(patients) < common
+        if 2 <= sick.sum() <= patients - 2:
+            patient = people(random, patients, most)
+            y, x = sick[patient], noise(random, patient)
+            return y, np.where(y, math.sqrt(1 + wide**2) * ndtri(area) + wide * x, x), patient
+
+
+def coarse(study: Study) -> Study:
+    """The same scores on a scale of five points."""
+    return study[0], np.digitize(study[1], FIVE), study[2]
+
+
+@cache
+def precision_truth(common: float, area: float, wide: float = 1.0, *, five: bool = False) -> float:
+    """The average precision in the population of :func:`ranked`."""
+    shift = math.sqrt(1 + wide**2) * float(ndtri(area))
+    cuts = np.concatenate([[-np.inf], FIVE, [np.inf]]) if five else np.linspace(-9, 9 + shift * wide, 200_001)
+    hits, called = ndtr((shift - cuts) / wide), ndtr(-cuts)  # shares of the sick and of the well at or above each cut
+    precision = common * hits / np.maximum(common * hits + (1 - common) * called, 1e-300)
+    each = precision[:-1] if five else (precision[1:] + precision[:-1]) / 2  # tied scores are called together
+    return float(-np.diff(hits) @ each)
+
+
+PRECISION: dict[str, Callable[[Study], Bounds | None]] = {
+    "reported": lambda study: bounds(interval_for_average_precision(*study)),
+}
+PRECISION_DRAWN: dict[str, Callable[[Study], Bounds | None]] = {
+    "BCa of patients": lambda study: bounds(
+        patient_bootstrap(counted.average_precision(*study[:2]), study[2], resamples=RESAMPLES)
+    ),
+}
+
+
+def ranked_cells() -> Iterator[Cell]:
+    """Average precision; how common the finding is was left to chance."""
+    title = "average precision, mix left to chance"
+    for most in (1, 4):
+        for patients, common in ((20, 0.5), (50, 0.5), (100, 0.1), (100, 0.5), (200, 0.15), (200, 0.5), (500, 0.03)):
+            for area in (0.7, 0.85, 0.95):
+                truth = precision_truth(common, area)
+                yield Cell(
+                    f"{title} | {of_population(patients, common)}, AUROC {area} | {truth:.2f} | {how_many(most)}",
+                    truth,
+                    partial(ranked, patients=patients, common=common, area=area, most=most),
+                    PRECISION,
+                    PRECISION_DRAWN if patients < 500 else {},
+                )
+    for patients, common, wide in ((50, 0.5, 1.5), (100, 0.1, 1.5), (100, 0.9, 1.0)):
+        truth, kind = precision_truth(common, 0.85, wide), f", spread {wide:g} times" if wide > 1 else ""
+        yield Cell(
+            f"{title} | {of_population(patients, common)}, AUROC 0.85{kind} | {truth:.2f} | 1 to 4",
+            truth,
+            partial(ranked, patients=patients, common=common, area=0.85, most=4, wide=wide),
+            PRECISION,
+            PRECISION_DRAWN,
+        )
+    for patients, common in ((50, 0.5), (100, 0.1)):
+        truth = precision_truth(common, 0.85, five=True)
+        yield Cell(
+            f"{title} | {of_population(patients, common)}, AUROC 0.85, five points | {truth:.2f} | 1",
+            truth,
+            lambda random, a=patients, b=common: coarse(ranked(random, a, b, 0.85, 1)),  # type: ignore[misc]
+            PRECISION,
+            PRECISION_DRAWN,
+        )
+
+
+def classes_by_chance(random: Generator, patients: int, shares: tuple[float, ...], apart: float, most: int) -> Study:
+    """Class numbers and probabilities, every patient of a class drawn by its share; two patients of each at least."""
+    while True:
+        of_patient = random.choice(len(shares), size=patients, p=shares)
+        if min(np.bincount(of_patient, minlength=len(shares))) >= 2:
+            patient = people(random, patients, most)
+            classes = of_patient[patient]
+            odds = apart * (noise(random, patient, len(shares)) + apart * np.eye(len(shares))[classes])
+            return classes, softmax(odds + np.log(shares), axis=1), patient
+
+
+def table_statistics(study: Study) -> dict[str, CountedStatistic]:
+    """What is drawn for more than two classes."""
+    truth, table, _ = study
+    called = table.argmax(axis=1)
+    return {
+        "macro F1": counted.macro_f1(truth, called, table.shape[1]),
+        "balanced accuracy": counted.balanced_accuracy(truth, called, table.shape[1]),
+    }
+
+
+@cache
+def of_many(kind: str, number: int, *settings: Any) -> dict[str, Bounds | None]:
+    """The drawn intervals of all numbers of one study, from shared draws as in a report.
+
+    Args:
+        kind: Key of :data:`KINDS`.
+        number: Seed of the study.
+        *settings: What the study is made of.
+    """
+    make, statistics, by_label = KINDS[kind]
+    study = make(np.random.default_rng(number), *settings)
+    strata = study[0] if by_label else None
+    found = patient_bootstrap_many(statistics(study), study[2], strata, resamples=RESAMPLES)
+    return {name: bounds(one) for name, one in found.items()}
+
+
+def one_of_many(study: Study, name: str, kind: str, settings: tuple[Any, ...]) -> Bounds | None:
+    """One interval of :func:`of_many`; a study is its seed."""
+    return of_many(kind, study[0], *settings).get(name)
+
+
+def cell_of_many(title: str, truth: float, name: str, kind: str, settings: tuple[Any, ...]) -> Cell:
+    """One number in studies that it shares with the others of its kind."""
+    return Cell(
+        title,
+        truth,
+        lambda random: (int(random.integers(2**62)), settings, np.arange(1)),
+        {},
+        {"reported": partial(one_of_many, name=name, kind=kind, settings=settings)},
+        f"{kind} {settings}",
+    )
+
+
+def mean_precision(study: Study) -> Bounds | None:
+    """The reported interval of the mean average precision of several classes."""
+    truth, table, patient = study
+    return bounds(
+        interval_for_mean_precision([Question(truth == k, table[:, k], patient) for k in range(len(table.T))])
+    )
+
+
+#: How common each of five findings is, and how far its cases lie above the others.
+FINDINGS = ((0.5, 1.0), (0.3, 1.5), (0.2, 1.2), (0.12, 2.0), (0.08, 1.5))
+
+
+def several_findings(random: Generator, patients: int, most: int) -> Study:
+    """``image finding`` truth and calibrated probabilities; findings of a patient go together, and so do scores."""
+    common, above = np.array(FINDINGS).T
+    while True:
+        ill = random.normal(size=(patients, 1)) * math.sqrt(0.3)
+        sick = ill + random.normal(size=(patients, len(common))) * math.sqrt(0.7) < ndtri(common)
+        if (sick.sum(axis=0) >= 2).all() and (sick.sum(axis=0) <= patients - 2).all():
+            patient = people(random, patients, most)
+            y = sick[patient]
+            x = math.sqrt(0.8) * noise(random, patient, len(common)) + math.sqrt(0.2) * noise(random, patient, 1)
+            return y, expit(logit(common) + above * (x + above * y) - above**2 / 2), patient
+
+
+def finding_statistics(study: Study) -> dict[str, CountedStatistic]:
+    """The means over findings that are drawn."""
+    y, p, _ = study
+    return {
+        "AUROC": counted.mean_of([counted.auroc(*one) for one in zip(y.T, p.T, strict=True)]),
+        "Brier score": counted.mean_of_columns((p - y) ** 2),
+        "log loss": counted.mean_of_columns(-np.log(np.where(y, p, 1 - p))),
+        "share of right decisions": counted.mean_of_columns(((p >= 0.5) == y).astype(float)),
+    }
+
+
+def mean_precision_of_findings(study: Study) -> Bounds | None:
+    """The reported interval of the mean average precision of several findings."""
+    y, p, patient = study
+    return bounds(interval_for_mean_precision([Question(*one, patient) for one in zip(y.T, p.T, strict=True)]))
+
+
+PRECISION_NAME = "average precision"
+
+
+@cache
+def mean_truths(shares: tuple[float, ...] = (), apart: float = 0.0) -> dict[str, float]:
+    """Means over classes (given shares) or over findings in a very large study."""
+    random, size, rounds = np.random.default_rng(0), 200_000, 5
+    found: list[dict[str, float]] = []
+    for _ in range(rounds):
+        one = np.ones((1, size))
+        if shares:
+            study = classes_by_chance(random, size, shares, apart, 1)
+            sides = [(study[0] == k, study[1][:, k]) for k in range(len(shares))]
+            statistics = table_statistics(study)
+        else:
+            study = several_findings(random, size, 1)
+            sides, statistics = list(zip(study[0].T, study[1].T, strict=True)), finding_statistics(study)
+        values = {name: float(statistic(one)[0]) for name, statistic in statistics.items()}
+        values[PRECISION_NAME] = float(np.mean([discrimination.average_precision(*side) for side in sides]))
+        found.append(values)
+    return {name: float(np.mean([each[name] for each in found])) for name in found[0]}
+
+
+def mean_cells() -> Iterator[Cell]:
+    """Means over classes and over findings."""
+    for most in (1, 4):
+        for patients, shares in (
+            (30, (1 / 3,) * 3),
+            (75, (1 / 3,) * 3),
+            (100, (0.1, 0.3, 0.6)),
+            (300, (0.1, 0.3, 0.6)),
+        ):
+            truths, sizes = mean_truths(shares, 1.5), " + ".join(f"{patients * share:.0f}" for share in shares)
+            for name, truth in truths.items():
+                title = (
+                    f"means over 3 classes, mix left to chance | about {sizes}, {name} | {truth:.2f} | {how_many(most)}"
+                )
+                settings = (patients, shares, 1.5, most)
+                if name == PRECISION_NAME:
+                    make = partial(classes_by_chance, patients=patients, shares=shares, apart=1.5, most=most)
+                    yield Cell(title, truth, make, {"reported": mean_precision})
+                else:
+                    yield cell_of_many(title, truth, name, "classes", settings)
+        for patients in (50, 100, 300):
+            for name, truth in mean_truths().items():
+                title = f"means over 5 findings | {patients}, {name} | {truth:.2f} | {how_many(most)}"
+                if name == PRECISION_NAME:
+                    make = partial(several_findings, patients=patients, most=most)
+                    yield Cell(title, truth, make, {"reported": mean_precision_of_findings})
+                else:
+                    yield cell_of_many(title, truth, name, "findings", (patients, most))
+
+
+def too_sure(random: Generator, patients: int, common: float, most: int, times: float) -> Study:
+    """The population with logits multiplied: calibrated for 1, too sure above."""
+    y, p, patient = population(random, patients, common, most)
+    return y, expit(times * logit(p)), patient
+
+
+@cache
+def error_truth(common: float, times: float, bins: int = 10) -> float:
+    """The calibration error in the population, in as many bins of equal share."""
+    x = np.linspace(-8, 8 + ABOVE, 400_001)
+    odds = logit(common) + ABOVE * x - ABOVE**2 / 2
+    share = common * np.exp(-((x - ABOVE) ** 2) / 2) + (1 - common) * np.exp(-(x**2) / 2)
+    share /= share.sum()
+    number = np.minimum((np.cumsum(share) * bins).astype(int), bins - 1)
+    return float(np.abs(np.bincount(number, weights=share * (expit(odds) - expit(times * odds)))).sum())
+
+
+def error_statistic(y: Any, p: Floats, bins: int = 10) -> CountedStatistic:
+    """The calibration error of every resample, its bins drawn anew as they would be in new data; no two p are alike."""
+    rising = np.argsort(p)
+    gap = (p - y)[rising]
+
+    def statistic(counts: Floats) -> Floats:
+        drawn = counts[:, rising]
+        upto = np.cumsum(drawn, axis=1)
+        n = upto[:, -1:]
+        number = np.minimum((2 * upto - drawn) * bins // (2 * n), bins - 1).astype(int)
+        number += np.arange(len(counts))[:, None] * bins
+        sums = np.bincount(number.ravel(), weights=(drawn * gap).ravel(), minlength=len(counts) * bins)
+        return np.asarray(np.abs(sums.reshape(-1, bins)).sum(axis=1) / n[:, 0])
+
+    return statistic
+
+
+def error_bounds(study: Study) -> Bounds | None:
+    """BCa of the calibration error."""
+    y, p, patient = study
+    return bounds(patient_bootstrap(error_statistic(y, p), patient, resamples=RESAMPLES))
+
+
+def error_cells() -> Iterator[Cell]:
+    """Calibration error of a model that is calibrated, and of one that is twice too sure."""
+    for times in (1.0, 2.0):
+        kind = "calibrated" if times == 1 else "twice too sure"
+        for patients, common in POPULATIONS:
+            truth = error_truth(common, times)
+            yield Cell(
+                f"calibration error, mix left to chance | {of_population(patients, common)}, {kind} | {truth:.2f} | 1",
+                truth,
+                partial(too_sure, patients=patients, common=common, most=1, times=times),
+                {},
+                {"BCa of patients": error_bounds},
+            )
+
+
+def benefit_truth(common: float, threshold: float) -> tuple[float, float]:
+    """Net benefit in the population, and what it gains over treating everybody."""
+    cut = (logit(threshold) - logit(common) + ABOVE**2 / 2) / ABOVE
+    odds = threshold / (1 - threshold)
+    benefit = float(common * ndtr(ABOVE - cut) - (1 - common) * ndtr(-cut) * odds)
+    return benefit, benefit - (common - (1 - common) * odds)
+
+
+#: Probabilities from which one would act.
+ACT_FROM = (0.1, 0.3, 0.6)
+
+
+def benefit_statistics(study: Study) -> dict[str, CountedStatistic]:
+    """Net benefit at each of these thresholds."""
+    return counted_net_benefit(*study[:2], ACT_FROM)
+
+
+def drawn_gain(study: Study, threshold: float) -> Bounds | None:
+    """BCa of the gain over treating everybody."""
+    y, p, patient = study
+    odds = threshold / (1 - threshold)
+    each = np.where(p >= threshold, 0.0, np.where(y, -1.0, odds))
+    return bounds(patient_bootstrap(counted.mean_of_columns(each[:, None]), patient, resamples=RESAMPLES))
+
+
+def benefit_cells() -> Iterator[Cell]:
+    """Three points of a decision curve."""
+    for most in (1, 4):
+        for patients, common in POPULATIONS:
+            for at, threshold in enumerate(ACT_FROM):
+                truth = benefit_truth(common, threshold)[0]
+                who = f"{of_population(patients, common)}, acting from {threshold}"
+                title = f"net benefit, mix left to chance | {who} | {truth:.3f} | {how_many(most)}"
+                yield cell_of_many(title, truth, str(at), "benefit", (patients, common, most))
+    for most in (1, 4):
+        for patients, common in POPULATIONS:
+            for threshold in ACT_FROM:
+                truth = benefit_truth(common, threshold)[1]
+                who = f"{of_population(patients, common)}, acting from {threshold}"
+                yield Cell(
+                    f"gain over treating everybody, mix left to chance | {who} | {truth:.3f} | {how_many(most)}",
+                    truth,
+                    partial(population, patients=patients, common=common, most=most),
+                    {
+                        "reported": lambda study, at=threshold: bounds(
+                            gain_over_everybody(*study[:2], [at], study[2])[0]
+                        )
+                    },  # type: ignore[misc]
+                    {"BCa of patients": partial(drawn_gain, threshold=threshold)},
+                )
+
+
+#: Kind -> how its studies are made, what is drawn of them, and whether their labels are strata, as in a report.
+KINDS: dict[str, tuple[Callable[..., Study], Callable[[Study], dict[str, CountedStatistic]], bool]] = {
+    "classes": (classes_by_chance, table_statistics, True),
+    "findings": (several_findings, finding_statistics, False),
+    "benefit": (population, benefit_statistics, False),
+}
+
+
+def readings(random: Generator, patients: int, shares: tuple[float, ...], most: int, unread: float) -> Study:
+    """``reader image``: won, and read; half of what makes an image hard is the same for all readers."""
+    patient = people(random, patients, most)
+    hard = noise(random, patient)
+    own = random.normal(size=(len(shares), len(patient)))
+    won = math.sqrt(0.5) * hard + math.sqrt(0.5) * own < ndtri(np.array(shares))[:, None]
+    read = random.random(won.shape) >= unread
+    read[:, 0] |= ~read.any(axis=1)
+    return won & read, read, patient
+
+
+def as_pairs(study: Study) -> list[Any]:
+    """Successes and trials of each reader."""
+    return list(zip(*study[:2], strict=True))
+
+
+READERS: dict[str, Callable[[Study], Bounds | None]] = {
+    "reported": lambda study: bounds(interval_for_mean_proportion(as_pairs(study), study[2])),
+    "Wilson, every reading a case": lambda study: bounds(wilson(int(study[0].sum()), int(study[1].sum()))),
+}
+READERS_DRAWN: dict[str, Callable[[Study], Bounds | None]] = {
+    "BCa of patients": lambda study: bounds(
+        patient_bootstrap(
+            counted.mean_of([counted.rate(*pair) for pair in as_pairs(study)]), study[2], resamples=RESAMPLES
+        )
+    ),
+}
+
+
+def reader_cells() -> Iterator[Cell]:
+    """The mean share of these readers on other patients."""
+    for readers, unread, most in ((3, 0.0, 1), (6, 0.0, 1), (3, 0.3, 1), (3, 0.0, 4)):
+        for patients in (10, 25, 50):
+            for share in (0.7, 0.85, 0.95):
+                shares = tuple(np.linspace(share - 0.04, share + 0.04, readers).round(6).tolist())
+                kind = f"{readers} readers" + (", 3 of 10 unread" if unread else "")
+                yield Cell(
+                    f"average of readers | {patients}, {kind} | {share} | {how_many(most)}",
+                    share,
+                    partial(readings, patients=patients, shares=shares, most=most, unread=unread),
+                    READERS,
+                    READERS_DRAWN,
+                )
+
+
+def promise(random: Generator, patients: int, most: int) -> Study:
+    """Scores of a class that are even between 0 and 1, so that a quantile is its own coverage."""
+    patient = people(random, patients, most)
+    return np.zeros(len(patient), dtype=int), ndtr(noise(random, patient)), patient
+
+
+def promise_bounds(study: Study, *, by_patient: bool) -> Bounds | None:
+    """The range of realised coverage, seen from the coverage that this calibration has."""
+    truth, score, patient = study
+    quantile = class_quantiles(truth, np.stack([1 - score, score], axis=1))[0]
+    reach = coverage_range(len(np.unique(patient)) if by_patient else len(patient))
+    return None if reach is None or quantile is None else (reach.low - quantile, reach.high - quantile)
+
+
+def promise_cells() -> Iterator[Cell]:
+    """The range in which the coverage of a conformal set should lie in 90 of 100 calibrations."""
+    for most in (1, 4):
+        for patients in (20, 50, 200):
+            yield Cell(
+                f"conformal coverage of a class (range of 90 %) | {patients} | 0.9 | {how_many(most)}",
+                0.0,
+                partial(promise, patients=patients, most=most),
+                {
+                    "reported": partial(promise_bounds, by_patient=True),
+                    "by image": partial(promise_bounds, by_patient=False),
+                },
+            )
+
+
 #: Dimensions of the cases in :func:`folds`, and how far each class lies from the middle along every one.
 DIMENSIONS, APART = 10, 0.25
 
@@ -531,7 +948,7 @@ def as_tables(found: dict[str, Any]) -> str:
         lines.append("|---" * (3 + len(methods)) + "|")
         for name in names:
             shares = [f"{found[name][method]['covered']:.3f}" if method in found[name] else "–" for method in methods]
-            lines.append(f"| {' | '.join(name.split(' | ')[1:])} | **{shares[0]}** | {' | '.join(shares[1:])} |")
+            lines.append(f"| {' | '.join([*name.split(' | ')[1:], f'**{shares[0]}**', *shares[1:]])} |")
         tables.append("\n".join(lines))
     return "\n\n".join(tables)
 

@@ -23,7 +23,8 @@ def test_what_is_no_time_is_refused(text):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("laterality", "left"), ("time_limit", 0.1), ("preset", "fast"), ("seed", -1)]
+    ("name", "value"),
+    [("laterality", "left"), ("time_limit", 0.1), ("preset", "fast"), ("seed", -1), ("title", "two\nlines")],
 )
 def test_a_request_that_makes_no_sense_is_refused(name, value):
     with pytest.raises(InputError):

@@ -40,8 +40,71 @@ def test_an_existing_run_is_refused_resumed_or_replaced(tmp_path):
     assert (error.code, "--overwrite" in error.remedy, "--resume" in error.remedy) == ("run-exists", True, True)
     begin(tmp_path / "run", resume=True).close()
     assert (tmp_path / "run" / "numbers.json").is_file()
-    begin(tmp_path / "run", overwrite=True).close()
+    again = begin(tmp_path / "run", overwrite=True)
+    again.write_text("plan.yaml", "epochs: 3")
+    again.close()
     assert not (tmp_path / "run" / "numbers.json").exists()
+
+
+def test_a_command_that_cannot_resume_does_not_tell_to(tmp_path):
+    begin(tmp_path / "run").close()
+    assert "--resume" not in refusal(tmp_path / "run", resumable=False).remedy
+
+
+def contents(path):
+    return {str(one.relative_to(path)): one.read_bytes() for one in path.rglob("*") if one.is_file()}
+
+
+def finished(path):
+    folder = begin(path)
+    folder.record(epoch(1, 1))
+    folder.write_history()
+    folder.write_text("plan.yaml", "epochs: 3")
+    folder.write_status(FINISHED)
+    folder.close()
+    return contents(path)
+
+
+def test_an_earlier_run_gives_way_to_the_first_result_and_not_before(tmp_path):
+    before = finished(tmp_path / "run")
+    again = begin(tmp_path / "run", overwrite=True)
+    again.record(StepFinished("read", 1.0))
+    again.write_status("failed", error="no data")
+    again.write_history()
+    assert contents(tmp_path / "run") == before
+    again.write_text("images.csv", "image")
+    again.record(StepFinished("check", 1.0))
+    again.close()
+    assert contents(tmp_path / "run").keys() == {"lock", "run.json", "events.jsonl", "images.csv"}
+    told = again.read_json("run.json")
+    assert (told["status"], told["seed"], told["error"]) == (RUNNING, 1, "no data")
+    lines = [json.loads(line) for line in (tmp_path / "run" / "events.jsonl").read_text().splitlines()]
+    assert [(line["seq"], line["step"]) for line in lines] == [(1, "read"), (2, "check")]
+
+
+def test_a_run_killed_while_it_replaces_another_is_known_as_a_run(tmp_path, monkeypatch):
+    finished(tmp_path / "run")
+    again = begin(tmp_path / "run", overwrite=True)
+
+    def die(self):
+        raise SystemExit
+
+    monkeypatch.setattr(Path, "unlink", die)
+    with pytest.raises(SystemExit):
+        again.write_text("images.csv", "image")
+    again.close()
+    assert again.read_json("run.json")["status"] == RUNNING
+    assert refusal(tmp_path / "run").code == "run-exists"
+
+
+@pytest.mark.parametrize("status", [RUNNING, "stopped", "failed"])
+def test_a_test_elsewhere_that_did_not_finish_is_in_nobodys_way(status, tmp_path):
+    first = begin(tmp_path / "run")
+    first.write_status(status, kind="external")
+    first.write_text("overlap.csv", "image")
+    first.close()
+    begin(tmp_path / "run").close()
+    assert not (tmp_path / "run" / "overlap.csv").exists()
 
 
 def test_a_run_that_failed_before_it_had_a_plan_is_in_nobodys_way(tmp_path):
@@ -79,7 +142,10 @@ def test_replacing_a_run_does_not_follow_links(tmp_path):
     (tmp_path / "data" / "scan.dcm").write_text("precious")
     begin(tmp_path / "run").close()
     (tmp_path / "run" / "link").symlink_to(tmp_path / "data", target_is_directory=True)
-    begin(tmp_path / "run", overwrite=True).close()
+    again = begin(tmp_path / "run", overwrite=True)
+    again.write_text("images.csv", "image")
+    again.close()
+    assert not (tmp_path / "run" / "link").exists()
     assert (tmp_path / "data" / "scan.dcm").is_file()
 
 

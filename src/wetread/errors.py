@@ -109,3 +109,7 @@ class Stopped(WetreadError):  # noqa: N818 - the user's own decision, not a faul
 
     exit_code = 130
     default_code = "stopped"
+
+
+class AskedToStop(KeyboardInterrupt):
+    """SIGTERM, as a scheduler or the studio sends it: stop at once, where Ctrl-C may end a run early instead."""

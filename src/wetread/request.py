@@ -18,6 +18,9 @@ RUNS = Path("wetread-runs")
 
 PRESETS = ("quick", "standard", "best")
 
+#: Letters of the title of a run.
+LONGEST_TITLE = 200
+
 #: Answers to the question whether it matters which side of a picture is left.
 LATERALITY = ("matters", "free")
 
@@ -46,6 +49,7 @@ class Request:
     laterality: str | None = None
     settings: tuple[str, ...] = ()
     subgroups: tuple[str, ...] = ()
+    title: str = ""
 
     def validate(self) -> None:
         """Refuses what can be refused before anything is read."""
@@ -65,6 +69,12 @@ class Request:
             )
         if self.time_limit is not None and not self.time_limit >= 1:
             raise InputError("The time limit is too short.", remedy="Give minutes, such as 30, or 2h.", code="usage")
+        if len(self.title) > LONGEST_TITLE or not self.title.isprintable():
+            raise InputError(
+                "The title is too long, or holds signs that cannot be seen.",
+                remedy=f"Give one line of at most {LONGEST_TITLE} letters.",
+                code="usage",
+            )
         if not 0 <= self.seed < 2**31:
             raise InputError(f"The seed {self.seed} is out of range.", remedy="Choose 0 to 2147483647.", code="seed")
 

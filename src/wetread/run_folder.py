@@ -63,29 +63,42 @@ VERSIONED = ("wetread", "numpy", "scipy", "scikit-learn", "pillow", "pydicom", "
 
 
 class RunFolder:
-    """One run on disk. Made by `create` or `open`; `close` frees its lock."""
+    """One run on disk. Made by `create` or `open`; `close` frees its lock.
+
+    Attributes:
+        path: Where it lies.
+        seconds: Of each step that ended.
+        keeps_earlier: An earlier run still lies there as it was: it gives way when the first result is written, so
+            that a mistake in the data or the labels costs nobody a finished run.
+        resumable: The command that writes it knows --resume.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.keeps_earlier = False
+        self.resumable = True
         self.seconds: dict[str, float] = {}
         self._started = time.time()
         self._facts: dict[str, Any] = {}
         self._events: EventLog | None = None
+        self._waiting: list[Event] = []
         self._history: list[EpochDone] = []
         self._lock: FolderLock | None = None
 
     @staticmethod
-    def create(path: Path, *, overwrite: bool = False, resume: bool = False) -> RunFolder:
+    def create(path: Path, *, overwrite: bool = False, resume: bool = False, resumable: bool = True) -> RunFolder:
         """Makes a run folder, or takes up a stopped one.
 
         Args:
             path: Where.
-            overwrite: Replace an earlier run that stands there.
+            overwrite: Replace an earlier run that stands there, as soon as there is something to replace it with.
             resume: Go on with an earlier run that stands there.
+            resumable: The command knows --resume, so that a message may name it.
 
         Raises:
             OutputError: Something stands there and neither flag was given, another process is working in it, or the
-                place cannot be written. A run that failed before it had a plan is in nobody's way.
+                place cannot be written. A run that failed before it had a plan is in nobody's way, nor is a test
+                elsewhere that did not finish.
         """
         try:
             is_run = (path / "run.json").is_file()
@@ -107,17 +120,22 @@ class RunFolder:
         if is_run and not overwrite and not resume and not _came_to_nothing(path):
             raise OutputError(
                 f"{path} already holds a run.",
-                remedy="Use --resume to go on with it, --overwrite to replace it, or another --out FOLDER.",
+                remedy=f"Use {'--resume to go on with it, ' if resumable else ''}--overwrite to replace it, or another "
+                "--out FOLDER.",
                 file=path,
                 code="run-exists",
             )
         make_folder(path)
         folder = RunFolder(path)
+        folder.resumable = resumable
         folder._lock = FolderLock(path / "lock")
-        if is_run and not resume:
+        if is_run and resume:
+            folder._facts = _facts_before(path)
+        elif is_run and _came_to_nothing(path):
             folder._clear()
         elif is_run:
-            folder._facts = _facts_before(path)
+            folder.keeps_earlier = True
+            return folder
         sweep_temporaries(path)
         folder._events = EventLog(path / "events.jsonl")
         return folder
@@ -134,9 +152,20 @@ class RunFolder:
             )
         return RunFolder(path)
 
+    def _replace_earlier(self) -> None:
+        """Removes the run that stood here before, and writes down what happened since this one began."""
+        self.keeps_earlier = False
+        self.write_status(RUNNING)  # first: also when killed in the middle, the folder says what it is
+        self._clear()
+        self._events = EventLog(self.path / "events.jsonl")
+        for event in self._waiting:
+            self._events(event)
+        self._waiting.clear()
+
     def _clear(self) -> None:
+        """Removes everything but the lock and run.json, by which it is known as a run folder."""
         for entry in self.path.iterdir():
-            if entry.name == "lock":
+            if entry.name in ("lock", "run.json"):
                 continue
             try:
                 if entry.is_dir() and not entry.is_symlink():
@@ -160,8 +189,10 @@ class RunFolder:
     # What is written ------------------------------------------------------------------------------------------------
 
     def write_status(self, status: str, **facts: Any) -> None:
-        """Writes run.json; facts given before stay."""
+        """Writes run.json; facts given before stay. That of an earlier run stays until it gives way."""
         self._facts.update(facts)
+        if self.keeps_earlier:
+            return
         described = {
             "status": status,
             **self._facts,
@@ -179,14 +210,19 @@ class RunFolder:
 
     def write_json(self, name: str, content: Any) -> Path:
         """Writes a JSON file, indented, and returns its path."""
-        return atomic_write(self.path / name, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        return self._write(name, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
     def write_text(self, name: str, content: str) -> Path:
         """Writes a text file in UTF-8 and returns its path."""
-        return atomic_write(self.path / name, content)
+        return self._write(name, content)
 
     def write_bytes(self, name: str, content: bytes) -> Path:
         """Writes a file of bytes and returns its path."""
+        return self._write(name, content)
+
+    def _write(self, name: str, content: bytes | str) -> Path:
+        if self.keeps_earlier:
+            self._replace_earlier()
         return atomic_write(self.path / name, content)
 
     def write_table(self, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Path:
@@ -199,16 +235,21 @@ class RunFolder:
 
     def record(self, event: Event) -> None:
         """A progress listener: keeps every event, the seconds of steps and the history of training."""
-        if self._events is None:
+        if self._events is None and not self.keeps_earlier:
             return
         if isinstance(event, StepFinished):
             self.seconds[event.step] = round(event.seconds, 3)
         if isinstance(event, EpochDone):
             self._history.append(event)
-        self._events(event)
+        if self._events is None:
+            self._waiting.append(event)
+        else:
+            self._events(event)
 
     def write_history(self) -> None:
         """Writes history.csv: what is there from before an interruption, and what came since."""
+        if self.keeps_earlier:
+            return
         repeated = {tuple(str(getattr(event, name)) for name in _EPOCH) for event in self._history}
         earlier = [row for row in self.read_history() if tuple(row[name] for name in _EPOCH) not in repeated]
         rows = [[row.get(name, "") for name in HISTORY_COLUMNS] for row in earlier]
@@ -353,10 +394,17 @@ def _facts_before(path: Path) -> dict[str, Any]:
 
 
 def _came_to_nothing(path: Path) -> bool:
-    """Whether the run there failed before it had a plan: the command that is repeated with better data just works."""
+    """Whether what is there is worth nothing, so that the command that is repeated with better data just works.
+
+    That is a run that failed before it had a plan, and a test elsewhere that did not finish: it has nothing to go on
+    with.
+    """
     try:
         told = RunFolder(path).read_json("run.json")
     except InputError:
         return False
-    failed = isinstance(told, dict) and told.get("status") == FAILED
-    return failed and not any((path / name).exists() for name in ("plan.yaml", "folds"))
+    if not isinstance(told, dict):
+        return False
+    if told.get("kind") == "external":
+        return told.get("status") != FINISHED
+    return told.get("status") == FAILED and not any((path / name).exists() for name in ("plan.yaml", "folds"))

@@ -40,5 +40,12 @@ def test_even_parts_small_differences_and_one_part_only_are_silent(parts):
     assert check(audit(divided(*parts))) is None
 
 
+def test_of_a_split_that_could_not_be_used_nothing_is_said():
+    one = audit(divided(10, 40))
+    assert check(one) is not None
+    one.table.split_unused = "The given test set has only 3 separate cases in its smallest class"
+    assert check(one) is None
+
+
 def test_no_split_no_finding():
     assert check(audit()) is None

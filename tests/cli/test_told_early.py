@@ -34,6 +34,7 @@ def unread(monkeypatch):
         (("--set", "epochs"), "--set epochs=40"),
         (("--set", "epochs=none"), "at least 1"),
         (("--plan", "none.yaml"), "There is no plan"),
+        (("--recipe", "lakani"), "There is no recipe lakani"),
         (("--subgroups", "sex,sitte"), "no column sitte"),
         (("--labels", "tabelle_x.csv"), "There is no file"),
     ],

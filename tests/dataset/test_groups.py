@@ -77,12 +77,77 @@ def test_a_constant_column_yields_to_the_header():
     assert len({one.patient for one in rows}) == 3
 
 
-def test_one_image_in_ten_may_lack_its_patient_more_may_not():
-    rows = [row(f"{n}.png", patient=f"P{n // 2}") for n in range(20)]
-    rows[0].patient = rows[7].patient = ""
+@pytest.mark.parametrize("blank", [1, 3, 10, 16])
+def test_a_column_with_gaps_is_used_and_who_has_no_patient_stands_alone(blank):
+    rows = [row(f"{n}.png", patient="" if n < blank else f"P{n // 2}") for n in range(20)]
+    table = Table(Path(), "table", rows, grouping="column")
+    assert (assign_patients(table), table.patients_unused) == ("column", "")
+    assign_groups(rows, [])
+    alone = blank + blank % 2  # of a patient with two images one of which has no name
+    assert len({one.group for one in rows}) == alone + (20 - alone) // 2
+
+
+def test_a_column_with_gaps_is_believed_before_a_header_unless_most_of_it_is_blank():
+    rows = rows_with(column=True, dicom=True)
+    for one in rows[:3]:
+        one.patient = ""
     assert known_from(rows, "column") == "column"
-    rows[9].patient = ""
-    assert known_from(rows, "column") == "none"
+    for one, name in zip(rows, ["", "", "", "C1", "", "C2"], strict=True):
+        one.patient = name
+    table = Table(Path(), "table", rows, grouping="column")
+    assert assign_patients(table) == "dicom"
+    assert table.patients_unused == "The patient column of the table is blank for 4 of 6 images"
+    assert table.notes == [f"{table.patients_unused}, so it is not used; patients were taken from the DICOM headers."]
+    assert [one.patient for one in rows] == ["P0001", "P0001", "P0002", "P0002", "P0003", "P0003"]
+
+
+def test_gaps_of_a_column_are_filled_from_headers_that_tell_persons():
+    keys = ["a", "a", "b", "b", "c", "d", "d", "e", "e"]
+    names = ["A", "", "", "", "", "D", "D'", "E", "E"]
+    rows = [
+        row(f"{n}.png", patient=name, facts=facts(patient_key=key), sha256=f"{n}" * 64)
+        for n, (key, name) in enumerate(zip(keys, names, strict=True))
+    ]
+    table = Table(Path(), "table", rows, grouping="column")
+    assert assign_patients(table) == "column"
+    unnamed = "unnamed 222222222222"
+    assert [one.patient for one in rows] == ["A", "A", unnamed, unnamed, "", "D", "D'", "E", "E"]
+    assert table.notes == ["Where the patient column is blank, 3 images took their patients from the DICOM headers."]
+
+
+def test_headers_with_one_id_for_everybody_fill_no_gap():
+    rows = rows_with(column=True)
+    for one in rows:
+        one.facts = facts(patient_key="ANONYMOUS")
+    rows[0].patient = ""
+    table = Table(Path(), "table", rows, grouping="column")
+    assert (assign_patients(table), rows[0].patient, table.notes) == ("column", "", [])
+
+
+@pytest.mark.parametrize(
+    ("patients", "why"),
+    [
+        (["P1"] * 4, "names the same patient for every image, as an anonymiser leaves it"),
+        (["P1", "", "P1", ""], "names one patient only, and is blank for 2 of 4 images"),
+        ([""] * 4, "is empty"),
+    ],
+)
+def test_a_column_that_tells_nobody_apart_is_passed_over_and_that_is_said(patients, why):
+    rows = [row(f"{n}.png", patient=patient) for n, patient in enumerate(patients)]
+    unread = row("5.png", patient="P1")
+    unread.facts = None
+    table = Table(Path(), "table", [*rows, unread], grouping="column")
+    assert assign_patients(table) == "none"
+    assert table.notes == [
+        f"The patient column of the table {why}, so it is not used; each image was taken for a patient of its own."
+    ]
+    assert not any(one.patient for one in table.rows)
+
+
+def test_without_a_column_nothing_is_said_of_one():
+    table = Table(Path(), "folder", rows_with(dicom=True))
+    assign_patients(table)
+    assert (table.patients_unused, table.notes) == ("", [])
 
 
 @pytest.mark.parametrize(

@@ -218,6 +218,7 @@ def test_missing_files_and_empty_names_are_skipped_rows_with_a_reason(tmp_path):
     write_images(tmp_path, "1.png", "2.png")
     table = scan(write_table(tmp_path, "image,label\n1.png,a\n2.png,b\ngone.png,a\n,b\n"))
     assert reasons_of(table) == {"gone.png": "named in the table, but there is no such file"}
+    assert table.ledger() == {"found": 3, "used": 2, "skipped": 0, "companions": 1}
     assert "no image" in table.files["label_problems.csv"]
     assert any("no image" in note for note in table.notes)
 

@@ -141,6 +141,39 @@ def test_a_given_test_set_carries_the_estimate_if_it_is_large_enough():
     estimate, _, notes = given({"train": ENOUGH, "test": ENOUGH | {"b": MIN_GIVEN_TEST - 1}})
     assert estimate == ""
     assert f"only {MIN_GIVEN_TEST - 1} separate cases" in notes[0]
+    assert given({"train": ENOUGH, "test": ENOUGH | {"b": 1}})[2][0].startswith(
+        "The given test set has only 1 separate case in its smallest class, from which no number can come; all "
+    )
+
+
+def test_a_given_test_set_of_one_class_says_that_it_lacks_the_other():
+    rows = rows_of({"train": ENOUGH, "test": {"a": 20}})
+    table = Table(Path(), "splits", rows)
+    assert settle_given_split(table, rows) == ""
+    assert table.split_unused == ("The given test set has no case of at least one class, from which no number can come")
+    assert table.notes[-1:] == [f"{table.split_unused}; all 40 labelled images were cross-validated instead."]
+
+
+def test_a_large_set_whose_split_is_not_used_is_not_said_to_be_cross_validated():
+    rows = rows_of({"train": {"a": 600, "b": 600}, "test": {"a": 20}})
+    table = Table(Path(), "splits", rows)
+    assert settle_given_split(table, rows) == ""
+    assert table.notes[-1].endswith("all 1220 labelled images were divided anew instead.")
+
+
+@pytest.mark.parametrize(("part", "title"), [("tune", "validation"), ("test", "test")])
+def test_labels_that_only_a_held_out_part_has_are_named(part, title):
+    others = [name for name in ("train", "tune", "test") if name != part]
+    _, _, notes = given(dict.fromkeys(others, ENOUGH) | {part: ENOUGH | {"Dog": 2}})
+    assert notes[-1].startswith(f"Dog occurs only in the {title} part of the given split: another spelling")
+    _, _, notes = given({"train": ENOUGH, part: ENOUGH | dict.fromkeys("cdefg", 2)})
+    assert notes[-1].startswith(f"c, d, e and 2 more occur only in the {title} part")
+
+
+def test_of_a_split_that_is_used_nothing_is_said():
+    rows = rows_of({"train": ENOUGH, "test": ENOUGH})
+    table = Table(Path(), "splits", rows)
+    assert (settle_given_split(table, rows), table.split_unused) == ("given test", "")
 
 
 def test_copies_do_not_make_a_given_test_set_larger():

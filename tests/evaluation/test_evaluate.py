@@ -57,13 +57,20 @@ def test_a_number_has_one_interval_wherever_it_stands(per_patient):
         assert there[name] == (value if isinstance(value, str) else pytest.approx(value, abs=2e-6))
 
 
+def test_calibration_error_stands_beside_luck_and_without_an_interval():
+    """Resamples of an error that is never 0 lie above it: of a calibrated model none of them holds the truth."""
+    found = evaluate(predictions(), resamples=50)
+    assert "ece" not in found["metrics"]
+    assert isinstance(found["calibration"]["ece"], float) and isinstance(found["calibration"]["ece_if_perfect"], float)
+
+
 def test_the_interval_follows_the_design_of_the_study():
     assert "DeLong" in evaluate(predictions(), resamples=200)["metrics"]["auroc"]["method"]
     assert "Wilson" in evaluate(predictions(), resamples=200)["metrics"]["sensitivity"]["method"]
     several = evaluate(predictions(per_patient=3), resamples=200)["metrics"]
     assert "patients as units" in several["auroc"]["method"]
     assert "patients as units" in several["accuracy"]["method"]
-    assert "patient bootstrap" in several["auprc"]["method"]
+    assert "influence of patients" in several["auprc"]["method"]
     many = evaluate(predictions(n=500, per_patient=2), resamples=200)["metrics"]
     assert "patient bootstrap" in many["auroc"]["method"]
 

@@ -78,7 +78,8 @@ def test_the_interval_follows_the_design_of_the_study():
     several = evaluate_findings(predictions(per_patient=3), resamples=200)
     for name in ("auroc", "sensitivity"):
         assert "patients as units" in several["per_class"]["Edema"][name]["method"]
-    assert "patient bootstrap" in several["per_class"]["Edema"]["auprc"]["method"]
+    assert "influence of patients" in several["per_class"]["Edema"]["auprc"]["method"]
+    assert several["metrics"]["auprc_micro"]["n"] == 50
     many = evaluate_findings(predictions(n=1200, per_patient=2), resamples=100)["per_class"]["Edema"]
     assert "patient bootstrap" in many["auroc"]["method"]
     assert several["metrics"]["auroc"]["n"] == 50

@@ -71,9 +71,9 @@ def test_a_tested_image_without_a_probability_is_no_table_of_predictions(line, t
     cells[5:8] = ["", "", ""]
     lines[line] = ",".join(cells)
     path.write_text("\n".join(lines))
-    with pytest.raises(InputError, match="no table of predictions"):
+    with pytest.raises(InputError, match=rf"Line {line + 1} of predictions\.csv holds no probability of ill"):
         read_predictions(path, made.classes, made.positive)
     found = stored(finding_predictions([[1, 0], [0, 1]], [[0.9, 0.1], [0.2, 0.8]]), tmp_path)
     found.write_text(found.read_text().replace("0.9,", ",").replace("0.2,", ","))
-    with pytest.raises(InputError, match="not a table of predictions"):
+    with pytest.raises(InputError, match=r"Line 2 of predictions\.csv holds no probability of a"):
         read_finding_predictions(found, ("a", "b"))

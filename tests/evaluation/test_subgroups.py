@@ -121,7 +121,7 @@ def test_honest_groups_raise_no_alarm_and_many_comparisons_are_adjusted():
         rows = rows_of(240, **{name: random.choice(list("abc"), 240).tolist() for name in ("site", "device", "ward")})
         found = subgroups(one, rows, **FAST)
         gaps = [gap for column in found for group in column["groups"] for gap in group["gap"].values()]
-        assert len(gaps) == 18
+        assert len(gaps) == 27
         assert all(gap["p_holm"] >= gap["p"] for gap in gaps)
         alarms += any(gap["p_holm"] < 0.05 for gap in gaps)
     assert alarms <= 2
@@ -190,9 +190,9 @@ def test_a_finding_that_is_missed_in_one_group_is_found_behind_the_mean():
     difference = women["by_finding"]["Mass"]["auroc"]["value"] - men["by_finding"]["Mass"]["auroc"]["value"]
     assert abs(gap["auroc"]["value"]) == pytest.approx(abs(difference), abs=1e-5)
     assert gap["auroc"]["p_holm"] < 0.001 and row["Edema"]["gap"]["auroc"]["p_holm"] > 0.05
-    # Adjusted for two findings and two measures, and not for the mean beside them.
+    # Adjusted for two findings and three measures, and not for the mean beside them.
     p_values = sorted(one["p"] for name in ("Edema", "Mass") for one in row[name]["gap"].values())
-    assert [one for name in ("Edema", "Mass") for one in row[name]["gap"]] == ["auroc", "sensitivity"] * 2
+    assert [list(row[name]["gap"]) for name in ("Edema", "Mass")] == [["auroc", "sensitivity", "specificity"]] * 2
     assert row["Edema"]["gap"]["auroc"]["p_holm"] == pytest.approx(
         _holm_by_hand(p_values)[p_values.index(row["Edema"]["gap"]["auroc"]["p"])], abs=1e-5
     )
@@ -226,6 +226,29 @@ def test_gaps_of_many_patients_are_drawn_and_those_of_few_are_not():
         for found in (few, many)
     ]
     assert methods[0].startswith("square-and-add") and methods[1].startswith("patient bootstrap")
+
+
+def test_false_alarms_of_one_group_are_found():
+    """Both groups are ranked and found alike; in women the model alarms too often."""
+    random = np.random.default_rng(1)
+    n = 800
+    woman, truth = np.arange(n) % 2 == 1, (np.arange(n) // 2) % 2
+    p = np.where(truth == 1, random.uniform(0.7, 0.9, n), random.uniform(0.1, np.where(woman, 0.65, 0.5), n))
+    names = [str(k) for k in range(n)]
+    one = Predictions(
+        *(("no", "yes"), "yes", names, names, names, ["cv"] * n, ["1"] * n, truth, (p >= 0.45).astype(int)),
+        *(np.stack([1 - p, p], axis=1), np.full(n, 0.45)),
+    )
+    found = group_rows(subgroups(one, rows_of(n, sex=["F" if one else "M" for one in woman]), **FAST), "sex")
+    (row,) = (row for row in found.values() if "gap" in row)
+    gap = row["gap"]["specificity"]
+    sign = 1 if row is found["M"] else -1
+    difference = found["M"]["specificity"]["value"] - found["F"]["specificity"]["value"]
+    assert gap["value"] * sign == pytest.approx(difference, abs=1e-5) and difference > 0.1
+    assert gap["method"].startswith("patient bootstrap") and gap["p_holm"] < 0.05
+    # Everybody ill was found in both: drawn patients would call that gap certain.
+    assert row["gap"]["sensitivity"]["method"].startswith("square-and-add")
+    assert row["gap"]["sensitivity"]["low"] < 0 < row["gap"]["sensitivity"]["high"]
 
 
 def test_the_gap_of_few_is_that_of_newcombe():

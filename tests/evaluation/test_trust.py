@@ -1,5 +1,7 @@
 """Each light in each of its colours, from evidence that deserves it."""
 
+import shlex
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -317,3 +319,54 @@ def test_a_light_without_evidence_is_never_green(explanations, calibration, mode
     assert found["refusal"]["light"] in ("none", "red") and found["size"]["light"] in ("none", "red")
     assert not any(one["light"] == "green" for one in found.values())
     assert all(one["evidence"] and one["improve"] for one in found.values())
+
+
+def after(command, run="runs/a", **changed):
+    """The advice of the lights of a run that was made with this command."""
+    told = numbers(calibration={"after": {"slope": number(0.5, 0.4, 0.6)}}, headline=number(0.52, 0.4, 0.6), **changed)
+    evidence = Evidence(told, [finding("WR301", "red")], REFUSAL, {}, {}, run, shlex.split(command))
+    return {one["name"]: one["improve"] for one in judge(evidence)}
+
+
+def test_advice_repeats_the_command_of_the_run():
+    found = after(
+        "wetread run 'my data' --preset quick --out runs/a --set 'operating_point=sensitivity>=0.9' "
+        "--set=calibration=none --labels sheet.csv --resume -q --allow-leak"
+    )
+    kept = "wetread run 'my data' --set 'operating_point=sensitivity>=0.9'"
+    assert found["explanations"] == (
+        f"{kept} --set calibration=none --labels sheet.csv --allow-leak --out runs/a-standard --preset standard"
+    )
+    assert found["calibration"] == (
+        "wetread run 'my data' --preset quick --set 'operating_point=sensitivity>=0.9' --labels sheet.csv --allow-leak "
+        "--out runs/a-platt --set calibration=platt"
+    )
+    assert found["shortcut"] == "wetread check 'my data' --labels sheet.csv --fix"
+
+
+@pytest.mark.parametrize("command", ["", "ipykernel_launcher.py -f kernel.json", "wetread run --resume --out runs/a"])
+def test_advice_names_no_data_where_the_command_is_not_known(command):
+    found = after(command)
+    assert found["explanations"] == "wetread run DATA --preset standard"
+    assert found["calibration"] == "wetread run DATA --set calibration=platt"
+    assert found["shortcut"] == "wetread check DATA --fix"
+
+
+def test_advice_can_be_pasted_where_a_folder_has_a_space():
+    assert after("wetread run d", "runs/my run")["width"] == "wetread learning-curve 'runs/my run'"
+
+
+def test_an_external_test_whose_own_checks_are_red_is_no_green_light():
+    evidence = Evidence(
+        numbers(), [], REFUSAL, {"passed": 7, "tests": 7}, {"b": "AUROC 0.80", "c": "AUROC 0.9"}, "r", (), ["c"]
+    )
+    found = {one["name"]: one for one in judge(evidence)}["elsewhere"]
+    assert (found["light"], bool(found["improve"])) == ("amber", True)
+    assert "b: AUROC 0.80" in found["evidence"] and "The checks of c ended red" in found["evidence"]
+
+
+def test_more_luck_than_error_is_not_called_a_part_of_it():
+    line = {"slope": number(1.0, 0.9, 1.1), "ece": 0.08, "ece_if_perfect": 0.09}
+    evidence = lights({"calibration": {"after": line}})["calibration"]["evidence"]
+    assert "calibration error 0.08, luck alone gives 0.09" in evidence
+    assert "of which" not in evidence

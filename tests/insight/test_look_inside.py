@@ -13,6 +13,8 @@ from wetread.insight import tour as tours
 from wetread.model.classifier import Classifier
 from wetread.model.features import classical_features
 from wetread.model.linear import LinearPart
+from wetread.report.insight_page import write_insight_page
+from wetread.run_folder import RunFolder
 from wetread.steps.look_inside import look_inside
 
 
@@ -95,7 +97,25 @@ def test_a_run_gets_a_map_of_its_pictures(finished_run, tmp_path):
     assert "Coloured by label" in page and "Coloured by error" in page and page.count("<circle") >= 120
 
 
+def test_a_page_says_for_each_drawing_whether_the_model_is_surer_of_it(model, images, tmp_path):
+    look_inside(model, images=images, channels=1, layers="convolution 1", time_limit="1s", out=tmp_path / "look")
+    folder = RunFolder(tmp_path / "look")
+    for real, said in ((5.0, "surer of the real picture"), (1.0, "surer of this drawing")):
+        content = folder.read_json("look.json")
+        for one in content["classes"]:
+            for drawn in one["pictures"]:
+                drawn.update(value=3.0, real=real)
+        folder.write_json("look.json", content)
+        page = write_insight_page(folder).read_text()
+        assert said in page and page.count("surer of the real picture") + page.count("surer of this drawing") == sum(
+            len(one["pictures"]) for one in content["classes"]
+        )
+        assert "usually surer" not in page
+
+
 def test_bad_input(model, tmp_path):
+    with pytest.raises(InputError, match="no time"):
+        look_inside(model, time_limit="0", out=tmp_path / "look")
     (tmp_path / "other.txt").write_text("x")
     with pytest.raises(OutputError, match="holds other files"):
         look_inside(model, out=tmp_path)

@@ -140,6 +140,9 @@ def test_where_no_fold_leaves_ten_patients_nothing_is_refused_and_that_is_said(r
     assert not (tmp_path / "run").exists() and read_statuses(folder) == {}
     (notice,) = [event.text for event in told if isinstance(event, Notice)]  # the terminal and the report say it
     assert notice.startswith("The model cannot refuse: no fold leaves 10 patients to learn from")
+    unknown = replace(few, table=replace(few.table, grouping="none"))
+    fit_refusal(unknown, divided(unknown, trained, tests), folder, told.append)
+    assert "no fold leaves 10 images to learn from" in told[-2].text and "patient" not in told[-2].text
 
 
 def test_changed_pictures_are_tried_on_a_refusal_that_did_not_learn_from_their_patients(refused, monkeypatch, tmp_path):

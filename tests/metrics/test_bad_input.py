@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from wetread.metrics import calibration, confusion, counted, counted_calibration, discrimination, operating_point
+from wetread.metrics.average_precision import Question, interval_for_average_precision, interval_for_mean_precision
 from wetread.metrics.bootstrap import patient_bootstrap
-from wetread.metrics.choice import interval_for_auroc, interval_for_proportion
+from wetread.metrics.choice import interval_for_auroc, interval_for_mean_proportion, interval_for_proportion
 from wetread.metrics.delong import delong, delong_macro, delong_paired
 from wetread.metrics.intervals import nadeau_bengio, procedure_interval, wilson_by_patient
 from wetread.metrics.newcombe import newcombe
@@ -44,14 +45,11 @@ STATISTICS = {
     "balanced_accuracy": lambda y, p: counted.balanced_accuracy(as_numbers(y), as_numbers(p >= 0.5), 2),
     "cohen_kappa": lambda y, p: counted.cohen_kappa(as_numbers(y), as_numbers(p >= 0.5), 2),
     "macro_auroc": lambda y, p: counted.macro_auroc(as_numbers(y), table(p)),
-    "macro_average_precision": lambda y, p: counted.macro_average_precision(as_numbers(y), table(p)),
     "micro_auroc": lambda y, p: counted.micro_auroc(as_numbers(y), table(p)),
-    "micro_average_precision": lambda y, p: counted.micro_average_precision(as_numbers(y), table(p)),
     "mean_of_columns": lambda y, p: counted.mean_of_columns(np.where(y, p, np.nan)[:, None]),
     "rate": lambda y, p: counted.rate(y & (p >= 0.5), y),
     "brier": counted_calibration.brier,
     "brier_skill": counted_calibration.brier_skill,
-    "ece": counted_calibration.expected_calibration_error,
     "slope": lambda y, p: counted_calibration.calibration_line(y, p, "slope"),
 }
 
@@ -84,6 +82,13 @@ FUNCTIONS = {
     "newcombe": lambda y, p, keys: newcombe(y, p, keys),
     "interval_for_auroc": lambda y, p, keys: interval_for_auroc(y, p, keys, resamples=40),
     "auroc_of_table": lambda y, p, keys: auroc_of_table(as_numbers(y), table(p), keys, resamples=40),
+    "interval_for_average_precision": lambda y, p, keys: interval_for_average_precision(y, p, keys),
+    "interval_for_mean_precision": lambda y, p, keys: interval_for_mean_precision(
+        [Question(y, p, keys), Question(~y, -p, keys)]
+    ),
+    "interval_for_mean_proportion": lambda y, p, keys: interval_for_mean_proportion(
+        [(y & (p >= 0.5), y), (p >= 0.5, p >= 0.2)], keys, resamples=40
+    ),
     "interval_for_proportion": lambda y, p, keys: interval_for_proportion(y & (p >= 0.5), y, keys, resamples=40),
     "wilson_by_patient": lambda y, p, keys: wilson_by_patient(y, keys),
     **{f"counted {name}": counted_once(build) for name, build in STATISTICS.items()},

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from wetread.metrics.choice import (
     exact_if_certain,
     interval_for_auroc,
+    interval_for_mean_proportion,
     interval_for_proportion,
     one_image_per_patient,
     wilson_if_certain,
@@ -33,6 +34,56 @@ def test_one_image_per_patient_is_wilson_and_newcombe_or_delong():
     score = np.sin(np.arange(300)) + many
     assert interval_for_auroc(many, score, np.arange(300)) == delong(many, score)
     assert interval_for_auroc(many[1:], score[1:], np.arange(299)) == newcombe(many[1:], score[1:])
+
+
+def test_the_mean_of_one_reader_is_this_reader():
+    random = np.random.default_rng(4)
+    truth, called, keys = random.random(60) < 0.5, random.random(60) < 0.7, np.arange(60) // 2
+    pair = (truth & called, truth)
+    assert interval_for_mean_proportion([pair], keys) == interval_for_proportion(*pair, keys)
+    nobody = (np.zeros(60, dtype=bool), np.zeros(60, dtype=bool))
+    assert interval_for_mean_proportion([pair, nobody], keys) == interval_for_proportion(*pair, keys)
+    assert interval_for_mean_proportion([nobody], keys) is None
+
+
+def test_readers_who_say_the_same_are_about_one_reader():
+    """Every image all right: nothing says that readers differ, so each image counts once."""
+    everything, keys = np.ones(12, dtype=bool), np.arange(12)
+    found = interval_for_mean_proportion([(everything, everything)] * 3, keys)
+    assert (found.low, found.high, found.n) == (pytest.approx(wilson(12, 12).low), 1, 12)
+    won = np.arange(400) % 4 > 0
+    alike = interval_for_mean_proportion([(won, np.ones(400, dtype=bool))] * 3, np.arange(400))
+    one = wilson(300, 400)
+    assert (alike.low, alike.high) == pytest.approx((one.low, one.high), abs=0.002)
+
+
+def test_readers_who_err_apart_are_worth_more_than_one_and_less_than_all():
+    random = np.random.default_rng(5)
+    tried = np.ones(80, dtype=bool)
+    pairs = [(random.random(80) < 0.8, tried) for _ in range(3)]
+    found = interval_for_mean_proportion(pairs, np.arange(80))
+    right = sum(int(won.sum()) for won, _ in pairs)
+    one, all_of_them = wilson(right / 3, 80), wilson(right, 240)
+    assert found.value == pytest.approx(right / 240)
+    assert all_of_them.high - all_of_them.low <= found.high - found.low < one.high - one.low
+
+
+def test_each_reader_counts_alike_however_many_images_were_read():
+    won, few = np.arange(40) % 2 == 0, np.arange(40) < 8
+    found = interval_for_mean_proportion([(won, np.ones(40, dtype=bool)), (few, few)], np.arange(40))
+    assert found.value == pytest.approx((0.5 + 1) / 2)
+    apart = interval_for_mean_proportion(
+        [(won & few, few), (~few & won, ~few)], np.arange(40)
+    )  # nobody shares an image
+    assert apart.value == pytest.approx(0.5)
+    assert "Wilson" in apart.method
+
+
+def test_many_patients_of_readers_are_drawn():
+    random = np.random.default_rng(6)
+    tried = np.ones(1100, dtype=bool)
+    pairs = [(random.random(1100) < 0.8, tried) for _ in range(2)]
+    assert "bootstrap" in interval_for_mean_proportion(pairs, np.arange(1100), resamples=50).method
 
 
 def test_only_patients_with_a_trial_decide():

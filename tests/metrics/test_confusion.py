@@ -8,7 +8,6 @@ from sklearn import metrics as sk
 
 from wetread.metrics.confusion import (
     balanced_accuracy,
-    binary_rates,
     cohen_kappa,
     confusion_matrix,
     f1,
@@ -33,24 +32,12 @@ def test_agrees_with_scikit_learn(random_case):
     assert f1(truth, called) == pytest.approx(sk.f1_score(truth, called), abs=1e-12)
     assert cohen_kappa(truth, called, 2) == pytest.approx(sk.cohen_kappa_score(truth, called), abs=1e-12)
     assert balanced_accuracy(truth, called, 2) == pytest.approx(sk.balanced_accuracy_score(truth, called), abs=1e-12)
-    rates = binary_rates(truth, called)
-    quotients = {name: successes / trials for name, (successes, trials) in rates.items()}
-    assert quotients["accuracy"] == pytest.approx(sk.accuracy_score(truth, called), abs=1e-12)
-    assert quotients["sensitivity"] == pytest.approx(sk.recall_score(truth, called), abs=1e-12)
-    assert quotients["specificity"] == pytest.approx(sk.recall_score(~truth, ~called), abs=1e-12)
-    assert quotients["ppv"] == pytest.approx(sk.precision_score(truth, called), abs=1e-12)
-    assert quotients["npv"] == pytest.approx(sk.precision_score(~truth, ~called), abs=1e-12)
 
 
 def test_accuracy_hides_what_sensitivity_shows():
     """The RSNA lesson, experiment 2: [[0, 5], [0, 150]] looks like 0.968."""
     truth, called = np.arange(155) < 5, np.zeros(155, dtype=bool)
-    rates = binary_rates(truth, called)
-    assert rates["accuracy"] == (150, 155)
-    assert rates["sensitivity"] == (0, 5)
-    assert rates["specificity"] == (150, 150)
-    assert rates["ppv"] == (0, 0)
-    assert rates["npv"] == (150, 155)
+    assert confusion_matrix(truth.astype(int), called.astype(int), 2).tolist() == [[150, 0], [5, 0]]
     assert balanced_accuracy(truth.astype(int), called.astype(int), 2) == 0.5
     assert f1(truth, called) == 0
     assert cohen_kappa(truth.astype(int), called.astype(int), 2) == 0

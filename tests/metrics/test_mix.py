@@ -52,7 +52,6 @@ def of_two(truth, p, called):
         "brier": (counted_calibration.brier(truth, p), True),
         "brier, line": (brier, True),
         "skill": (skill, True),
-        "ece": (counted_calibration.expected_calibration_error(truth, p), True),
         "slope": (counted_calibration.calibration_line(truth, p, "slope"), True),
         "intercept": (counted_calibration.calibration_line(truth, p, "intercept"), True),
         "any function": (counted.by_rows(lambda rows: float(truth[rows].mean())), True),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wetread.metrics.confusion import binary_rates, f1
+from wetread.metrics.confusion import confusion_matrix, f1
 from wetread.metrics.operating_point import (
     f1_threshold,
     sensitivity_threshold,
@@ -15,8 +15,8 @@ RULES = [youden_threshold, sensitivity_threshold, specificity_threshold, f1_thre
 
 
 def rates_at(truth, p, threshold):
-    rates = binary_rates(truth, p >= threshold)
-    return tuple(rates[name][0] / rates[name][1] for name in ("sensitivity", "specificity"))
+    (tn, fp), (fn, tp) = confusion_matrix(truth, p >= threshold, 2).tolist()
+    return tp / (tp + fn), tn / (tn + fp)
 
 
 def every_threshold(p):

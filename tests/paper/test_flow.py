@@ -7,6 +7,7 @@ from itertools import pairwise
 from PIL import Image
 
 from paper.paper_run import build, numbers
+from wetread.dataset.table import NO_FILE
 from wetread.paper.facts import read_facts
 from wetread.paper.flow import Box, Step, flow_table, make_flow, say_exclusions, say_flow
 from wetread.paper.flow_figure import MARGIN, WIDTH, draw_png, draw_svg, lay_out
@@ -30,6 +31,8 @@ def test_each_level_is_the_one_above_minus_what_left(tmp_path):
         "Excluded: 3",
         ("the file is damaged and cannot be decoded: 2", "not named in the table of labels: 1"),
     )
+    (files,) = make_flow(read_facts(build(tmp_path / "more", skipped=(*SKIPPED, ("scans/x4.png", NO_FILE)))))[0].boxes
+    assert files == Box("Files found: 13", ("named in the table, but not there: 1",))
     assert steps[2].boxes[0].lines == (
         "6 patients",
         "effusion: 5 images of 4 patients",

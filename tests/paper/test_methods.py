@@ -1,5 +1,7 @@
 """Sentences of the methods follow the run, and cite only what it used."""
 
+from dataclasses import replace
+
 import pytest
 
 from paper.paper_run import WEIGHTS, build, interval, numbers
@@ -45,6 +47,41 @@ def test_data(facts):
     assert "3 outer folds" in told["partition"]
     assert told["disjoint"].startswith("Partitions were disjoint at the level of the patient")
     assert told["table1"] == "Sex, age and view by partition and class are given in Table 1."
+
+
+def test_a_split_that_was_not_used_is_told(facts):
+    why = "The given test set has no case of at least one class, from which no number can come"
+    told = texts(replace(facts, measured={**facts.measured, "split_unused": why}), describe_data)["partition"]
+    assert told.startswith(
+        "A split came with the data and was not used: the given test set has no case of at least one class, from which "
+        "no number can come. Performance was estimated by nested cross-validation"
+    )
+    assert "came with the data" not in texts(facts, describe_data)["partition"]
+
+
+def test_calibration_is_claimed_only_where_it_was_fitted(tmp_path):
+    few = {"temperature": 1.0, "offset": [], "cases": 30}
+    one = {"method": "temperature", "fewest": 50, "folds": [few], "final": few}
+    cite = References()
+    found = made(tmp_path, stored=numbers(recalibration=one))
+    assert texts(found, describe_model, cite)["output"].endswith(
+        "Too few cases to calibrate (fewer than 50): probabilities are those of the models."
+    )
+    assert KNOWN["guo"] not in cite.texts
+    found = made(tmp_path / "shipped", stored=numbers(recalibration={**one, "final": {**few, "temperature": 1.4}}))
+    told = texts(found, describe_model)["output"]
+    assert "temperature scaling" in told and "Only those of the model that is handed over were calibrated." in told
+    found = made(
+        tmp_path / "all", stored=numbers(recalibration={**one, "folds": [], "final": {**few, "temperature": 2}})
+    )
+    assert texts(found, describe_model)["output"].endswith("fitted on predictions from inside the training part.")
+
+
+def test_divisions_that_were_left_out_are_not_claimed(tmp_path):
+    found = made(tmp_path, plan={"repeats": 5}, stored=numbers(repeats={"auroc": [0.9, 0.8]}))
+    assert "repeated 2 times with other divisions" in texts(found, describe_data)["partition"]
+    found = made(tmp_path / "one", plan={"repeats": 5})
+    assert "repeated" not in texts(found, describe_data)["partition"]
 
 
 def test_unknown_patients_are_a_limit(tmp_path):
@@ -124,6 +161,25 @@ def test_maps_are_counted_by_the_cases_that_have_any(tmp_path):
     cases = [{"image": "a.png", "maps": [{"method": "occlusion"}]}, {"image": "b.png", "maps": []}]
     folder.write_json("heatmaps/index.json", {"cases": cases})
     assert texts(read_facts(folder), describe_statistics)["explanations"].startswith("For 1 case ")
+
+
+@pytest.mark.parametrize("leak", [None, 1, 12])
+def test_heatmaps_of_a_run_that_kept_a_leak_are_not_called_held_out(tmp_path, leak):
+    folder = build(tmp_path / "run", stored=numbers(leak_allowed=leak))
+    folder.write_json("heatmaps/index.json", {"cases": [{"image": "a.png", "maps": [{"method": "occlusion"}]}]})
+    told = texts(read_facts(folder), describe_statistics)["explanations"]
+    trained = {None: "had not seen the image", 1: "trained on 1 image of tested", 12: "trained on 12 images of tested"}
+    assert trained[leak] in told and ("had not seen" in told) is not bool(leak)
+
+
+def test_where_patients_are_not_known_images_were_resampled(tmp_path):
+    for grouping, whom, others in (("column", "patients", "images"), ("none", "images", "patients")):
+        column = {"column": "site", "groups": []}
+        found = read_facts(build(tmp_path / grouping, stored=numbers(grouping=grouping, subgroups=[column])))
+        told = texts(found, describe_statistics)
+        assert f"bootstrap of {whom}" in told["subgroup_methods"]
+        assert f"bootstrap over {whom}" in told["intervals"]
+        assert f"bootstrap over {others}" not in told["intervals"]
 
 
 def test_weights_without_a_source_are_asked_for(tmp_path):

@@ -111,3 +111,20 @@ def test_subgroups_and_operating_points(tmp_path):
     assert ("Operating point by a sensitivity of at least 0.95", "sensitivity") in rows
     assert sum(group.startswith("AUROC in subgroups") for group, _ in rows) == 2
     assert "subgroups" in told(found)
+
+
+def test_a_learning_curve_says_why_its_auroc_is_another(folder):
+    folder.write_json("learning_curve.json", {"sentence": "Now it is 0.77.", "now": interval(0.77, 0.7, 0.8)})
+    text = told(read_facts(folder))["learning_curve"]
+    assert text.startswith("Now it is 0.77. ") and "need not equal the AUROC above" in text
+
+
+def test_the_caption_of_a_table_of_many_blocks_is_short(tmp_path):
+    rates = {"threshold": 0.5, "sensitivity": interval(0.95, 0.8, 0.99)}
+    points = [
+        {"rule": f"r{n}", "title": f"a sensitivity of at least 0.{n}", "main": False, "by": {"effusion": rates}}
+        for n in range(10)
+    ]
+    tables = results_tables(read_facts(build(tmp_path / "run", stored=numbers(operating_points=points))))
+    caption = next(one.caption for one in tables if one.caption.startswith("Table 3"))
+    assert caption == "Table 3. Further results: operating points, models and negative controls and calibration."

@@ -281,3 +281,103 @@ def test_options_out_of_range(table, tmp_path):
         readers(path, ties="coin", out=tmp_path / "o")
     with pytest.raises(InputError, match="resamples"):
         readers(path, resamples=5, out=tmp_path / "o")
+
+
+def one_reading_per_image(words, patients, images=40):
+    """A wide table of three readers who mostly agree, `patients` taking turns."""
+    lines = ["image,patient,r1,r2,r3"]
+    for n in range(images):
+        said = [words[(n % 3 == 0) != (n % 7 == k)] for k in range(3)]
+        lines.append(f"images/case{n:04d}.png,p{n % patients},{','.join(said)}")
+    return "\n".join(lines) + "\n"
+
+
+def write_model_of_them(write_run, words):
+    return write_run([
+        (f"images/case{n:04d}.png", "effusion", words[n % 3 == 0], 0.9 if n % 3 == 0 else 0.1) for n in range(40)
+    ])  # fmt: skip
+
+
+def numbers_in(found):
+    """Every number with its facts, however deep."""
+    inner = found.values() if isinstance(found, dict) else found if isinstance(found, list) else ()
+    own = [found] if isinstance(found, dict) and "value" in found else []
+    return own + [number for one in inner for number in numbers_in(one)]
+
+
+def test_one_patient_has_no_interval_and_nothing_is_significant(table, write_run, tmp_path):
+    words = ("normal", "effusion")
+    text, run = one_reading_per_image(words, patients=1), write_model_of_them(write_run, words)
+    found = readers(table(text), model=run, out=tmp_path / "out", **FAST)
+    numbers = numbers_in(found)
+    assert len(numbers) > 10
+    assert not any("low" in number or "high" in number for number in numbers)
+    assert found["protocols"]["paper"]["columns"]["effusion"]["difference"]["significant"] is None
+    assert any("one patient, so there are no intervals" in warning for warning in found["warnings"])
+    assert "no number has an interval" in found["method"] and "resamples" not in found["method"]
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(readers_view(found))
+    page = (tmp_path / "out" / "readers.html").read_text()
+    for said in (console.export_text(), page):
+        assert "too few patients to say" in said
+        assert "not significant" not in said and "a significant difference" not in said
+    rows = list(csv.DictReader((tmp_path / "out" / "readers.csv").open()))
+    assert {row["low"] for row in rows} == {""}
+    assert {row["significant"] for row in rows} == {"", "too few patients to say"}
+
+
+@pytest.mark.parametrize(("patients", "judged"), [(9, False), (10, True)])
+def test_few_patients_give_intervals_and_no_verdict(table, write_run, tmp_path, patients, judged):
+    words = ("normal", "effusion")
+    text, run = one_reading_per_image(words, patients), write_model_of_them(write_run, words)
+    found = readers(table(text), model=run, out=tmp_path / "out", **FAST)
+    gap = found["protocols"]["paper"]["columns"]["effusion"]["difference"]
+    assert gap["low"] < gap["high"]
+    assert (gap["significant"] is not None) == judged
+    assert any("too few to call a difference significant" in warning for warning in found["warnings"]) != judged
+
+
+@pytest.mark.parametrize(
+    "absent", ["no_effusion", "no-effusion", "No_Effusion", "no_finding", "No-Finding", "not_seen"]
+)
+def test_underscores_and_hyphens_say_no_as_spaces_do(table, tmp_path, absent):
+    found = readers(table(one_reading_per_image((absent, "effusion"), 20)), out=tmp_path / "out", **FAST)
+    assert (found["kind"], found["findings"]) == ("yes or no", ["effusion"])
+
+
+def test_who_read_nothing_is_set_aside(table, tmp_path):
+    text = one_reading_per_image(("normal", "effusion"), 20).splitlines()
+    wide = "\n".join([f"{text[0]},r4", *(f"{line}," for line in text[1:])])
+    found = readers(table(wide), columns=["r1", "r2", "r3", "r4"], out=tmp_path / "out", **FAST)
+    assert [one["name"] for one in found["readers"]] == ["r1", "r2", "r3"]
+    assert (found["n"]["missing"], found["n"]["read_by_all"]) == (0, 40)
+    assert "fleiss" in found["agreement"]["effusion"]
+    assert "r4 read none of the images compared, and was set aside." in found["notes"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        ([("effusion", "effusion")] * 20, "Not defined: everybody always said the same."),
+        ([("effusion", ""), ("", "normal")] * 10, "Not defined: no two readers have read the same image."),
+    ],
+)
+def test_agreement_that_is_not_defined_says_why(table, tmp_path, rows, why):
+    text = "\n".join(["image,r1,r2", *(f"i{n}.png,{a},{b}" for n, (a, b) in enumerate(rows))])
+    found = readers(table(text), columns=["r1", "r2"], out=tmp_path / "out", **FAST)
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(readers_view(found))
+    assert why in console.export_text()
+    assert why in (tmp_path / "out" / "readers.html").read_text()
+
+
+def test_fleiss_without_an_image_that_all_read_says_so(table, tmp_path):
+    text = "\n".join([
+        "image,r1,r2,r3",
+        *(f"a{n}.png,{'effusion' if n % 2 else 'normal'},{'effusion' if n % 3 else 'normal'}," for n in range(12)),
+        *(f"b{n}.png,,{'effusion' if n % 2 else 'normal'},{'effusion' if n % 3 else 'normal'}" for n in range(12)),
+    ])  # fmt: skip
+    readers(table(text), columns=["r1", "r2", "r3"], out=tmp_path / "out", **FAST)
+    assert (
+        "Fleiss&#39; kappa is not defined: no image was read by all." in (tmp_path / "out" / "readers.html").read_text()
+    )

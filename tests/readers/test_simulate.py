@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wetread.metrics.agreement import pair_kappa
+from wetread.metrics.agreement import counted_pair_kappa
 from wetread.readers.simulate import Skill, as_wide_csv, expected_cells, expected_kappa, simulate_readers
 
 
@@ -20,7 +20,7 @@ def test_skill_is_what_was_asked_for():
 def test_agreement_is_what_the_model_says():
     one, other = Skill(0.8, 0.9, shared=0.6), Skill(0.7, 0.85, shared=0.4)
     study = simulate_readers([one, other], cases=40_000, prevalence=0.3, seed=2)
-    found = pair_kappa(study.called.T.astype(int), 2)
+    found = counted_pair_kappa(study.called.T.astype(int), 2)(np.ones((1, study.called.shape[1])))[0]
     assert found == pytest.approx(expected_kappa(one, other, 0.3), abs=0.02)
     assert expected_cells(one, other, 0.3).sum() == pytest.approx(1)
     # Independent errors: cells are products within the ill and the well.

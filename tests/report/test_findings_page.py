@@ -12,6 +12,7 @@ from wetread.outcome import Run, headline
 from wetread.probes.file_properties import FILE_PROPERTIES
 from wetread.report.finding_rows import find_errors, list_findings
 from wetread.report.html import write_page
+from wetread.report.page import say_number
 from wetread.run_folder import RunFolder
 
 NAMES = ["cardiomegaly", "consolidation", "effusion", "nodule"]
@@ -56,6 +57,8 @@ def test_the_page_tells_the_mean_and_every_finding(findings_run):
     page = (findings_run.path / "report.html").read_text(encoding="utf-8")
     numbers = findings_run.read_json("numbers.json")
     assert f"mean AUROC of {len(numbers['classes'])} findings" in page
+    (drawn,) = {one["scale"] for case in findings_run.read_json("heatmaps/index.json")["cases"] for one in case["maps"]}
+    assert f"full colour at {say_number(drawn)} logits (Occlusion (mean), classical)" in page
     for name, row in numbers["per_class"].items():
         assert f"<td>{name}" in page
         assert f"{row['auroc']['value']:.2f}" in page

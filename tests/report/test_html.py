@@ -1,11 +1,16 @@
 """The page says what the files say, and shows hostile names as text."""
 
+import csv
+import html
+import io
 import json
+import shlex
 
 import pytest
 
 from wetread.errors import InputError
 from wetread.outcome import say_share
+from wetread.paper.facts import read_facts
 from wetread.report.charts import Chart, Series, interval_bar, roc_chart, training_chart
 from wetread.report.html import write_check_page, write_page
 from wetread.run_folder import RunFolder
@@ -104,7 +109,7 @@ def test_the_ladder_says_why_each_rung_was_used_or_not(finished_run):
     gains = finished_run.numbers["choices"]["gains"]
     assert gains and page.count('<tr class="why">') == len(gains) + 1  # the simplest one says what it is for
     assert "excludes zero" in page and "Small network, from scratch" in page
-    assert "What was measured" in page and page.count('<details class="group">') == 7
+    assert "What was measured" in page and page.count('<details class="group"><summary><b>') == 7
 
 
 def test_a_fine_tuned_network_is_named_with_the_licence_of_its_weights(copied):
@@ -211,3 +216,27 @@ def test_a_check_counts_images_of_nobody_one_by_one(copied):
     assert "of 3 patients" in page
     change(copied / "run.json", lambda run: run.update(grouping="none"))
     assert "patients not known" in write_check_page(RunFolder.open(copied), "green").read_text("utf-8")
+
+
+def test_the_command_can_be_pasted_into_a_shell(copied):
+    command = ["wetread", "run", "my data", "--set", "operating_point=sensitivity>=0.9"]
+    change(copied / "run.json", lambda run: run.update(command=command))
+    page = write_page(RunFolder.open(copied)).read_text(encoding="utf-8")
+    shown = html.unescape(page.split('<p class="command mono">')[1].split("</p>")[0])
+    assert shlex.split(shown) == command and "'operating_point=sensitivity>=0.9'" in shown
+
+
+@pytest.mark.parametrize("cell", ["nan", "", "often"])
+def test_a_run_without_a_probability_has_no_page_and_no_paper(cell, copied):
+    path = copied / "predictions.csv"
+    rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+    name = next(column for column in rows[0] if column.startswith("p_"))
+    rows[3][name] = cell
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    path.write_text(buffer.getvalue(), encoding="utf-8")
+    for make in (write_page, read_facts):
+        with pytest.raises(InputError, match=rf"Line 5 of predictions\.csv holds no probability of {name[2:]}"):
+            make(RunFolder.open(copied))

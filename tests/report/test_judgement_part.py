@@ -105,6 +105,16 @@ def test_an_old_run_or_one_without_anything_shows_nothing():
     assert "<h2" not in page and not drawn
 
 
+def test_a_correction_that_was_not_fitted_is_not_claimed(two):
+    one = {"temperature": 1.0, "offset": [], "cases": 30}
+    stored = {"method": "temperature", "fewest": 50, "folds": [one], "final": one}
+    said = "Too few cases to calibrate (fewer than 50): probabilities are those of the models."
+    assert said in render({"positive": "yes", "calibration": {}, "recalibration": stored})[0]
+    page, _ = render({**two, "recalibration": stored})
+    assert said in page and "The correction was fitted" not in page
+    assert "The correction was fitted" in render(two)[0]
+
+
 def test_the_script_is_the_only_one_that_may_run():
     digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
     assert f"sha256-{digest}" == SCRIPT_HASH

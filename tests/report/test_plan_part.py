@@ -75,6 +75,23 @@ def test_what_is_unusual_is_told_too(tmp_path):
     assert told["Weights at hand"] == "rad-dino" and told["Training step"] == "42 images a second"
 
 
+def test_whether_pictures_are_mirrored_is_told_from_what_was_done(tmp_path):
+    folder = folder_with(tmp_path, "fingerprint.json", FINGERPRINT.as_json())
+    assert dict(read_measured(folder))["Side left or right"] == "not answered"
+    plan = make_plan(FINGERPRINT)
+    assert "network" in plan.rungs
+
+    def told(**values):
+        changed = plan.replace(values, lambda _: "")
+        folder_with(tmp_path, "plan.yaml", changed.to_yaml())
+        return dict(read_measured(folder))["Side left or right"]
+
+    assert told(laterality="matters") == "matters; nothing is mirrored"
+    assert told(laterality="matters", mirror=0.5) == "matters; 50 % of the training copies are mirrored"
+    assert told(mirror=0.5) == "not answered; 50 % of the training copies are mirrored"
+    assert told(mirror=0.5, rungs=("classical",)) == "not answered"
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"grouping": 1'])
 def test_a_damaged_fingerprint_is_left_out(text, tmp_path):
     assert read_measured(folder_with(tmp_path, "fingerprint.json", text)) == []

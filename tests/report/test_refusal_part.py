@@ -40,9 +40,9 @@ def known(**changes):
     }
 
 
-def page(folder):
-    source = '{% from "refusal_part.html.j2" import refusal_part %}{{ refusal_part(r, draw) }}'
-    return page_environment().from_string(source).render(r=read_refusal(folder), draw=lambda *_: "|")
+def page(folder, patients=90):
+    source = '{% from "refusal_part.html.j2" import refusal_part %}{{ refusal_part(r, draw, patients) }}'
+    return page_environment().from_string(source).render(r=read_refusal(folder), draw=lambda *_: "|", patients=patients)
 
 
 def test_rates_packs_and_sets_are_told(tmp_path):
@@ -57,6 +57,17 @@ def test_rates_packs_and_sets_are_told(tmp_path):
     for said in (*rates, *packs, "&lt;b&gt;ill", "&lt;i&gt;b.png", "looks inverted"):
         assert said in text
     assert "a.png" not in text and "c.png" not in text
+
+
+def test_where_patients_are_not_known_images_are_spoken_of(tmp_path):
+    folder = RunFolder(tmp_path)
+    assert "at least ten images, each taken as a patient of its own" in page(folder, patients=None)
+    assert "at least ten patients" in page(folder)
+    folder.write_json("refusal.json", known())
+    folder.write_table("refusal.csv", ["row", "image", "status", "score", "reason", "note"], [])
+    text = page(folder, patients=None)
+    assert "With 90 images, each taken as a patient of its own, the limits" in text
+    assert "patients" not in text and "patients" in page(folder)
 
 
 def test_a_class_with_too_few_cases_promises_nothing(tmp_path):

@@ -72,6 +72,17 @@ def test_a_method_is_grey_where_it_shows_no_model_or_fails_more_than_half(verdic
     assert bool(told["why"]) is grey
 
 
+def test_a_verdict_on_another_model_does_not_count():
+    stored = found(occlusion=method(weights="fail") | {"rung": "classical"})
+    assert verdict_of("occlusion", stored)["grey"] is True
+    assert verdict_of("occlusion", stored | {"model": "classical"})["grey"] is True
+    other = verdict_of("occlusion", stored | {"model": "network"})
+    assert (other["badge"], other["grey"]) == ("not tested", False)
+    assert "classical model" in other["why"] and "network model" in other["why"]
+    page = rendered(describe_trials(stored | {"model": "network"}))
+    assert "another model than the one chosen" in page
+
+
 @pytest.mark.parametrize("damaged", [{}, {"methods": {"rise": {}}}, {"methods": {"rise": method()}}, {"methods": 3}])
 def test_what_is_missing_or_damaged_shows_nothing(damaged):
     assert describe_trials(damaged) == {}

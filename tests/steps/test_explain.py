@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from tests.explanation.trials.toys import spot_model
 from wetread.errors import InputError, OutputError
 from wetread.model.refusal import Answer
+from wetread.progress import Notice
 from wetread.steps.explain import explain
 
 
@@ -90,9 +91,14 @@ def test_pictures_come_as_arrays_too():
 @pytest.mark.parametrize(
     ("asked", "code", "said"),
     [
-        ({"target": "yse"}, "unknown-class", "Nearest names: yes"),
-        ({"method": "gradcam"}, "unknown-method", "grad-cam"),
+        ({"target": "yse"}, "unknown-class", "Nearest names: yes. All names: no, yes."),
+        ({"target": 2}, "unknown-class", "no, yes"),
+        ({"target": -1}, "unknown-class", "no, yes"),
+        ({"target": 1.0}, "unknown-class", "no, yes"),
+        ({"method": "gradcam"}, "unknown-method", "Nearest names: grad-cam"),
+        ({"method": ["occlusion", "al"]}, "unknown-method", "Nearest names: all."),
         ({"method": "grad-cam"}, "method-not-possible", "occlusion"),
+        ({"method": ["all", "grad-cam"]}, "method-not-possible", "occlusion"),
         ({"masks": "nowhere"}, "usage", "--test"),
         ({"masks": "nowhere", "test": True}, "no-masks", "Check the path"),
     ],
@@ -101,6 +107,34 @@ def test_wishes_that_cannot_be_served(images, asked, code, said):
     with pytest.raises(InputError) as caught:
         explain(spot_model(), images, **asked)
     assert caught.value.code == code and said in caught.value.remedy
+
+
+def test_a_method_that_is_not_possible_is_refused_with_the_reason(images):
+    with pytest.raises(InputError, match="Grad-CAM is not possible: the model has no gradients"):
+        explain(spot_model(), images, method="grad-cam")
+
+
+def test_a_class_may_be_given_by_its_number_and_all_in_a_list():
+    picture = np.random.default_rng(0).integers(0, 255, (64, 64)).astype(np.uint8)
+    found = explain(spot_model(), picture, target=0, method=["rise", "all"])
+    assert found.images[0].target == "no"
+    assert list(found.content["methods"]) == ["rise", "occlusion", "occlusion-blur"]
+    graded = spot_model()
+    graded.classes, graded.positive = ("1", "2"), "2"
+    # Where classes are called by numbers, a number is a name.
+    assert explain(graded, picture, target=1).images[0].target == "1"
+    with pytest.raises(InputError, match="no class 0"):
+        explain(graded, picture, target=0)
+
+
+def test_nothing_that_can_be_read_leaves_no_page(images, tmp_path):
+    for given, said in ((tmp_path / "nothere.png", "The image could not be read"), (images / "notes.txt", "notes.txt")):
+        with pytest.raises(InputError, match=said) as caught:
+            explain(spot_model(), given, out=tmp_path / "out")
+        assert caught.value.code == "no-readable-images" and caught.value.exit_code == 2
+        assert not (tmp_path / "out").exists()
+    # One that can be read is enough.
+    assert explain(spot_model(), [tmp_path / "nothere.png", images / "wide.png"]).images[1].is_explained
 
 
 def test_no_images_and_a_place_that_is_taken(images, tmp_path):
@@ -137,13 +171,133 @@ def test_tests_use_masks_by_name(tmp_path):
     told = found.content["tests"]
     assert (told["sample"], told["masks"]) == (6, 6)
     trials = told["methods"]["occlusion"]["trials"]
-    assert trials["labels"]["sentence"] == "Needs the training data."
+    assert trials["labels"]["sentence"] == "Needs the run that made the model, with its training data."
     assert trials["weights"]["verdict"] == "fail"  # nothing in this model can be shuffled
     assert found.content["methods"]["occlusion"]["grey"] is True
     page = found.page.read_text()
     assert "is shown in grey" in page and "Can the heatmaps be believed?" in page
     with pytest.raises(InputError, match="No mask"):
         explain(spot_model(), tmp_path / "new", test=True, masks=tmp_path / "out" / "raw")
+
+
+def lesions(folder, names, *, seed=0):
+    """Noise with a bright square in the upper left quarter, under these names."""
+    random = np.random.default_rng(seed)
+    for name in names:
+        picture = random.integers(40, 60, (64, 64)).astype(np.uint8)
+        picture[4:24, 4:24] = 220
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture).save(folder / name)
+
+
+def squares(folder, names):
+    for number, name in enumerate(names):
+        mask = np.zeros((64, 64), np.uint8)
+        mask[4 : 14 + number, 4:24] = 255
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(mask).save(folder / name)
+
+
+def trials_on(folder, model=None, **more):
+    return explain(model or spot_model(), folder, method="occlusion", test=True, resamples=100, **more).content["tests"]
+
+
+def test_masks_of_pictures_with_the_same_name_are_told_apart_by_folder(tmp_path):
+    lesions(tmp_path / "new", [f"{side}/{n}.png" for side in "ab" for n in range(3)])
+    squares(tmp_path / "masks", [f"{side}/{n}_mask.png" for side in "ab" for n in range(3)])
+    pointing = trials_on(tmp_path / "new", masks=tmp_path / "masks")["methods"]["occlusion"]["trials"]["pointing"]
+    areas = [(10 + number) * 20 / 64**2 for number in range(6)]
+    assert pointing["more"]["lesion, part of the picture"] == pytest.approx(np.mean(areas), abs=1e-4)
+    squares(tmp_path / "flat", ["0.png"])
+    with pytest.raises(InputError, match=r"0.png could belong to several images: a/0.png, b/0.png"):
+        trials_on(tmp_path / "new", masks=tmp_path / "flat")
+
+
+def test_masks_of_another_class_than_the_one_explained_judge_nothing(tmp_path):
+    names = [f"{n}.png" for n in range(6)]
+    lesions(tmp_path / "new", names)
+    squares(tmp_path / "masks", names)
+    told = trials_on(tmp_path / "new", masks=tmp_path / "masks", target="no")
+    trials = told["methods"]["occlusion"]["trials"]
+    for name in ("pointing", "counterfactual"):
+        assert trials[name]["sentence"] == "The masks show another class than the one explained."
+    told = trials_on(tmp_path / "new", masks=tmp_path / "masks", target="no", mask_of="no")
+    assert told["masks"] == 6 and told["methods"]["occlusion"]["trials"]["pointing"]["verdict"] != "not run"
+    several = spot_model()
+    several.positive = None
+    with pytest.raises(InputError, match="several classes") as caught:
+        trials_on(tmp_path / "new", several, masks=tmp_path / "masks")
+    assert "--mask-of" in caught.value.remedy
+
+
+def test_patients_are_counted_where_file_names_tell_them(tmp_path):
+    names = [f"{10000 + n // 2}_{n:03d}.png" for n in range(6)]
+    lesions(tmp_path / "known", names)
+    squares(tmp_path / "masks", names)
+    found = explain(
+        spot_model(), tmp_path / "known", method="occlusion", test=True, resamples=100, masks=tmp_path / "masks"
+    )
+    told = found.content["tests"]
+    assert told["patients"] == 3
+    assert told["methods"]["occlusion"]["trials"]["pointing"]["value"]["n"] == 3
+    assert "of these pictures, of 3 patients" in _page(found)
+    lesions(tmp_path / "unknown", [f"{n}.png" for n in range(6)])
+    found = explain(spot_model(), tmp_path / "unknown", method="occlusion", test=True, resamples=100)
+    assert found.content["tests"]["patients"] is None
+    assert "each taken for another patient since none are known" in _page(found)
+
+
+def _page(found):
+    from wetread.report.explain_page import _render
+
+    return _render(found.content, found.files, 10, alone=True)
+
+
+def test_pictures_that_the_model_learnt_from_are_told(tmp_path):
+    from wetread.dataset.fingerprints import known_pixels
+    from wetread.dataset.reading import read_images
+    from wetread.dataset.table import Row, Table
+    from wetread.images.source import Source
+
+    names = [f"{n}.png" for n in range(6)]
+    lesions(tmp_path / "new", names)
+    table = Table(tmp_path, "folder", [Row(name, Source(tmp_path / "new" / name)) for name in names[:2]])
+    read_images(table)
+    model, events = spot_model(), []
+    assert trials_on(tmp_path / "new", model)["known"] == ""
+    model.facts = {"known_pixels": known_pixels(table.rows)}
+    found = explain(model, tmp_path / "new", method="occlusion", test=True, resamples=100, listen=events.append)
+    said = found.content["tests"]["known"]
+    assert said.startswith("The model knows 2 of these 6 pictures (2 with the pixels of an image in its own data)")
+    assert [event.text for event in events if isinstance(event, Notice)] == [said]
+    assert said in _page(found)
+
+
+def test_tests_end_after_the_time_that_was_given(tmp_path):
+    lesions(tmp_path / "new", [f"{n}.png" for n in range(6)])
+    trials = trials_on(tmp_path / "new", time_limit="0s")["methods"]["occlusion"]["trials"]
+    assert trials["deletion"]["sentence"] == "The time for it was over."
+
+
+def test_a_verdict_of_the_run_on_a_model_of_another_kind_does_not_count(images, tmp_path):
+    small_model().save(tmp_path / "run" / "model")
+    lesions(tmp_path / "new", [f"{n}.png" for n in range(5)])
+    told = trials_on(tmp_path / "new", time_limit="0s")
+    told["methods"]["occlusion"]["rung"] = "classical"
+    badge = told["methods"]["occlusion"]["badge"] = "passes 3 of 4"
+    (tmp_path / "run" / "run.json").write_text('{"status": "finished"}')
+    stored = tmp_path / "run" / "explanations.json"
+    stored.write_text(json.dumps(told))
+    for place in ("run", "run/model"):
+        found = explain(tmp_path / place, images / "tall.png", method="occlusion")
+        assert found.content["methods"]["occlusion"]["badge"] == badge
+    told["methods"]["occlusion"]["rung"] = "combined"
+    stored.write_text(json.dumps(told))
+    found = explain(tmp_path / "run", images / "tall.png", method="occlusion")
+    one = found.content["methods"]["occlusion"]
+    assert (one["badge"], one["grey"]) == ("not tested", False)
+    assert one["why"] == "The run tested it on its combined model, and this is the classical model."
+    assert "another model than the one chosen" in _page(found)
 
 
 def test_the_command(images, tmp_path, monkeypatch):

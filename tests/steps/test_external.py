@@ -79,7 +79,11 @@ def test_another_hospital(whole, run, tmp_path):
     assert {"prevalence", "file properties", "blur", "selected"} <= set(found.numbers["models"])
     page = found.report.read_text(encoding="utf-8")
     assert "external test" in page and "Confusion matrix" in page and "<script>alert" not in page
-    assert len(json.loads((folder / "heatmaps" / "index.json").read_text())["cases"]) == external.CASES
+    assert "What it refuses" not in page and "calls anything one of these" in page  # nothing is learnt here
+    cases = json.loads((folder / "heatmaps" / "index.json").read_text())["cases"]
+    assert len(cases) == external.CASES
+    said = f"{len(cases)} cases, {sum(len(one['maps']) for one in cases)} maps"  # not the pictures and the scale
+    assert said in (folder / "events.jsonl").read_text()
     assert {row["split"] for row in table_of(folder / "images.csv") if row["status"] == "used"} == {"test"}
 
 
@@ -94,6 +98,7 @@ def test_known_patients_are_refused(run, tmp_path):
     found = evaluate(run, data, without_overlap=True)
     assert found.numbers["n"]["images"] == 24
     assert "4 images left out that were not new" in found.headline
+    assert not any(one["code"] == "WR401" for one in found.findings), "they were left out as asked, none was lost"
     assert json.loads((found.folder / "external.json").read_text())["overlap"]["counts"] == {"patient": 4}
 
 
@@ -156,6 +161,7 @@ def test_further_classes_are_set_aside_and_counted(run, tmp_path):
     found = evaluate(run, away(tmp_path / "away", classes=("ill", "well", "fracture")))
     assert found.numbers["n"]["images"] == 28
     assert json.loads((found.folder / "external.json").read_text())["set_aside"] == {"fracture": 14}
+    assert not any(one["code"] == "WR401" for one in found.findings), "none of them was lost"
     assert "fracture (14)" in " ".join(json.loads((found.folder / "run.json").read_text())["notes"])
 
 
@@ -192,7 +198,7 @@ def test_a_split_that_came_with_the_data_is_tested_as_a_whole(run, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("names", "said"), [({"nobody": "ill"}, "no nobody in the data"), ({"ill": "sick"}, "knows no sick")]
+    ("names", "said"), [({"nobody": "ill"}, 'no "nobody" in the data'), ({"ill": "sick"}, 'does not know "sick"')]
 )
 def test_names_that_are_not_there(names, said, run, tmp_path):
     with pytest.raises(InputError, match=said):
@@ -225,7 +231,7 @@ def test_a_missing_class_of_three_leaves_a_mean_over_the_others(tmp_path):
     assert json.loads((found.folder / "external.json").read_text())["rows"][0]["difference"] is None
 
 
-def test_what_a_model_would_refuse_is_counted(run, tmp_path, monkeypatch):
+def test_what_a_model_would_refuse_is_counted(whole, run, tmp_path, monkeypatch):
     from wetread.main_job import overlap
     from wetread.model.refusal import Answer
 
@@ -244,10 +250,14 @@ def test_what_a_model_would_refuse_is_counted(run, tmp_path, monkeypatch):
         return tried
 
     monkeypatch.setattr(overlap, "open_tried", opened)
-    found = evaluate(run, away(tmp_path / "away"))
+    found = evaluate(run, away(tmp_path / "away", patients=False))
     refused = json.loads((found.folder / "external.json").read_text())["refused"]
     assert (refused["in"], refused["edge"], refused["out"]) == (14, 0, 14)
     assert found.numbers["n"]["images"] == 28 and refused["auroc_of_others"]["value"] is not None
+    page = found.report.read_text(encoding="utf-8")
+    assert "would refuse <b>14</b>" in page and "Pictures unlike its own it refuses" in page
+    assert "cannot refuse" not in page and "calls anything" not in page
+    assert "That patients are new to the model." in page and "kept apart" not in page
 
 
 def test_what_holds_no_model(run, tmp_path):

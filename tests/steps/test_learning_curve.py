@@ -104,3 +104,13 @@ def test_one_class_is_refused(run):
     with pytest.raises(InputError) as refused:
         draw_learning_curve(run)
     assert refused.value.code == "one-class"
+
+
+@pytest.mark.parametrize("asked", [{"draws": 2}, {"sizes": [10, 20]}, {"draws": 5, "sizes": [8, 12, 20, 4000]}])
+def test_what_makes_no_curve_is_refused_before_pictures_are_measured(run, monkeypatch, asked):
+    def measure(*_, **__):
+        raise AssertionError("the pictures were measured")
+
+    monkeypatch.setattr("wetread.learning_curve.cases.Inputs", measure)
+    with pytest.raises(InputError, match="make no learning curve"):
+        draw_learning_curve(run, **asked)

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +111,21 @@ def test_the_report_is_one_page_that_asks_nobody_for_anything(finished_run):
         assert word in page
     value = finished_run.numbers["headline"]["value"]
     assert f"<b>{value:.2f}</b>" in page
+
+
+def test_a_title_heads_the_report_and_the_comparison(finished_run, tmp_path):
+    """The name of a table may mean nothing to anybody; it stays in run.json."""
+    for name in ("first", "second"):
+        shutil.copytree(finished_run.folder, tmp_path / name, ignore=shutil.ignore_patterns("folds", "lock"))
+        stored = json.loads((tmp_path / name / "run.json").read_text(encoding="utf-8"))
+        assert "title" not in stored
+        (tmp_path / name / "run.json").write_text(json.dumps(stored | {"title": "Chests <2026>"}), encoding="utf-8")
+    page = wetread.write_report(tmp_path / "first").read_text(encoding="utf-8")
+    assert "</span> Chests &lt;2026&gt; <small>" in page and f"</span> {stored['data']} <small>" not in page
+    found = wetread.compare([tmp_path / "first", tmp_path / "second"], out=tmp_path / "both", resamples=100)
+    assert found["title"] == "Chests <2026>"
+    assert "Chests &lt;2026&gt; <small>· comparison of 2 runs" in (tmp_path / "both/compare.html").read_text("utf-8")
+    assert wetread.compare([tmp_path / "first", finished_run.folder], out=tmp_path / "b", resamples=100)["title"] == ""
 
 
 def test_the_report_can_be_written_anew(finished_run):
@@ -257,7 +273,7 @@ def test_a_locked_test_set_is_opened_once_and_the_tested_model_is_shipped(chest_
     assert "locked test" in run.report.read_text(encoding="utf-8")
 
 
-def test_a_given_test_set_that_leaks_is_mended_for_the_number_and_red_all_the_same(tmp_path, short_plan):
+def test_a_given_test_set_that_leaks_is_mended_for_the_number_and_red_where_it_is_not(tmp_path, short_plan):
     """20 + 20 to train, 12 + 12 to test; two test patients are in training as well."""
     from PIL import Image
 
@@ -270,10 +286,13 @@ def test_a_given_test_set_that_leaks_is_mended_for_the_number_and_red_all_the_sa
         picture = random.integers(0, 120, (48, 48)) + 40 * label
         Image.fromarray(picture.astype(np.uint8)).save(folder / f"{patient:08d}_{number:03d}.png")
     run = wetread.run(tmp_path / "data", out=tmp_path / "run", plan=short_plan, device="cpu")
-    assert (run.numbers["estimate"], run.gate, run.exit_code) == ("given test", "red", 1)
+    assert (run.numbers["estimate"], run.gate, run.exit_code) == ("given test", "amber", 0)
     assert run.numbers["positive"] == "ill"
     (leak,) = [finding for finding in run.findings if finding["code"] == "WR101"]
-    assert leak["numbers"]["patients"] == 2
+    assert (leak["severity"], leak["numbers"]["patients"]) == ("amber", 2)
+    assert "2 training images" in leak["sentence"] and "were set aside" in leak["sentence"]
+    (light,) = [one for one in run.lights if one["name"] == "leak"]
+    assert (light["light"], light["evidence"]) == ("amber", leak["sentence"])
     aside = [row for row in read_csv(run.folder / "images.csv") if row["status"] == "skipped"]
     assert sorted(row["image"] for row in aside) == [
         "train/healthy/00010000_000.png",
@@ -281,10 +300,21 @@ def test_a_given_test_set_that_leaks_is_mended_for_the_number_and_red_all_the_sa
     ]
     assert run.numbers["n"] | {"images": 24, "trained_on": 38} == run.numbers["n"]
     assert run.numbers["test_set"]["opened"] == 1
+    # The data as they came: what no run has mended is red.
+    checked = wetread.check(tmp_path / "data", out=tmp_path / "checked")
+    assert (checked.gate, checked.exit_code) == ("red", 1)
+    assert {one["code"]: one["severity"] for one in checked.findings}["WR101"] == "red"
     again = wetread.run(tmp_path / "data", out=tmp_path / "again", plan=short_plan, device="cpu", allow_leak=True)
     assert again.numbers["n"] | {"images": 24, "trained_on": 40} == again.numbers["n"]
     assert again.headline.startswith("LEAK ALLOWED, 2 training images also in the test set: AUROC")
     assert again.headline.endswith("given test (opened 2 times)")
-    assert again.gate == "red"
+    assert (again.gate, again.exit_code) == ("red", 1)
+    assert {one["code"]: one["severity"] for one in again.findings}["WR101"] == "red"
+    assert {one["name"]: one["light"] for one in again.lights}["leak"] == "red"
     page = (again.folder / "report.html").read_text(encoding="utf-8")
     assert "leak allowed: 2 training images" in page and "opened 2 times" in page
+    # Divided anew, nothing leaks that could be allowed.
+    anew = {"allow_leak": True, "settings": ["estimate=cross-validation", "folds=2"]}
+    other = wetread.run(tmp_path / "data", out=tmp_path / "other", plan=short_plan, device="cpu", **anew)
+    assert other.headline.startswith("AUROC") and "leak_allowed" not in other.numbers
+    assert (other.gate, {one["name"]: one["light"] for one in other.lights}["leak"]) == ("amber", "amber")

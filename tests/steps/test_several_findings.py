@@ -108,6 +108,13 @@ def test_a_network_learns_several_findings(several, tmp_path):
     assert run.numbers["headline"]["value"] > 0.8
 
 
+def test_a_dry_run_plans_several_findings_and_refuses_what_a_run_would(several, tmp_path):
+    wetread.run(several, out=tmp_path / "d", dry_run=True, preset="quick")
+    assert "task:\n  value: multilabel" in (tmp_path / "d" / "plan.yaml").read_text()
+    with pytest.raises(InputError, match="sampling is balanced"):
+        wetread.run(several, out=tmp_path / "b", dry_run=True, settings=["sampling=balanced"])
+
+
 def test_softmax_is_refused_for_findings_that_can_occur_together(several, tmp_path):
     with pytest.raises(InputError, match="several findings can be present"):
         wetread.run(several, out=tmp_path / "s", settings=["output=softmax"])

@@ -289,6 +289,7 @@ def test_a_held_out_case_is_explained_by_the_model_that_did_not_see_it(warm, fin
     assert (as_case["target"], as_case["method"]) == ("no_effusion", "occlusion")
     assert len(as_case["values"]) == as_case["rows"]
     assert {len(row) for row in as_case["values"]} == {as_case["cols"]}
+    assert as_case["unit"] == "logits" and "blue where it rises" in as_case["meaning"]
     assert as_case["box"] == [0, 0, 1, 1]
     assert as_case["limit"] > 0
     values = [value for row in as_case["values"] for value in row]

@@ -74,7 +74,9 @@ def test_a_run_is_started_followed_and_listed(client):
     assert told["eta_s"] is None and told["step"] is None and events(client, run, told["last"])["events"] == []
     assert listed(client)[0]["status"] == "finished" and not listed(client)[0]["data_changed"]
     labels = read_job(job_path(client.home.path / P, run)).argv[1]
-    assert labels.endswith(".csv") and "--seed=3" in read_job(job_path(client.home.path / P, run)).argv
+    argv = read_job(job_path(client.home.path / P, run)).argv
+    assert labels.endswith(".csv") and "--seed=3" in argv
+    assert f"--title={client.studio.project(P).name}" in argv  # what heads the report is not the name of the table
     client.studio.project(P).change({"op": "exclude", "items": [f"{0:016x}"]})
     assert listed(client)[0]["data_changed"]
 

@@ -90,6 +90,16 @@ def test_fresh_weights_are_drawn_as_those_of_the_network_are():
     assert 0 < np.abs(bias).max() <= 1280**-0.5
 
 
+def test_weights_that_the_last_step_breaks_are_told():
+    """One batch, one epoch: the loss of that step is still a number."""
+    broken = replace(SETTINGS, batch=45, epochs=1, optimiser="adamw", learning_rate=1e30, weight_decay=1e30)
+    with pytest.raises(
+        InputError, match=r"epoch 1: the weights of the network are no longer numbers.*it began"
+    ) as error:
+        train_dense_head(FEATURES, CLASSES, broken, 0, outputs=3)
+    assert error.value.code == "nan-loss"
+
+
 def test_a_loss_that_is_no_number_names_its_pictures():
     broken = FEATURES.copy()
     broken[7] = np.nan

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from wetread.dataset.split import Fold, group_folds
-from wetread.errors import Stopped
+from wetread.errors import AskedToStop, Stopped
 from wetread.metrics.discrimination import auroc
 from wetread.metrics.point_rule import DEFAULT_RULES
-from wetread.progress import silent
+from wetread.progress import FoldLoaded, Notice, silent
 from wetread.training import ladder
 from wetread.training.fingerprint import Fingerprint
 from wetread.training.fitted import choose_thresholds
@@ -96,6 +96,76 @@ def test_a_fit_ends_at_a_batch():
 
 def fail(error):
     raise error
+
+
+@pytest.mark.parametrize("choice", ["classical", "network", "ensemble"])
+def test_a_final_fit_that_ended_is_taken_up_and_ships_the_very_same_model(tmp_path, monkeypatch, choice):
+    data = training_set(np.arange(60) % 2, strength=30, rungs=("classical", "network", "ensemble"))
+    data.plan = dataclasses.replace(data.plan, choice=choice)
+    folds = folds_of(data)[:1]
+    _, final = run_folds(data, folds, tmp_path / "folds", silent, final=True)
+    assert sorted(path.name for path in (tmp_path / "folds" / "final").iterdir()) == ["model"]
+
+    def fit_again(*_):
+        raise AssertionError("fitted again")
+
+    told = []
+    monkeypatch.setattr(ladder, "fit_all", fit_again)
+    _, again = run_folds(data, folds, tmp_path / "folds", told.append, final=True)
+    assert FoldLoaded(0, 0) in told
+    assert final.rung == choice
+    for name, model in (("one", final), ("two", again)):
+        model.save(tmp_path / name)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "one").iterdir()} == {
+        path.name: path.read_bytes() for path in (tmp_path / "two").iterdir()
+    }
+    monkeypatch.undo()
+    data.plan = dataclasses.replace(data.plan, rungs=("classical",), choice="classical")
+    told.clear()
+    run_folds(data, folds, tmp_path / "folds", told.append, final=True)
+    assert FoldLoaded(0, 0) not in told
+
+
+@pytest.mark.parametrize(("ready", "how"), [(True, KeyboardInterrupt), (False, KeyboardInterrupt), (True, AskedToStop)])
+def test_an_interruption_ends_with_the_first_division_once_it_and_the_model_are_there(
+    tmp_path, monkeypatch, ready, how
+):
+    """Ready: a fold of the second division is in an endless epoch; not ready: one of the first is."""
+    monkeypatch.setattr(ladder, "LAST_EPOCHS", 0.0)
+    monkeypatch.setattr(ladder, "_workers", lambda data: 1)  # they end in the order in which they were submitted
+    fit, result, endless = ladder.run_fold, ladder._result_of, threading.Event()
+    told, cut, waited = [], [], []
+
+    def fit_or_stay(data, fold, listen, folder, between):
+        while (fold.repeat, fold.number) == ((2, 1) if ready else (1, 2)):
+            endless.set()
+            between()
+            time.sleep(0.001)
+        return fit(data, fold, listen, folder, between)
+
+    def result_or_interruption(job):
+        waited.append(job)
+        if len(waited) == (3 if ready else 2):
+            assert endless.wait(600)
+            raise how
+        return result(job)
+
+    monkeypatch.setattr(ladder, "run_fold", fit_or_stay)
+    monkeypatch.setattr(ladder, "_result_of", result_or_interruption)
+    data = training_set(np.arange(48) % 2, strength=30)
+    folds = [*folds_of(data)[:2], *folds_of(data, repeat=2)[:2]]
+    options = (data, folds, tmp_path, told.append, True, lambda: cut.append("cut"))
+    if not ready or how is AskedToStop:
+        with pytest.raises(how):
+            run_folds(*options)
+        assert cut == []
+        return
+    results, final = run_folds(*options)
+    assert [(one.fold.repeat, one.fold.number) for one in results] == [(1, 1), (1, 2)]
+    assert (final.rung, cut) == ("classical", ["cut"])
+    said = [event.text for event in told if isinstance(event, Notice)]
+    assert "the run ends with them" in said[0]
+    assert said[1] == "Further divisions were interrupted: 1 of the planned divisions was finished and counts."
 
 
 def test_choice_threshold_and_predictions_do_not_look_at_the_tested_labels():

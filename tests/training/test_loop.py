@@ -179,6 +179,40 @@ def test_a_loss_that_is_no_number_names_the_pictures_and_restores_the_weights():
     assert not network.training
 
 
+@pytest.mark.parametrize("keep", ["last", "ema", "best"])
+def test_weights_that_the_last_step_of_an_epoch_breaks_are_neither_kept_nor_stored(keep, tmp_path):
+    """One batch is an epoch: its loss is that of the weights before, and only the weights tell."""
+    network = tiny_network()
+    steps, good = [], []
+
+    def spoil(gradient):
+        steps.append(1)
+        return gradient * (math.nan if len(steps) == 2 else 1)
+
+    network.head.weight.register_hook(spoil)
+    broken = replace(SETTINGS, batch=32, optimiser="sgd", schedule="constant", clip=0.0, keep=keep)
+    with pytest.raises(InputError, match="epoch 2: the weights of the network are no longer numbers") as caught:
+        fit(
+            broken,
+            network=network,
+            place=tmp_path,
+            validation=bright_against_dark(8, seed=1),
+            on_epoch=lambda *_: good.append(weights_hash(network)),
+        )
+    assert caught.value.code == "nan-loss"
+    assert "picture" in caught.value.message
+    assert [weights_hash(network)] == good
+    assert [path.stem for path in tmp_path.glob("*.json")] == ["epoch-0001"]
+
+
+def test_a_validation_loss_that_is_no_number_ends_the_fit():
+    network = tiny_network()
+    network.body[1].register_forward_hook(lambda module, _, made: made if module.training else made * math.inf)
+    with pytest.raises(InputError, match="after epoch 1: for pictures that it does not learn from") as caught:
+        fit(replace(SETTINGS, keep="best"), network=network, validation=bright_against_dark(8, seed=1))
+    assert caught.value.code == "nan-loss"
+
+
 def test_a_gradient_without_end_names_its_own_batch():
     network = tiny_network()
     network.head.weight.register_hook(lambda gradient: gradient * math.inf)

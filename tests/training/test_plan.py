@@ -7,14 +7,18 @@ import yaml
 
 from wetread.errors import InputError
 from wetread.training.fingerprint import Fingerprint, KnownWeights
+from wetread.training.measure import _trained_on
 from wetread.training.plan import make_plan
 from wetread.training.plan_file import (
     check_setting,
     read_plan,
+    require_preset,
     require_weights,
     set_decisions,
+    with_options,
     without_missing_weights,
 )
+from wetread.training.recipes import recipe_path
 from wetread.training.rules import Asked, choose_positive_class
 
 SMALL = Fingerprint(200, 120, ("effusion", "no_effusion"), 60, 0.0, 512, "column")
@@ -32,6 +36,14 @@ def test_small_sets_are_cross_validated_repeatedly_and_large_ones_have_a_locked_
     large = dataclasses.replace(SMALL, images=3000, groups=2000, smallest_class=900)
     assert (make_plan(large).estimate, make_plan(large).repeats) == ("locked test", 1)
     assert make_plan(dataclasses.replace(SMALL, estimate="given test")).estimate == "given test"
+
+
+@pytest.mark.parametrize("groups", [120, 2000])
+def test_the_reason_of_the_estimate_says_why_a_given_split_is_not_used(groups):
+    why = "The given test set has no case of at least one class, from which no number can come"
+    reason = make_plan(dataclasses.replace(SMALL, groups=groups, split_unused=why)).reasons["estimate"]
+    assert reason.startswith(f"{why}; {groups} patients")
+    assert "given" not in make_plan(dataclasses.replace(SMALL, groups=groups)).reasons["estimate"]
 
 
 def test_no_more_folds_than_cases():
@@ -205,7 +217,9 @@ def test_weights_that_are_not_here_are_named():
     [
         ("epoch=3", "no decision epoch"),
         ("augment=1", "no decision augment"),
-        ("epochs=0", "at least 1 and at most 100000"),
+        ("epochs=0", "epochs is 0, where a number of at least 1 and at most 100000"),
+        ("learning_rate=0", "learning_rate is 0, where a number of more than 0 and at most 10"),
+        ("weight_decay=5", "at least 0 and at most 1"),
         ("epochs=many", "a number of at least 1"),
         ("loss=none", "one of plain, class weights, focal, logit adjustment"),
     ],
@@ -235,3 +249,133 @@ def test_the_plan_says_that_a_mean_of_networks_is_calibrated_by_single_ones():
     plans = [make_plan(data, Asked(preset)) for data in (SMALL, large) for preset in ("quick", "standard", "best")]
     told = [("network" in plan.rungs, "single networks predict" in plan.reasons["calibration"]) for plan in plans]
     assert set(told) == {(True, True), (False, False)}
+
+
+def edited(plan, place, **values):
+    """The plan's own file with other values, as a person edits it."""
+    stored = yaml.safe_load(plan.to_yaml())
+    for name, value in values.items():
+        stored[name]["value"] = value
+    place.write_text(yaml.safe_dump(stored))
+    return place
+
+
+FREE = dataclasses.replace(SMALL, laterality="free")
+
+
+def test_a_mirror_switched_off_by_hand_stays_off(tmp_path):
+    mine = edited(make_plan(FREE), tmp_path / "plan.yaml", mirror=0.0)
+    for data in (FREE, SMALL):  # with and without --laterality free beside it
+        found = read_plan(mine, make_plan(data))
+        assert (found.laterality, found.augment.mirror) == ("free", 0.0)
+    plan = make_plan(SMALL)
+    for settings in (["laterality=free", "mirror=0"], ["mirror=0", "laterality=free"]):
+        found = set_decisions(plan, settings, plan)
+        assert (found.laterality, found.augment.mirror) == ("free", 0.0)
+        assert found.reasons["mirror"] == "asked for (planned: 0.5)"
+    assert set_decisions(plan, ["laterality=free"], plan).augment.mirror == 0.5
+
+
+def test_ranges_of_another_kind_of_picture_leave_those_that_were_said(tmp_path):
+    plan = make_plan(SMALL)
+    found = set_decisions(plan, ["modality=ct", "rotation=7"], plan)
+    assert (found.augment.rotation, found.augment.gamma) == (7.0, 0.10)
+    (tmp_path / "plan.yaml").write_text("modality: ct\nzoom: 0.1\nrotation: 7.0\n")
+    found = read_plan(tmp_path / "plan.yaml", plan)
+    assert (found.augment.rotation, found.augment.gamma) == (7.0, 0.10)
+
+
+def test_an_answer_about_sides_changes_mirror_and_flip_of_a_recipe_and_no_other_range(tmp_path):
+    planned = make_plan(SMALL)
+    recipe = read_plan(recipe_path("carpentries"), planned)
+    found = set_decisions(recipe, ["laterality=free", "rotation=0"], planned)
+    assert found.augment == dataclasses.replace(recipe.augment, mirror=0.5)
+    assert set_decisions(recipe, ["modality=ct"], planned).augment == recipe.augment
+    chexnet = read_plan(recipe_path("chexnet-pneumonia"), planned)
+    assert set_decisions(chexnet, ["laterality=matters"], planned).augment.is_still
+    (tmp_path / "plan.yaml").write_text("laterality: free\n")
+    assert read_plan(tmp_path / "plan.yaml", recipe).augment == dataclasses.replace(recipe.augment, mirror=0.5)
+
+
+def test_a_recipe_mirrors_nothing_where_sides_matter():
+    path = recipe_path("chexnet-pneumonia")
+    assert read_plan(path, make_plan(SMALL)).augment.mirror == 0.5
+    found = read_plan(path, make_plan(dataclasses.replace(SMALL, laterality="matters")))
+    assert found.augment.mirror == 0
+    assert "you said that sides matter" in found.reasons["mirror"] and "not followed" in found.reasons["mirror"]
+
+
+def test_mirror_images_where_sides_matter_are_a_contradiction(tmp_path):
+    plan = make_plan(SMALL)
+    for name in ("mirror", "flip"):
+        with pytest.raises(InputError, match="laterality is matters"):
+            set_decisions(plan, ["laterality=matters", f"{name}=0.5"], plan)
+    mine = edited(make_plan(FREE), tmp_path / "plan.yaml", laterality="matters")
+    with pytest.raises(InputError, match="set both to 0"):
+        read_plan(mine, plan)
+
+
+def test_options_beat_a_plan_file_where_they_name_the_same_decision(tmp_path):
+    mine = edited(make_plan(FREE), tmp_path / "plan.yaml", seed=1, epochs=3)
+    asked = Asked(seed=7, positive="no_effusion", time_limit=90.0)
+    planned = make_plan(dataclasses.replace(SMALL, laterality="matters"), asked)
+    found = with_options(read_plan(mine, planned), planned, ["seed", "positive", "time_limit", "laterality"])
+    assert (found.seed, found.positive, found.time_limit, found.epochs) == (7, "no_effusion", 90.0, 3)
+    assert (found.laterality, found.augment.mirror) == ("matters", 0.0)
+    assert "asked for" in found.reasons["time_limit"] and "you said" in found.reasons["mirror"]
+    assert with_options(read_plan(mine, planned), planned, []).seed == 1
+
+
+def test_another_preset_beside_a_plan_is_refused(tmp_path):
+    mine = edited(make_plan(SMALL, Asked("best")), tmp_path / "plan.yaml")
+    with pytest.raises(InputError, match="preset best, and quick"):
+        require_preset(mine, "quick")
+    require_preset(mine, "best")
+    require_preset(mine, "standard")  # the default: nobody typed it
+    (tmp_path / "part.yaml").write_text("epochs: 3\n")
+    require_preset(tmp_path / "part.yaml", "quick")
+
+
+def test_weights_of_the_same_network_take_the_place_of_those_of_a_recipe():
+    plan = read_plan(recipe_path("chexnet-pneumonia"), make_plan(SMALL))
+    grey = KnownWeights("torchxrayvision-densenet121", "densenet121", 224, 1, 28.4, "radiograph")
+    mine = KnownWeights("a-mine", "densenet121", 224, 3, 32.3, None)
+    imagenet = KnownWeights("densenet121.ra_in1k", "densenet121", 224, 3, 32.3)
+    others = dataclasses.replace(SMALL, weights=(mine, IMAGENET, grey, imagenet))
+    found = without_missing_weights(plan, others)
+    assert found.weights == "densenet121.ra_in1k"
+    assert "densenet121.tv_in1k are not" in found.reasons["weights"] and "same network" in found.reasons["weights"]
+    require_weights(found, others)
+    assert without_missing_weights(plan, dataclasses.replace(SMALL, weights=(mine,))).weights == "a-mine"
+    assert without_missing_weights(plan, dataclasses.replace(SMALL, weights=(IMAGENET, grey))).weights == ""
+
+
+def test_weights_of_another_network_are_refused_by_name():
+    data = dataclasses.replace(SMALL, weights=(IMAGENET,))
+    plan = dataclasses.replace(make_plan(SMALL), network="resnet50", weights=IMAGENET.name)
+    with pytest.raises(InputError, match="belong to the network resnet18, and network is resnet50"):
+        require_weights(plan, data)
+    require_weights(dataclasses.replace(plan, rungs=("classical",)), data)
+
+
+def test_balanced_draws_of_several_findings_are_a_contradiction():
+    plan = make_plan(dataclasses.replace(SMALL, several=True, classes=("a", "b", "c")))
+    with pytest.raises(InputError, match="sampling is balanced"):
+        set_decisions(plan, ["sampling=balanced"], plan)
+    plan = make_plan(SMALL)
+    assert set_decisions(plan, ["sampling=balanced"], plan).sampling == "balanced"
+
+
+def test_weights_of_unknown_origin_are_called_so():
+    brought = KnownWeights("mine", "resnet18", 224, 3, 46.8, None)
+    assert "origin not stated" in make_plan(dataclasses.replace(SMALL, weights=(brought,))).reasons["backbone"]
+    assert "everyday photographs" in make_plan(dataclasses.replace(SMALL, weights=(IMAGENET,))).reasons["backbone"]
+    asked = [_trained_on(name) for name in ("rad-dino", "teachable-machine", "resnet34.a1_in1k", "mine", "resnet34")]
+    assert asked == ["radiograph", "", "", None, None]
+
+
+def test_every_decision_of_a_recipe_has_the_reason_of_the_recipe():
+    path = recipe_path("chexnet-pneumonia")
+    stored = yaml.safe_load(path.read_text())
+    plan = read_plan(path, make_plan(SMALL))
+    assert {name: plan.reasons[name] for name in stored} == {name: entry["reason"] for name, entry in stored.items()}

@@ -10,6 +10,7 @@ from wetread.training.plan import Plan
 from wetread.training.plan_file import CHOICES
 from wetread.training.ranges import Augment
 from wetread.training.recipes import list_recipes, recipe_path
+from wetread.weights.catalogue import CATALOGUE
 
 NAMES = ("carpentries", "chexnet", "chexnet-pneumonia", "fashion-mnist", "lakhani", "teachable-machine")
 
@@ -68,6 +69,15 @@ def test_only_teachable_machine_leaves_its_network_as_it_came():
     recipe = load("teachable-machine")
     assert (recipe["network"], recipe["hidden"], recipe["head_bias"], recipe["holdout"]) == (
         "mobilenetv2_035", 100, False, 0.15,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if load(name)["weights"]])
+def test_the_weights_of_a_recipe_can_be_had_by_name_and_belong_to_its_network(name):
+    recipe = load(name)
+    known = CATALOGUE[recipe["weights"]]
+    assert (known.network, known.side, known.channels) == (
+        recipe["network"], recipe["network_side"], recipe["channels"],
     )  # fmt: skip
 
 

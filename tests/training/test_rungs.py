@@ -5,6 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
+from wetread.errors import InputError
+from wetread.model.network import NetworkPart
 from wetread.progress import EpochDone, silent
 from wetread.training.fingerprint import Fingerprint
 from wetread.training.gain import mean_loss
@@ -143,6 +145,19 @@ class Dim(Bright):
         return super().embed(squares) / 100 - 1
 
     embed_cached = embed
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_outputs_that_are_no_numbers_end_the_fit_with_a_plain_error(shown, monkeypatch):
+    """Seen while it trains, or, where that shows nothing, at the end: never taken for rows that were not held out."""
+    monkeypatch.setattr(NetworkPart, "logits", lambda part, inputs: np.full((len(inputs.pictures), 2), np.nan))
+    if shown:
+        monkeypatch.setattr(NetworkPart, "logits_of_squares", lambda part, some: np.full((len(some), 2), np.nan))
+    data = make_set(np.arange(48) % 2, ["rungs=network", "epochs=2"])
+    with pytest.raises(InputError, match="the outputs of the network are no longer numbers") as caught:
+        fit_network(data, np.arange(48), NOWHERE, silent)
+    assert caught.value.code == "nan-loss"
+    assert f"after epoch {1 if shown else 2}" in caught.value.message
 
 
 @pytest.mark.parametrize("loss", ["class weights", "logit adjustment"])

@@ -258,6 +258,15 @@ def test_a_name_that_is_nearly_right_gets_the_right_one(hub, get, answer):
     assert f"Do you mean {NAME}" in error.remedy
 
 
+def test_a_name_of_the_catalogue_that_the_hub_does_not_have_is_not_offered_again(hub, get):
+    for name in ("model.safetensors", "pytorch_model.bin"):
+        hub.say(REPOSITORY, name, 404, X_Error_Code="RepoNotFound")
+    error = refusal(get, NAME)
+    assert error.code == "no-weights"
+    offered = error.remedy.partition("Do you mean ")[2].partition("?")[0].split(" or ")
+    assert NAME not in offered
+
+
 def test_a_broken_hub_is_said(hub, get):
     hub.say(REPOSITORY, FILE, 500)
     error = refusal(get)

@@ -15,8 +15,11 @@ DIFFERENT = 0.10
 def check(audit: Audit) -> Finding | None:
     """Where a class has shares 10 points apart in training and test part (Fisher's exact test, p < 0.01), in cases.
 
-    Amber where the number comes from that test part, else for information.
+    Amber where the number comes from that test part, else for information. Nothing is said of a split that could not be
+    used.
     """
+    if audit.table.split_unused:
+        return None
     parts: dict[bool, dict[str, set[str]]] = {False: {}, True: {}}
     for row in audit.rows:
         if row.given_split:

@@ -48,7 +48,7 @@ from wetread.cli.paper_command import paper
 from wetread.cli.readers_command import readers
 from wetread.cli.studio_command import studio
 from wetread.cli.weights_app import weights_app
-from wetread.errors import WetreadError
+from wetread.errors import AskedToStop, WetreadError
 
 app = typer.Typer(
     name="wetread",
@@ -106,7 +106,12 @@ def run(
     ] = None,
     time_limit: Annotated[
         str | None,
-        typer.Option(help="Training time to plan for: minutes, or 90s, 2h.", metavar="TIME", show_default=False),
+        typer.Option(
+            help="Training time to plan for: minutes, or 90s, 2h. Later no further division begins; the first and the "
+            "model are always finished, and --resume counts from its own start.",
+            metavar="TIME",
+            show_default=False,
+        ),
     ] = None,
     laterality: Laterality = None,
     settings: Annotated[
@@ -127,6 +132,10 @@ def run(
             show_default=False,
         ),
     ] = None,
+    title: Annotated[
+        str,
+        typer.Option(help="What heads the report; by default the name of DATA.", metavar="TEXT", show_default=False),
+    ] = "",
     allow_leak: Annotated[
         bool,
         typer.Option("--allow-leak", help="Use a given split that leaks as it is; the headline will say so."),
@@ -163,6 +172,7 @@ def run(
             settings=settings or (),
             together=together,
             subgroups=split_names(subgroups) or (),
+            title=title,
             allow_leak=allow_leak,
             dry_run=dry_run,
             resume=resume,
@@ -531,7 +541,7 @@ def _fail(code: int, name: str, message: str, file: str | None, remedy: str) -> 
 
 def _interrupt(number: int, frame: Any) -> None:
     del number, frame
-    raise KeyboardInterrupt
+    raise AskedToStop
 
 
 if __name__ == "__main__":

@@ -51,9 +51,11 @@ def comparison_view(found: dict[str, Any]) -> "RenderableType":
     from rich.table import Table
     from rich.text import Text
 
+    from wetread.outcome import counted
+
     cases = found["cases"]
-    who = f"{cases['patients']} patients" if cases["patients"] else "patients not known"
-    parts: list[Any] = [Text(), Text(f"{cases['images']} images, {who}, the same for all runs", "dim")]
+    who = counted(cases["patients"], "patient") if cases["patients"] else "patients not known"
+    parts: list[Any] = [Text(), Text(f"{counted(cases['images'], 'image')}, {who}, the same for all runs", "dim")]
     parts += [Text(note, "yellow") for note in found["notes"]]
     parts.append(Text())
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from wetread.cli.trust_view import trust_view
-from wetread.outcome import DISCLAIMER, Run, is_external, say_share
+from wetread.outcome import DISCLAIMER, Run, counted, is_external, say_share
 from wetread.progress import (
     Event,
     FoldDone,
@@ -115,7 +115,7 @@ class ProgressView:
 
     def _print_fold(self, event: FoldDone | FoldLoaded | FoldLeftOut) -> None:
         """One line per fold: what won inside it, and how long it took."""
-        where = f"repeat {event.repeat}, fold {event.fold}"
+        where = f"repeat {event.repeat}, fold {event.fold}" if event.fold else "final model"
         if isinstance(event, FoldDone):
             told = f"{say_seconds(event.seconds):>8}  {TITLES.get(event.chosen, event.chosen)}"
         else:
@@ -187,12 +187,12 @@ def result_view(run: Run) -> Panel:
         shown, n = run.numbers["headline"], run.numbers["n"]
         several = run.numbers.get("task") == "multilabel"
         head = Text.assemble(
-            (f"Mean AUROC of {len(shown['mean_over'])} findings " if several else "AUROC ", "bold"),
+            (f"Mean AUROC of {counted(len(shown['mean_over']), 'finding')} " if several else "AUROC ", "bold"),
             (say_share(shown["value"]), "bold cyan"),
             f"   95 % interval {say_share(shown['low'])} to {say_share(shown['high'])}",
         )
-        who = f"{n['patients']} patients" if n.get("patients") else "patients not known"
-        parts += [head, Text(f"{n['images']} images, {who}, {run.numbers['estimate']}", style="dim"), Text()]
+        who = counted(n["patients"], "patient") if n.get("patients") else "patients not known"
+        parts += [head, Text(f"{counted(n['images'], 'image')}, {who}, {run.numbers['estimate']}", style="dim"), Text()]
         title = _title_network(run)
         parts += [ladder_table(run.numbers, title), Text()]
         parts += why_used(run.numbers, title)

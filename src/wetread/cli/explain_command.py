@@ -41,6 +41,18 @@ def explain(
             help="For --test: masks of the finding, named as their images.", metavar="FOLDER", show_default=False
         ),
     ] = None,
+    mask_of: Annotated[
+        str | None,
+        typer.Option(
+            help="The class that the masks show; by default the positive one, else that of --target.",
+            metavar="CLASS",
+            show_default=False,
+        ),
+    ] = None,
+    time_limit: Annotated[
+        str | None,
+        typer.Option(help="Time for --test: minutes, or 90s, 2h.", metavar="TIME", show_default=False),
+    ] = None,
     seed: Seed = 0,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -57,6 +69,8 @@ def explain(
             target=target,
             test=test,
             masks=masks,
+            mask_of=mask_of,
+            time_limit=time_limit,
             out=out,
             seed=seed,
             listen=listen,

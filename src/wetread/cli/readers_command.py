@@ -124,12 +124,14 @@ def readers_view(found: dict[str, Any]) -> "RenderableType":
     from rich.padding import Padding
     from rich.text import Text
 
+    from wetread.outcome import counted
+    from wetread.readers.words import why_no_agreement
     from wetread.report.readers_page import say_headline
 
     n = found["n"]
-    who = f"{n['patients']} patients" if found["patients_from"] != "nobody" else "patients not known"
+    who = counted(n["patients"], "patient") if found["patients_from"] != "nobody" else "patients not known"
     parts: list[Any] = [Text(), Text(say_headline(found), "bold")]
-    parts += [Text(f"{n['readers']} readers, {n['images']} images, {who}", "dim"), Text()]
+    parts += [Text(f"{counted(n['readers'], 'reader')}, {counted(n['images'], 'image')}, {who}", "dim"), Text()]
     for told in found["protocols"].values():
         title = f"{told['title']}, {found['shown']}" if len(found["columns"]) > 1 else told["title"]
         parts += [Text(title, "bold"), Padding(_f1_table(told["columns"][found["shown"]]), (0, 0, 1, 2))]
@@ -138,13 +140,17 @@ def readers_view(found: dict[str, Any]) -> "RenderableType":
         shown = _average_table(found) if several else _truth_table(next(iter(found["truth"].values())))
         parts += [Text("Against the truth", "bold"), Padding(shown, (0, 0, 1, 2))]
     parts += [Text("Agreement", "bold"), Padding(_agreement_table(found), (0, 0, 1, 2))]
+    undefined = dict.fromkeys(map(why_no_agreement, found["agreement"].values()))
+    parts += [Padding(Text(why, "dim"), (0, 0, 1, 2)) for why in undefined if why and len(found["agreement"]) == 1]
     for warning in found["warnings"][:WARNINGS_SHOWN]:
         parts.append(Padding(Text(f"! {warning}", "yellow"), (0, 0, 0, 2)))
     hidden = len(found["warnings"]) - WARNINGS_SHOWN
     parts += [Text(f"  and {hidden} more on the page", "dim")] if hidden > 0 else []
     parts += [Padding(Text(f"{note}", "dim"), (0, 0, 0, 2)) for note in found["notes"]]
     if found["problems"]:
-        parts.append(Text(f"  {len(found['problems'])} rows could not be read as they stand; see the page.", "yellow"))
+        rows = counted(len(found["problems"]), "row")
+        stand = "it stands" if len(found["problems"]) == 1 else "they stand"
+        parts.append(Text(f"  {rows} could not be read as {stand}; see the page.", "yellow"))
     parts += [Text(), Text.assemble(("Page  ", "bold"), (found["report"], "underline")), Text(found["use"], "dim")]
     return Group(*parts)
 
@@ -162,6 +168,8 @@ def _f1_table(told: dict[str, Any]) -> "Table":
     """Readers, average, model, difference, each with its interval, as in the paper."""
     from rich.text import Text
 
+    from wetread.readers.words import VERDICTS
+
     table = _open_table("", "F1", "95 % interval", "")
     for row in told["rows"]:
         if row["kind"] == "reader":
@@ -176,8 +184,8 @@ def _f1_table(told: dict[str, Any]) -> "Table":
         table.add_row(
             Text("difference", "bold"),
             f"{gap['value']:+.3f}",
-            f"{gap['low']:+.3f} to {gap['high']:+.3f}",
-            "significant" if gap["significant"] else "not significant",
+            f"{gap['low']:+.3f} to {gap['high']:+.3f}" if "low" in gap else "none",
+            VERDICTS[gap["significant"]],
         )
     return table
 
@@ -231,6 +239,8 @@ def _average_table(found: dict[str, Any]) -> "Table":
 def _short(one: dict[str, Any]) -> str:
     from wetread.outcome import say_share
 
+    if "low" not in one:
+        return say_share(one["value"])
     value, low, high = (say_share(one[name]) for name in ("value", "low", "high"))
     return f"{value} ({low}-{high})"
 
@@ -238,4 +248,4 @@ def _short(one: dict[str, Any]) -> str:
 def _cells(one: dict[str, Any] | None) -> tuple[str, str]:
     if not one:
         return "", "not defined"
-    return f"{one['value']:.3f}", f"{one['low']:.3f} to {one['high']:.3f}"
+    return f"{one['value']:.3f}", f"{one['low']:.3f} to {one['high']:.3f}" if "low" in one else "none"

@@ -4,6 +4,9 @@ Order of the sources of a patient (first that serves): a column of the table; DI
 (``00000061_012.png``: patient, then number) together with a folder per patient inside the class folders. Names may look
 so and say nothing (a number of the picture, not of the patient), so what either of the two joins stays joined. Where
 none serves, every picture is its own group and the report says so in its headline.
+
+The column is what somebody said, the others are guessed: it is passed over only where it names one patient everywhere,
+or is blank for most images and another source serves; and that is said.
 """
 
 from __future__ import annotations
@@ -14,9 +17,10 @@ from collections.abc import Callable, Sequence
 from statistics import median
 from typing import TYPE_CHECKING
 
-from wetread.dataset.header_patients import FEW_IDS, FEW_NAMES
+from wetread.dataset.header_patients import FEW_IDS, FEW_NAMES, find_persons
 from wetread.dataset.table import Row, Table
 from wetread.errors import InputError
+from wetread.outcome import counted
 
 if TYPE_CHECKING:  # it brings scipy along, and the studio asks for patients only
     from wetread.dataset.duplicates import Pair
@@ -26,6 +30,13 @@ NIH_NAME = re.compile(r"^(\d{5,})_(\d{1,4})$")
 
 #: Where patients are known from when file names join some images, and folders others.
 BOTH = "folder+filename"
+
+_SAID = {
+    "dicom": "the DICOM headers",
+    "filename": "the file names",
+    "folder": "the folders",
+    BOTH: "the folders and file names",
+}
 
 
 def assign_patients(table: Table) -> str:
@@ -38,7 +49,10 @@ def assign_patients(table: Table) -> str:
         Where patients are known from: column, dicom, filename, folder, folder+filename or none.
     """
     rows = [row for row in table.rows if row.facts is not None]
-    if table.grouping == "column" and serves([row.patient for row in rows]):
+    named = [row.patient for row in rows] if table.grouping == "column" else []
+    told_apart = len(set(named) - {""}) > 1
+    if told_apart and 2 * named.count("") <= len(named):
+        _fill_gaps(table, rows)
         return table.grouping
     sources: list[tuple[str, Callable[[Row], str]]] = [
         ("dicom", lambda row: (row.facts.patient_key or "") if row.facts else ""),
@@ -54,16 +68,54 @@ def assign_patients(table: Table) -> str:
                 table.notes += [note] if note else []
             # Numbers in order of appearance: whatever a header holds never reaches images.csv.
             numbers = {value: number for number, value in enumerate(dict.fromkeys(keys), start=1) if value}
+            _pass_over_column(table, named, f"patients were taken from {_SAID[grouping]}")
             for row, value in zip(rows, keys, strict=True):
                 known = f"P{numbers[value]:04d}" if value else ""
                 row.patient = value if grouping == "filename" else known
             table.grouping = grouping
             return grouping
-    if len({row.patient for row in rows if row.patient}) == 1:
-        for row in rows:  # an anonymiser's constant would join everybody into one group
-            row.patient = ""
+    if told_apart:  # little, but better than nothing: an image without a patient stands for itself
+        return table.grouping
+    _pass_over_column(table, named, "each image was taken for a patient of its own")
     table.grouping = "none"
     return "none"
+
+
+def _fill_gaps(table: Table, rows: Sequence[Row]) -> None:
+    """Images for which the column is blank take the patient whom DICOM headers know, where these tell persons."""
+    filled = 0
+    for numbers in find_persons(rows):
+        blank = [number for number in numbers if not rows[number].patient]
+        known = {rows[number].patient for number in numbers} - {""}
+        if not blank or len(known) > 1 or len(numbers) == 1:
+            continue
+        # Whom the column never names is called after an image: that name means nobody else in another data set.
+        name = next(iter(known), f"unnamed {rows[numbers[0]].sha256[:12]}")
+        for number in blank:
+            rows[number].patient = name
+        filled += len(blank)
+    if filled:
+        took = counted(filled, "image took its patient", "images took their patients")
+        table.notes.append(f"Where the patient column is blank, {took} from the DICOM headers.")
+
+
+def _pass_over_column(table: Table, named: Sequence[str], instead: str) -> None:
+    """Says why the patient column is not used, and empties it: an anonymiser's constant would join everybody."""
+    if not named:
+        return
+    blank, whole = named.count(""), counted(len(named), "image")
+    if blank == len(named):
+        why = "is empty"
+    elif len(set(named) - {""}) > 1:
+        why = f"is blank for {blank} of {whole}"
+    elif blank:
+        why = f"names one patient only, and is blank for {blank} of {whole}"
+    else:
+        why = "names the same patient for every image, as an anonymiser leaves it"
+    table.patients_unused = f"The patient column of the table {why}"
+    table.notes.append(f"{table.patients_unused}, so it is not used; {instead}.")
+    for row in table.rows:
+        row.patient = ""
 
 
 def join_folders(labels: Sequence[str], folders: Sequence[str], names: list[str]) -> tuple[str, list[str], str]:
@@ -90,7 +142,7 @@ def join_folders(labels: Sequence[str], folders: Sequence[str], names: list[str]
         joined,
         (
             f"File names look like those of NIH sets, and folders below the classes join more images. {source}: "
-            f"{count} patients."
+            f"{counted(count, 'patient')}."
         ),
     )
 

@@ -36,7 +36,7 @@ def divided_patients(table: Table, rows: Sequence[Row]) -> list[list[int]]:
     """
     if table.grouping != "column":
         return []
-    persons = _persons(rows)
+    persons = find_persons(rows)
     return [numbers for numbers in persons if len({_name(rows[number]) for number in numbers}) > 1]
 
 
@@ -45,7 +45,7 @@ def count_names(rows: Sequence[Row], persons: Sequence[Sequence[int]]) -> int:
     return len({_name(rows[number]) for numbers in persons for number in numbers})
 
 
-def _persons(rows: Sequence[Row]) -> list[list[int]]:
+def find_persons(rows: Sequence[Row]) -> list[list[int]]:
     """Row numbers by the ID of the header, without IDs that tell no person."""
     by_key: defaultdict[str, list[int]] = defaultdict(list)
     for number, row in enumerate(rows):

@@ -13,6 +13,7 @@ from wetread.dataset.columns import find_header, recognise_columns
 from wetread.dataset.raw_table import CONTROL, RawTable, clean_cells
 from wetread.dataset.row_problems import Problem
 from wetread.errors import InputError
+from wetread.outcome import counted
 
 MAX_BYTES = 256 << 20
 
@@ -95,7 +96,8 @@ def _parse(text: str, encoding: str) -> RawTable:
     start, separator = _skip_preamble(lines)
     raw = RawTable([], [], encoding, separator or find_separator(lines[start:]))
     if start:
-        raw.notes.append(f"{start} lines above the header (comments or blank) were left out.")
+        above = "above the header (comments or blank)"
+        raw.notes.append(f"{counted(start, f'line {above} was', f'lines {above} were')} left out.")
     for line, cells in _records(lines, start, raw):
         raw.lines.append(line)
         raw.rows.append(cells)

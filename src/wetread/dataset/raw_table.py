@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from wetread.dataset.columns import IMAGE_NAME, find_header, recognise_columns
 from wetread.dataset.row_problems import Problem
+from wetread.outcome import counted
 
 #: What no cell needs: control characters, the byte order mark and the space of width zero.
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\ufeff]")
@@ -128,7 +129,8 @@ def _name_columns(header: list[str], raw: RawTable) -> list[str]:
     if repeated:
         raw.notes.append(f"Several columns are called {', '.join(repeated[:5])}; the first of each keeps its name.")
     if filled:
-        raw.notes.append(f"{len(filled)} columns have no name; they are called by their place.")
+        called = counted(len(filled), "column has no name; it is", "columns have no name; they are")
+        raw.notes.append(f"{called} called by {'its' if len(filled) == 1 else 'their'} place.")
     return names
 
 

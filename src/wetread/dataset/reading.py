@@ -14,6 +14,7 @@ from wetread.errors import ImageRejected, InputError
 from wetread.images.decoder import Decoder
 from wetread.images.facts import Survey
 from wetread.images.view import View
+from wetread.outcome import counted
 from wetread.progress import Listener, StepAdvanced, silent
 
 #: Headers that are looked at before it is decided how pictures are shown; spread over the whole set.
@@ -91,7 +92,8 @@ def _look_first(table: Table, decoder: Decoder, window: str | None, frame: str) 
         several = {id(looked_at[number]): survey.frames for number, survey in surveys.items() if survey.frames > 1}
         table.rows = [part for row in table.rows for part in _frames_of(row, several.get(id(row), 1))]
         if several:
-            table.notes.append(f"{len(several)} files hold several frames; each frame counts as an image.")
+            hold = counted(len(several), "file holds", "files hold")
+            table.notes.append(f"{hold} several frames; each frame counts as an image.")
     return choose_view([surveys[number] for number in sorted(surveys)], window, frame)
 
 
@@ -157,7 +159,7 @@ def drop_small_classes(table: Table, minimum: int) -> list[str]:
         )
     for row in table.used:
         if row.label in small:
-            row.skip(f"its class has {counts[row.label]} cases, fewer than {minimum}")
+            row.skip(f"its class has {counted(counts[row.label], 'case')}, fewer than {minimum}")
     return small
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from wetread.dataset.findings import count_findings
 from wetread.dataset.stratify import class_folds, finding_folds
 from wetread.dataset.table import Row, Table
+from wetread.outcome import counted
 from wetread.shapes import Floats, Ints
 
 #: From this many groups on, one locked test set is precise enough and cheaper than cross-validation.
@@ -115,13 +116,21 @@ def settle_given_split(table: Table, rows: list[Row], *, allow_leak: bool = Fals
     findings nearly always have some that nobody has, whose numbers then stay blank.
 
     Args:
-        table: Gets a note about the decision.
+        table: Gets a note about the decision, and why the split is not used where it is not; and one about labels that
+            only a held-out part has.
         rows: Labelled rows with groups; `given_split` may be changed from tune to test.
         allow_leak: Training rows of tested groups stay, so they count among what is left to train on.
 
     Returns:
         ``given test`` or an empty string (no given split, or one too small to say anything).
     """
+    alone = [] if table.multi else _say_labels_of_one_part(rows)
+    estimate = _settle(table, rows, allow_leak)
+    table.notes += alone
+    return estimate
+
+
+def _settle(table: Table, rows: list[Row], allow_leak: bool) -> str:
     present = {row.given_split for row in rows}
     if "test" not in present and "tune" in present:
         for row in rows:
@@ -143,20 +152,41 @@ def settle_given_split(table: Table, rows: list[Row], *, allow_leak: bool = Fals
         smallest = "in its smallest class"
     if fewest >= MIN_GIVEN_TEST and fewest_left < MIN_GIVEN_TRAIN:
         part = f"Without what is also in the given {held_out} set, its" if not allow_leak else "The given"
-        table.notes.append(
-            f"{part} training part has only {fewest_left} separate cases {smallest}, too few to train on; "
-            f"all {len(rows)} labelled images were cross-validated instead."
+        table.split_unused = (
+            f"{part} training part has only {counted(fewest_left, 'separate case')} {smallest}, too few to train on"
         )
-        return ""
-    if fewest < MIN_GIVEN_TEST:
-        table.notes.append(
-            f"The given {held_out} set has only {fewest} separate cases {smallest}, from which no number "
-            f"can come; all {len(rows)} labelled images were cross-validated instead."
-        )
+    elif fewest < MIN_GIVEN_TEST:
+        has = f"only {counted(fewest, 'separate case')} {smallest}"
+        if not fewest and not table.multi:
+            has = "no case of at least one class"
+        table.split_unused = f"The given {held_out} set has {has}, from which no number can come"
+    if table.split_unused:
+        small = len({row.group or row.image for row in rows}) < LOCKED_TEST_GROUPS
+        done = "cross-validated" if small else "divided anew"
+        table.notes.append(f"{table.split_unused}; all {len(rows)} labelled images were {done} instead.")
         return ""
     if held_out == "validation":
         table.notes.append("The data came with a validation but no test set; the validation set was kept for the test.")
     return "given test"
+
+
+def _say_labels_of_one_part(rows: list[Row]) -> list[str]:
+    """A sentence for a held-out part of a given split that has labels which no other part has: often a spelling."""
+    parts: dict[str, set[str]] = {}
+    for row in rows:
+        parts.setdefault(row.label, set()).add(row.given_split)
+    if len(set.union(set(), *parts.values()) - {""}) < 2:
+        return []
+    told = []
+    for part, title in (("tune", "validation"), ("test", "test")):
+        alone = sorted(label for label, found in parts.items() if found == {part})
+        if alone:
+            named = ", ".join(alone[:3]) + (f" and {len(alone) - 3} more" if len(alone) > 3 else "")
+            told.append(
+                f"{named} {'occurs' if len(alone) == 1 else 'occur'} only in the {title} part of the given split: "
+                "another spelling of a label, or a part that lacks a class?"
+            )
+    return told
 
 
 def _fewest_groups(rows: list[Row], classes: set[str]) -> int:

@@ -21,6 +21,8 @@ USED = "used"
 SKIPPED = "skipped"
 #: How the reason of a file begins that is no image of the set: a table, a mask, a text.
 COMPANION = "companion: "
+#: The reason of a row of which there is no file, so that it was never found.
+NO_FILE = "named in the table, but there is no such file"
 #: Stands for no finding where an image can have several.
 NO_FINDING = "no finding"
 
@@ -111,6 +113,8 @@ class Table:
         files: Further files for the run folder by name: rows of a table that could not be read, readings by reader.
         provenance: What a Teachable Machine project was trained with.
         empty: Classes or findings that the data name and no image has: an empty folder, a column without a 1.
+        patients_unused: Why the patient column of the table is not used; empty where it is, or where there is none.
+        split_unused: Why the split that came with the data is not used; empty where it is, or where there is none.
     """
 
     root: Path
@@ -122,6 +126,8 @@ class Table:
     files: dict[str, str] = field(default_factory=dict)
     provenance: dict[str, object] = field(default_factory=dict)
     empty: list[str] = field(default_factory=list)
+    patients_unused: str = ""
+    split_unused: str = ""
 
     @property
     def used(self) -> list[Row]:
@@ -135,7 +141,7 @@ class Table:
 
     @property
     def skipped(self) -> list[Row]:
-        """Rows that were found and take no part."""
+        """Rows that take no part."""
         return [row for row in self.rows if row.status == SKIPPED]
 
     @property
@@ -154,12 +160,15 @@ class Table:
         return sorted({name for row in self.used for name in row.findings})
 
     def ledger(self) -> dict[str, int]:
-        """What became of every file that was met; ``found`` is the sum of the others."""
-        used = len(self.used) + len(self.unlabelled)
+        """What became of every file that was met; ``found`` is the sum of the others.
+
+        What is named in a table and was never there is in none of them.
+        """
+        missing = sum(row.reason == NO_FILE for row in self.skipped)
         return {
-            "found": len(self.rows),
-            "used": used,
-            "skipped": len(self.unreadable),
+            "found": len(self.rows) - missing,
+            "used": len(self.used) + len(self.unlabelled),
+            "skipped": len(self.unreadable) - missing,
             "companions": len(self.skipped) - len(self.unreadable),
         }
 

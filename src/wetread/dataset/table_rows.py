@@ -18,9 +18,10 @@ from wetread.dataset.labels_file import (
     split_of_list,
 )
 from wetread.dataset.listing import Entry, Listing
-from wetread.dataset.table import COMPANION, NO_FINDING, Row, Table, quote_formula
+from wetread.dataset.table import COMPANION, NO_FILE, NO_FINDING, Row, Table, quote_formula
 from wetread.errors import InputError
 from wetread.images.source import Source
+from wetread.outcome import counted
 
 #: Bytes of a table of labels.
 MAX_TABLE_BYTES = 256 << 20
@@ -57,8 +58,11 @@ def read_rows(listing: Listing, labels: Entry | Path, label_column: str | None =
     lists = _apply_split_lists(listing, found)
     if not any(row.status == "used" for row in found.rows):
         first = next((row.image for row in found.rows if row.image), "")
+        some = len(found.rows) > 1
         raise InputError(
-            f"None of the {len(found.rows)} images named in {table.name} was found; the first is {first}.",
+            f"None of the {len(found.rows)} images named in {table.name} was found; the first is {first}."
+            if some
+            else f"The one image named in {table.name} was not found: {first}.",
             remedy="Put the table beside its images, or give their folder as DATA and the table as --labels.",
             file=entry.source.path,
             code="missing-images",
@@ -95,7 +99,7 @@ def _named_rows(listing: Listing, table: LabelsTable, find: Finder) -> tuple[dic
         name = entry.name if entry else gathered.image
         row = _row(name, entry.source if entry else Source(listing.root / gathered.image), gathered, table)
         if entry is None:
-            row.skip("named in the table, but there is no such file")
+            row.skip(NO_FILE)
         if name not in rows:
             rows[name] = row
         elif rows[name].status == "used":
@@ -144,7 +148,7 @@ def _apply_split_lists(listing: Listing, table: Table) -> dict[str, str]:
         for row in hits:
             row.given_split = split
         used[entry.name] = "a list of the split"
-        table.notes.append(f"{entry.name} puts {len(hits)} images into the {split} part.")
+        table.notes.append(f"{entry.name} puts {counted(len(hits), 'image')} into the {split} part.")
     return used
 
 

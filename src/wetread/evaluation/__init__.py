@@ -2,6 +2,7 @@
 
 - ``predictions.py``: one row per tested image; predictions.csv in and out.
 - ``evaluate.py``: every number of numbers.json; ``rates.py``, ``calibration.py``: parts of it.
+- ``recalibration.py``: what was fitted to correct the probabilities, and what is said where cases were too few.
 - ``finding_predictions.py``, ``findings.py``, ``finding_numbers.py``: the same for images with several findings.
 - ``counts.py``: how many images and patients were tested, with each class or finding and without it.
 - ``questions.py``: what of a table is a yes or no: the positive class, each class, each finding.
@@ -11,6 +12,6 @@
 - ``finding_sets.py``: how often the sets of findings hold what is true, on images they were not made from.
 - ``external.py``: how far the numbers fall elsewhere.
 - ``comparison.py``, ``tested_cases.py``, ``fold_differences.py``: runs against each other on the same cases.
-- ``trust.py``: the lights that head a report.
+- ``trust.py``: the lights that head a report; ``advice.py``: the commands they advise, made from that of the run.
 - ``curves.py``: points of ROC, precision-recall and calibration curves.
 """

@@ -30,6 +30,7 @@ from wetread.metrics.holm import holm, p_from_interval
 from wetread.metrics.interval import Interval
 from wetread.metrics.mcnemar import mcnemar
 from wetread.metrics.mix import sides_of
+from wetread.outcome import counted as say_count
 from wetread.outcome import say_share
 from wetread.shapes import Bools
 
@@ -94,7 +95,7 @@ def say_verdict(pair: Mapping[str, Any], n: Mapping[str, Any]) -> str:
     """
     found = pair["differences"]["auroc"]
     value = found["value"]
-    cases = f"{n['patients']} patients" if n.get("patients") else f"{n['images']} images"
+    cases = say_count(n["patients"], "patient") if n.get("patients") else say_count(n["images"], "image")
     low, high = sorted((found["low"], found["high"]))
     if value == 0 or low <= 0 <= high or found["p"] >= LEVEL:
         told = f"AUROC difference {_signed(value)}, {_signed(low)} to {_signed(high)}"

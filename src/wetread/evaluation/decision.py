@@ -2,6 +2,7 @@
 
 The net benefit of Vickers & Elkin (2006, 10.1177/0272989X06295361) on calibrated held-out probabilities, with a band
 from resampled patients. How common the finding is differs between resamples, since that is a part of what is not known.
+What is gained over treating everybody has an interval from a formula, see ``metrics.decision_curve``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from wetread.evaluation.predictions import Predictions
 from wetread.evaluation.questions import Question, ask
 from wetread.metrics.bootstrap import patient_bootstrap_many
 from wetread.metrics.counted import CountedStatistic
-from wetread.metrics.decision_curve import counted_net_benefit, net_benefit_of_all
+from wetread.metrics.decision_curve import counted_net_benefit, gain_over_everybody, net_benefit_of_all
 from wetread.metrics.interval import Interval
 from wetread.shapes import Floats
 
@@ -40,8 +41,8 @@ def decision_curves(
     Returns:
         One entry per question that has ten images on either side: ``class``, ``prevalence``, ``thresholds`` and, in
         their order, ``model``, ``low``, ``high`` (pointwise 95 %) and ``all``; treating nobody brings 0. ``better``
-        holds the ranges of thresholds over which the model brings more than both, ``surely`` those where the interval
-        of that gain excludes 0, each as a list of pairs.
+        holds the ranges of thresholds over which the model brings more than both, ``surely`` those where the intervals
+        of both gains exclude 0, each as a list of pairs.
     """
     asked = [one for one in ask(predictions) if one.fewest >= FEWEST_ON_A_SIDE]
     if not asked:
@@ -49,24 +50,26 @@ def decision_curves(
     thresholds = THRESHOLDS if len(asked) <= MANY else THRESHOLDS[::2]
     statistics: dict[str, CountedStatistic] = {}
     for number, one in enumerate(asked):
-        for kind, found in zip(
-            ("model", "gain"), counted_net_benefit(one.truth, one.p, thresholds, one.rows), strict=True
-        ):
-            statistics |= {f"{number} {kind} {at}": statistic for at, statistic in found.items()}
-    drawn = patient_bootstrap_many(statistics, np.array(predictions.groups), resamples=resamples, seed=seed)
+        found = counted_net_benefit(one.truth, one.p, thresholds, one.rows)
+        statistics |= {f"{number} {at}": statistic for at, statistic in found.items()}
+    _, patient = np.unique(predictions.groups, return_inverse=True)
+    drawn = patient_bootstrap_many(statistics, patient, resamples=resamples, seed=seed)
     return [
-        _entry(one, thresholds, *([drawn[f"{n} {kind} {at}"] for at in range(len(thresholds))] for kind in _KINDS))
+        _entry(
+            one,
+            thresholds,
+            [drawn[f"{n} {at}"] for at in range(len(thresholds))],
+            gain_over_everybody(one.truth, one.p, thresholds, patient[one.rows]),
+        )
         for n, one in enumerate(asked)
     ]
 
 
-_KINDS = ("model", "gain")
-
-
 def _entry(
-    question: Question, thresholds: Floats, model: list[Interval | None], gain: list[Interval | None]
+    question: Question, thresholds: Floats, model: list[Interval | None], over_all: list[Interval]
 ) -> dict[str, Any]:
     prevalence = float(question.truth.mean())
+    both = list(zip(model, over_all, strict=True))  # what the model gains over treating nobody is its own net benefit
     bands = {
         name: [None if one is None else round(getattr(one, name), 5) for one in model]
         for name in ("value", "low", "high")
@@ -80,8 +83,8 @@ def _entry(
         "low": bands["low"],
         "high": bands["high"],
         "all": [round(float(value), 5) for value in net_benefit_of_all(prevalence, thresholds)],
-        "better": _ranges(thresholds, [one is not None and one.value > 1e-9 for one in gain]),
-        "surely": _ranges(thresholds, [one is not None and one.low > 1e-9 for one in gain]),
+        "better": _ranges(thresholds, [a is not None and min(a.value, b.value) > 1e-9 for a, b in both]),
+        "surely": _ranges(thresholds, [a is not None and min(a.low, b.low) > 1e-9 for a, b in both]),
         "method": next((one.method for one in model if one is not None), ""),
     }
 

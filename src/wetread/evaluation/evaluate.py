@@ -1,7 +1,8 @@
 """Every number of numbers.json: value, interval, method and n, from a predictions table.
 
 Which interval where (Wilson, DeLong on the logit scale, bootstrap of patients) is decided in one place,
-``metrics.choice``: closed formulas for one image per patient, resampled patients otherwise.
+``metrics.choice``: closed formulas for one image per patient, resampled patients otherwise. An average precision has a
+formula of its own, ``metrics.average_precision``.
 """
 
 from __future__ import annotations
@@ -15,9 +16,15 @@ from wetread.evaluation.curves import curves
 from wetread.evaluation.predictions import Predictions
 from wetread.evaluation.rates import as_dicts, rates_of
 from wetread.metrics import counted, counted_calibration
+from wetread.metrics.average_precision import (
+    Question,
+    interval_for_average_precision,
+    interval_for_mean_precision,
+)
 from wetread.metrics.bootstrap import patient_bootstrap_many
 from wetread.metrics.choice import interval_for_proportion, wilson_if_certain
 from wetread.metrics.confusion import confusion_matrix
+from wetread.metrics.inputs import known_pairs
 from wetread.metrics.interval import Interval
 from wetread.metrics.table_auroc import auroc_of_table
 from wetread.shapes import Floats
@@ -72,20 +79,21 @@ def _metrics(predictions: Predictions, options: dict[str, int]) -> dict[str, Int
         "kappa": counted.cohen_kappa(truth, predicted, classes),
     }
     if positive is None:
-        statistics["auprc"] = counted.macro_average_precision(truth, table)
+        found["auprc"] = interval_for_mean_precision(
+            [Question(truth == k, table[:, k], groups) for k in range(classes)]
+        )
         statistics["auroc_micro"] = counted.micro_auroc(truth, table)
-        statistics["auprc_micro"] = counted.micro_average_precision(truth, table)
+        is_there, score, image = known_pairs(truth, table)
+        found["auprc_micro"] = interval_for_average_precision(is_there, score, groups[image])
         statistics["brier"] = counted_calibration.brier(truth, table)
     else:
         is_positive, called = truth == positive, predicted == positive
         p = table[:, positive]
         for name, (successes, trials) in rates_of(is_positive, ~is_positive, called).items():
             found[name] = interval_for_proportion(successes, trials, groups, truth, **options)
-        statistics["auprc"] = counted.average_precision(is_positive, p)
+        found["auprc"] = interval_for_average_precision(is_positive, p, groups)
         statistics["f1"] = counted.f1(is_positive, called)
         statistics["brier"] = counted_calibration.brier(is_positive, p)
-        if len(truth) >= FEWEST_FOR_CALIBRATION:
-            statistics["ece"] = counted_calibration.expected_calibration_error(is_positive, p)
     found |= patient_bootstrap_many(statistics, groups, truth, **options)
     return {name: _not_too_sure(interval, name, truth, groups) for name, interval in found.items()}
 
@@ -106,18 +114,12 @@ def _not_too_sure(interval: Interval | None, name: str, truth: Any, groups: Any)
 def _per_class(predictions: Predictions, options: dict[str, int]) -> dict[str, dict[str, Any]]:
     truth, predicted, table, groups = _columns(predictions)
     present = [column for column in range(table.shape[1]) if (truth == column).any()]
-    precision = patient_bootstrap_many(
-        {str(column): counted.average_precision(truth == column, table[:, column]) for column in present},
-        groups,
-        truth,
-        **options,
-    )
     found = {}
     for column in present:
         name, is_class, called = predictions.classes[column], truth == column, predicted == column
         two = np.stack([1 - table[:, column], table[:, column]], axis=1)
         numbers: dict[str, Interval | None] = {"auroc": auroc_of_table(is_class.astype(int), two, groups, 1, **options)}
-        numbers["auprc"] = _not_too_sure(precision[str(column)], "auprc", is_class, groups)
+        numbers["auprc"] = interval_for_average_precision(is_class, table[:, column], groups)
         for rate, (successes, trials) in rates_of(is_class, ~is_class, called).items():
             numbers[rate] = interval_for_proportion(successes, trials, groups, truth, **options)
         found[name] = {"images": int(is_class.sum()), "called": int(called.sum()), **as_dicts(numbers)}

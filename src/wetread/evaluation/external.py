@@ -30,12 +30,12 @@ from wetread.outcome import say_share
 #: Numbers that are compared, in the order of the page.
 COMPARED = (
     "auroc", "sensitivity", "specificity", "balanced_accuracy", "brier", "calibration_slope", "calibration_intercept",
-    "accuracy", "auprc", "ppv", "npv", "ece", "log_loss", "right_decisions",
+    "accuracy", "auprc", "ppv", "npv", "log_loss", "right_decisions",
 )  # fmt: skip
 #: Numbers that change with the share of positives alone, whatever the model does.
-BY_MIX = ("accuracy", "auprc", "ppv", "npv", "brier", "ece", "log_loss", "calibration_intercept", "right_decisions")
+BY_MIX = ("accuracy", "auprc", "ppv", "npv", "brier", "log_loss", "calibration_intercept", "right_decisions")
 #: Less is better.
-LOW_IS_GOOD = ("brier", "ece", "log_loss")
+LOW_IS_GOOD = ("brier", "log_loss")
 #: Neither more nor less is better.
 NO_SIDE = ("calibration_slope", "calibration_intercept")
 

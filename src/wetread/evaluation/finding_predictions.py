@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from wetread.dataset.table import quote_formula, unquote_formula
 from wetread.errors import InputError
-from wetread.evaluation.predictions import UNLABELLED, is_withheld
+from wetread.evaluation.predictions import UNLABELLED, is_withheld, refuse_lost_probabilities
 from wetread.shapes import Bools, Floats
 
 #: From which probability on a finding is called where no threshold could be chosen.
@@ -152,6 +152,7 @@ def read_finding_predictions(path: Path, findings: Sequence[str]) -> FindingPred
     """
     try:
         rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+        refuse_lost_probabilities(path, rows, findings)
 
         def table(kind: str) -> NDArray[np.float64]:
             cells = [[float(row[f"{kind}_{name}"] or "nan") for name in findings] for row in rows]

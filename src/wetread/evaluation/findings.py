@@ -18,22 +18,23 @@ from wetread.evaluation.curves import curves_of_class
 from wetread.evaluation.finding_predictions import FindingPredictions
 from wetread.evaluation.rates import RATES, as_dicts, rates_of
 from wetread.metrics import counted, counted_calibration, discrimination
+from wetread.metrics.average_precision import (
+    Question,
+    interval_for_average_precision,
+    interval_for_mean_precision,
+)
 from wetread.metrics.bootstrap import patient_bootstrap_many
 from wetread.metrics.choice import (
     FEW_PATIENTS,
     exact_if_certain,
     interval_for_auroc,
     one_image_per_patient,
-    wilson_if_certain,
 )
 from wetread.metrics.counted import CountedStatistic
 from wetread.metrics.interval import Interval
 from wetread.metrics.proportions import intervals_for_proportions
 from wetread.shapes import Bools, Floats
 
-#: Pairs of image and finding up to which the pooled average precision gets an interval; beyond, sorting them in every
-#: resample would take longer than everything else together.
-MOST_PAIRS = 60_000
 #: Points of a curve that is drawn small, beside many others.
 MOST_POINTS = 120
 
@@ -60,6 +61,7 @@ def evaluate_findings(
     if columns:
         statistics |= _of_all(predictions, columns, single)
     found = patient_bootstrap_many(statistics, groups, resamples=resamples, seed=seed) if statistics else {}
+    found |= _precision(predictions, columns)
     rates = _rates(predictions, columns, resamples=resamples, seed=seed)
     return {
         "metrics": as_dicts({name: _mend_mean(found[name], predictions, columns) for name in found if " " not in name}),
@@ -167,11 +169,9 @@ def _area(predictions: FindingPredictions, column: int) -> CountedStatistic:
 
 
 def _of_finding(predictions: FindingPredictions, column: int) -> dict[str, CountedStatistic]:
-    truth, p, known = predictions.of_finding(column)
     squares = (predictions.probabilities[:, column] - predictions.truth[:, column]) ** 2
     return {
         "auroc": counted.once(_area(predictions, column)),
-        "auprc": counted.once(counted.average_precision(truth, p, np.flatnonzero(known))),
         "brier": counted.mean_of_columns(squares[:, None]),
     }
 
@@ -197,7 +197,6 @@ def _of_all(
     right = predictions.called[:, columns] == (truth == 1)
     statistics = {
         "auroc": counted.mean_of([single[column]["auroc"] for column in columns]),
-        "auprc": counted.mean_of([single[column]["auprc"] for column in columns]),
         "brier": counted.mean_of_columns((table - truth) ** 2),
         "log_loss": counted.mean_of_columns(log_losses(predictions)[:, columns]),
         "right_decisions": counted.mean_of_columns(np.where(known, right, np.nan)),
@@ -207,9 +206,24 @@ def _of_all(
         statistics["all_right"] = counted.rate(whole & right.all(axis=1), whole)
     rows, places = np.nonzero(known)
     statistics["auroc_micro"] = counted.auroc(truth[rows, places] == 1, table[rows, places], rows)
-    if len(rows) <= MOST_PAIRS:
-        statistics["auprc_micro"] = counted.average_precision(truth[rows, places] == 1, table[rows, places], rows)
     return statistics
+
+
+def _precision(predictions: FindingPredictions, columns: list[int]) -> dict[str, Interval | None]:
+    """The average precision of each finding, their mean and that of all pairs pooled; formulas, nothing is drawn."""
+    if not columns:
+        return {}
+    _, patient = np.unique(predictions.groups, return_inverse=True)  # numbers are sorted sooner than names
+    asked = {}
+    for column in columns:
+        truth, p, known = predictions.of_finding(column)
+        asked[column] = Question(truth, p, patient[known])
+    found = {f"auprc {column}": interval_for_average_precision(*one) for column, one in asked.items()}
+    pooled = Question(*(np.concatenate(parts) for parts in zip(*asked.values(), strict=True)))
+    return found | {
+        "auprc": interval_for_mean_precision(list(asked.values())),
+        "auprc_micro": interval_for_average_precision(*pooled),
+    }
 
 
 def _count(predictions: FindingPredictions, column: int) -> dict[str, Any]:
@@ -248,14 +262,12 @@ def _intervals(
     """The numbers of one finding."""
     truth, p, known = predictions.of_finding(column)
     keys = np.array(predictions.groups)[known]
-    area, precision = found[f"auroc {column}"], found[f"auprc {column}"]
+    area = found[f"auroc {column}"]
     if one_image_per_patient(keys) or _rarer(truth, keys) < FEW_PATIENTS:
         area = interval_for_auroc(truth, p, keys)  # a closed formula: nothing is drawn
     elif area is not None:
         area = exact_if_certain(area, area.value, [(truth, keys)])
-    if precision is not None:
-        precision = wilson_if_certain(precision, len(set(keys[truth].tolist())))
-    numbers = {"auroc": area, "auprc": precision}
+    numbers = {"auroc": area, "auprc": found[f"auprc {column}"]}
     return numbers | {name: rates[column, name] for name in RATES} | {"brier": found[f"brier {column}"]}
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -125,6 +126,32 @@ def is_withheld(row: Mapping[str, str]) -> bool:
     return row["split"] == UNLABELLED and row.get("status") == "out"
 
 
+def refuse_lost_probabilities(path: Path, rows: Sequence[Mapping[str, str]], names: Sequence[str]) -> None:
+    """Refuses a table that somebody edited: what is shown of a run would no longer be what its numbers were made of.
+
+    Args:
+        path: predictions.csv, for the message.
+        rows: Its rows.
+        names: Of the classes or findings.
+
+    Raises:
+        InputError: An image that was judged has no probability.
+    """
+    for line, row in enumerate(rows, start=2):
+        for name in names if not is_withheld(row) else ():
+            try:
+                told = math.isfinite(float(row.get(f"p_{name}", "0")))
+            except (TypeError, ValueError):
+                told = False
+            if not told:
+                raise InputError(
+                    f"Line {line} of {path.name} holds no probability of {name}.",
+                    remedy="Repeat the run.",
+                    file=path,
+                    code="predictions",
+                )
+
+
 def read_predictions(path: Path, classes: tuple[str, ...], positive: str | None) -> Predictions:
     """Reads predictions.csv.
 
@@ -138,6 +165,7 @@ def read_predictions(path: Path, classes: tuple[str, ...], positive: str | None)
     """
     try:
         rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+        refuse_lost_probabilities(path, rows, classes)
         numbers = {"": -1, **{name: number for number, name in enumerate(classes)}}
         truth = np.array([numbers[unquote_formula(row["truth"])] for row in rows], dtype=np.int64)
         predicted = np.array([numbers[unquote_formula(row["predicted"])] for row in rows], dtype=np.int64)

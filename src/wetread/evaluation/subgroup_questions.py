@@ -1,11 +1,11 @@
 """One question (the positive class, or one finding) in every group: a mean over fourteen findings can hide one that
 the model misses in women.
 
-AUROC, sensitivity, specificity at the threshold that holds for all, and the gaps of AUROC and sensitivity to the rest.
-The p values of all these gaps (findings, groups, columns, measures) are adjusted together. The means of several
-findings are adjusted apart: they are the first question, and a hundred others beside them would leave nothing of it.
-Gaps come from drawn patients where group and rest have a hundred patients each with the finding and without; else from
-the intervals of both (`gap_of_few`).
+AUROC, sensitivity, specificity at the threshold that holds for all, and the gaps of all three to the rest. The p values
+of all these gaps (findings, groups, columns, measures) are adjusted together. The means of several findings are
+adjusted apart: they are the first question, and a hundred others beside them would leave nothing of it. Gaps come from
+drawn patients where group and rest have a hundred patients each with the finding and without; else, and where the rate
+of a side is 0 or 1, from the intervals of both (`gap_of_few`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from wetread.metrics.proportions import intervals_for_proportions
 from wetread.shapes import Bools, Floats
 
 #: What is counted at the threshold, and what is compared.
-RATES, COMPARED = ("sensitivity", "specificity"), ("auroc", "sensitivity")
+RATES = ("sensitivity", "specificity")
+COMPARED = ("auroc", *RATES)
 
 #: Place, name of the question, and what: a measure, or a gap.
 Key = tuple[Place, str, str]
@@ -53,11 +54,11 @@ def question_statistics(
                     statistics[place, one.name, f"auroc {name}"] = made.of([one], side)
         for one in cell.gaps:
             if _many(one, cell):
-                won, tried = _rates(predictions, one)["sensitivity"]
-                shares = [counted.rate(won & side, tried & side) for side in cell.sides.values()]
                 areas = [made.of([one], side) for side in cell.sides.values()]
                 statistics[place, one.name, "gap auroc"] = counted.minus(*areas)
-                statistics[place, one.name, "gap sensitivity"] = counted.minus(*shares)
+                for name, (won, tried) in _rates(predictions, one).items():
+                    shares = [counted.rate(won & side, tried & side) for side in cell.sides.values()]
+                    statistics[place, one.name, f"gap {name}"] = counted.minus(*shares)
     return statistics
 
 
@@ -99,14 +100,14 @@ def rows_by_question(
 def _shares(
     predictions: Predictions | FindingPredictions, cells: Mapping[Place, Cell], *, resamples: int, seed: int
 ) -> dict[Key, Interval | None]:
-    """Sensitivity and specificity of every group, and as ``rest`` the sensitivity of its rest."""
+    """Sensitivity and specificity of every group, and as ``rest sensitivity`` ... those of its rest."""
     pairs: dict[Key, tuple[Bools, Bools]] = {}
     for place, cell in cells.items():
         for one in cell.asked:
             for name, (won, tried) in _rates(predictions, one).items():
                 pairs[place, one.name, name] = won & cell.inside, tried & cell.inside
-                if name == "sensitivity":
-                    pairs[place, one.name, "rest"] = won & cell.rest, tried & cell.rest
+                if one in cell.gaps:
+                    pairs[place, one.name, f"rest {name}"] = won & cell.rest, tried & cell.rest
     strata = None if isinstance(predictions, FindingPredictions) else predictions.truth
     return intervals_for_proportions(pairs, predictions.groups, strata, resamples=resamples, seed=seed)
 
@@ -132,11 +133,15 @@ def _gaps_of(
 ) -> Iterator[Interval | None]:
     key = place, question.name
     if (*key, "gap auroc") in drawn:
-        yield from (drawn[*key, f"gap {name}"] for name in COMPARED)
-        return
-    areas = (_area(question, side, cell, drawn.get((*key, f"auroc {name}"))) for name, side in cell.sides.items())
-    yield gap_of_few(*areas)
-    yield gap_of_few(shares[*key, "sensitivity"], shares[*key, "rest"])
+        yield drawn[*key, "gap auroc"]
+    else:
+        areas = (_area(question, side, cell, drawn.get((*key, f"auroc {name}"))) for name, side in cell.sides.items())
+        yield gap_of_few(*areas)
+    for name in RATES:
+        sides = shares[*key, name], shares[*key, f"rest {name}"]
+        # Every resample of a perfect side is perfect: the gap would have the doubt of the other side alone.
+        certain = any(side is not None and side.value in (0, 1) for side in sides)
+        yield gap_of_few(*sides) if certain or (*key, f"gap {name}") not in drawn else drawn[*key, f"gap {name}"]
 
 
 def _rates(predictions: Predictions | FindingPredictions, question: Question) -> dict[str, tuple[Bools, Bools]]:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from statistics import NormalDist
 from typing import Any
 
+from wetread.evaluation.advice import check_again, quote, run_again
 from wetread.evaluation.counts import Side, find_rarest, find_sides
 from wetread.metrics.sample_size import cases_for_half_width, hanley_mcneil_error
 from wetread.outcome import SEE_ANATOMY, say_share
@@ -90,6 +91,8 @@ class Evidence:
         explanations: What tests of the heatmaps found; empty where there were none.
         external: Name of each external test set -> its headline; empty where it was never tested elsewhere.
         run: The run folder, as it stands in a command.
+        command: The command that made the run, as typed; empty where none did.
+        red_external: Names of the external tests whose own checks ended red.
     """
 
     numbers: Mapping[str, Any]
@@ -98,6 +101,8 @@ class Evidence:
     explanations: Mapping[str, Any]
     external: Mapping[str, str]
     run: str
+    command: Sequence[str] = ()
+    red_external: Sequence[str] = ()
 
 
 def judge(evidence: Evidence) -> list[dict[str, str]]:
@@ -131,7 +136,7 @@ def judge_leak(evidence: Evidence) -> Light:
         return Light("leak", title, RED, said, "Repeat the run without --allow-leak.")
     found = _worst(evidence.findings, LEAKS)
     if found:
-        way = "wetread check DATA --fix" if found["code"] != "WR105" else found["remedy"]
+        way = check_again(evidence.command, "--fix") if found["code"] != "WR105" else found["remedy"]
         return Light("leak", title, found["severity"], found["sentence"], way)
     people = numbers["n"].get("patients")
     if not people:
@@ -145,11 +150,13 @@ def judge_shortcut(evidence: Evidence) -> Light:
     title = "No shortcut found"
     found = _worst(evidence.findings, [one["code"] for one in evidence.findings if one["code"].startswith("WR3")])
     if found and found["severity"] in (RED, AMBER):
-        return Light("shortcut", title, found["severity"], found["sentence"], "wetread check DATA --fix")
+        return Light("shortcut", title, found["severity"], found["sentence"], check_again(evidence.command, "--fix"))
     models = evidence.numbers["models"]
     tried = [name for name, row in models.items() if "sees" in row and name not in SEE_ANATOMY]
     if not tried:
-        return Light("shortcut", title, NONE, "Nothing was tried that should not tell the label.", "wetread check DATA")
+        return Light(
+            "shortcut", title, NONE, "Nothing was tried that should not tell the label.", check_again(evidence.command)
+        )
     said = f"No probe was shown to tell the label. Tried: {', '.join(tried)}."
     unseen = _too_few_for_a_shortcut(evidence.numbers)
     if unseen is None:
@@ -165,7 +172,7 @@ def judge_baseline(evidence: Evidence) -> Light:
     luck = f"guessing does as well in {100 * chance['p']:.2g} % of shuffled labels" if chance else ""
     if (chance and chance["p"] > 0.05) or headline["low"] <= 0.5:
         said = f"Not shown to be better than guessing: AUROC {_span(headline)}" + (f"; {luck}." if luck else ".")
-        return Light("baseline", title, RED, said, f"wetread learning-curve {evidence.run}")
+        return Light("baseline", title, RED, said, quote("learning-curve", evidence.run))
     blind = {
         name: row["auroc"]["value"] for name, row in numbers["models"].items() if "sees" in row and row.get("auroc")
     }
@@ -173,16 +180,16 @@ def judge_baseline(evidence: Evidence) -> Light:
     if gain and gain["low"] <= 0:
         said = f"Over file properties alone it gains {gain['value']:+.2f} AUROC "
         said += f"({gain['low']:+.2f} to {gain['high']:+.2f})."
-        return Light("baseline", title, RED, said, "wetread check DATA --fix")
+        return Light("baseline", title, RED, said, check_again(evidence.command, "--fix"))
     if blind:
         best = max(blind, key=lambda name: blind[name])
         said = f"The best baseline that sees little or no anatomy ({best}) reaches {say_share(blind[best])}; "
         said += f"the model {say_share(headline['value'])}" + (f"; {luck}." if luck else ".")
         if headline["value"] - blind[best] < CLOSE:
-            return Light("baseline", title, AMBER, said, "wetread check DATA")
+            return Light("baseline", title, AMBER, said, check_again(evidence.command))
         return Light("baseline", title, GREEN, said)
     said = "There is no model that sees no anatomy to compare with" + (f"; {luck}." if luck else ".")
-    return Light("baseline", title, NONE, said, "wetread check DATA")
+    return Light("baseline", title, NONE, said, check_again(evidence.command))
 
 
 def judge_size(evidence: Evidence) -> Light:
@@ -192,7 +199,7 @@ def judge_size(evidence: Evidence) -> Light:
         return Light("size", title, NONE, "The cases were not counted.", "Repeat the run with wetread run.")
     said = f"{rarest.count} {rarest.unit} {rarest.which}, the fewest; {ENOUGH} are asked for."
     light = GREEN if rarest.count >= ENOUGH else AMBER if rarest.count >= SCARCE else RED
-    return Light("size", title, light, said, "" if light == GREEN else f"wetread learning-curve {evidence.run}")
+    return Light("size", title, light, said, "" if light == GREEN else quote("learning-curve", evidence.run))
 
 
 def judge_width(evidence: Evidence) -> Light:
@@ -212,7 +219,7 @@ def judge_width(evidence: Evidence) -> Light:
     if wanted:
         unit = "patients" if n.get("patients") else "cases"
         said += f" For 0.05 to each side about {wanted:,.0f} {unit} like these are needed.".replace(",", " ")
-    return Light("width", title, AMBER if width <= WIDE else RED, said, f"wetread learning-curve {evidence.run}")
+    return Light("width", title, AMBER if width <= WIDE else RED, said, quote("learning-curve", evidence.run))
 
 
 def judge_calibration(evidence: Evidence) -> Light:
@@ -225,7 +232,7 @@ def judge_calibration(evidence: Evidence) -> Light:
     if not lines:
         if no_line:
             said = f"Slope not defined: {undefined}."
-            return Light("calibration", title, NONE, said, f"wetread evaluate {evidence.run} NEW_DATA")
+            return Light("calibration", title, NONE, said, quote("evaluate", evidence.run, "NEW_DATA"))
         said = f"Too few cases to say ({FEWEST_IMAGES} are needed, of several classes or findings 10 on either side)."
         return Light("calibration", title, NONE, said, "Collect more cases.")
     off = {name: (_off(one), abs(_value(one["slope"]) - 1)) for name, one in lines.items()}
@@ -243,7 +250,8 @@ def judge_calibration(evidence: Evidence) -> Light:
     few = len(unsure) + (len(numbers["classes"]) - len(stored) if numbers["task"] == "multilabel" else 0)
     said += f". Too few cases to say it for {few} more" if few else ""
     light = AMBER if wrong else GREEN
-    return Light("calibration", title, light, said + ".", "wetread run DATA --set calibration=platt" if wrong else "")
+    way = run_again(evidence.command, f"{evidence.run}-platt", "--set", "calibration=platt") if wrong else ""
+    return Light("calibration", title, light, said + ".", way)
 
 
 def judge_refusal(evidence: Evidence) -> Light:
@@ -272,7 +280,8 @@ def judge_explanations(evidence: Evidence) -> Light:
     title, found = "Heatmaps tested", evidence.explanations
     if not found:
         said = "The heatmaps were not tested: they show what the model reacts to, and prove nothing."
-        return Light("explanations", title, NONE, said, "wetread run DATA --preset standard")
+        way = run_again(evidence.command, f"{evidence.run}-standard", "--preset", "standard")
+        return Light("explanations", title, NONE, said, way)
     passed, tests = int(found["passed"]), int(found["tests"])
     if not tests:
         return Light("explanations", title, NONE, "None of the tests of the heatmaps could be made.", AS_PICTURES)
@@ -289,8 +298,12 @@ def judge_elsewhere(evidence: Evidence) -> Light:
     title = "Tested elsewhere"
     if not evidence.external:
         said = "All images come from one collection; elsewhere numbers usually fall."
-        return Light("elsewhere", title, NONE, said, f"wetread evaluate {evidence.run} NEW_DATA")
+        return Light("elsewhere", title, NONE, said, quote("evaluate", evidence.run, "NEW_DATA"))
     said = "; ".join(f"{name}: {headline}" for name, headline in evidence.external.items())
+    if evidence.red_external:
+        said += f". The checks of {' and '.join(evidence.red_external)} ended red, so that number may not hold"
+        way = "Look at what was found in the data of that test, and test on data without it."
+        return Light("elsewhere", title, AMBER, said + ".", way)
     return Light("elsewhere", title, GREEN, said + ".")
 
 
@@ -363,7 +376,7 @@ def _say_line(line: Mapping[str, Any], name: str) -> str:
     said += f" for {_words(name)}" if name else ""
     error, luck = _value(line.get("ece")), _value(line.get("ece_if_perfect"))
     if error is not None and luck is not None:
-        said += f"; calibration error {error:.2f}, of which {luck:.2f} would be luck"
+        said += f"; calibration error {error:.2f}, luck alone gives {luck:.2f}"
     return said
 
 

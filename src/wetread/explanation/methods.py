@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -41,6 +42,53 @@ TITLES = {
     "occlusion": "Occlusion (mean)",
     "occlusion-blur": "Occlusion (blurred)",
     "rise": "RISE",
+}
+
+_ONE_SIDED = (
+    "weights are never negative, so orange speaks for the class, blue is only a negative activation and does not speak "
+    "against it, and the map of another class is not the opposite of this one."
+)
+#: What the colours of each method mean: not all of them say what speaks against a class.
+MEANINGS = {
+    "grad-cam": "The last feature maps, weighted by their mean gradient: orange raises the margin, blue lowers it.",
+    "hirescam": "The last feature maps times their gradient, place by place: orange raises the margin, blue lowers it.",
+    "grad-cam++": f"The last feature maps, weighted by their positive gradients: {_ONE_SIDED}",
+    "score-cam": f"The last feature maps, weighted by the margin of what each of them lets through: {_ONE_SIDED}",
+    "integrated-gradients": (
+        "Each pixel's share of the change of the margin from a black picture to this one: orange raises it, blue "
+        "lowers it, and what is black gets nothing."
+    ),
+    "integrated-gradients-blur": (
+        "Each pixel's share of the change of the margin from the blurred picture to this one: orange raises it, blue "
+        "lowers it, and what is smooth gets nothing."
+    ),
+    "smoothgrad": (
+        "What a change of a pixel would do: where it is orange a brighter pixel would raise the margin, where it is "
+        "blue a darker one would. It shows what the model is sensitive to, not what speaks for the class in this "
+        "picture."
+    ),
+    "occlusion": (
+        "How far the margin falls when a patch is filled with the mean grey value: orange where it falls, blue where "
+        "it rises."
+    ),
+    "occlusion-blur": "How far the margin falls when a patch is blurred: orange where it falls, blue where it rises.",
+    "rise": (
+        "How much higher the margin is where a place is shown than where it is hidden, over random masks: orange where "
+        "showing it raises the margin, blue where that lowers it."
+    ),
+}
+#: In what a map is measured: the unit of the number beside its scale.
+UNITS = {
+    "grad-cam": "logits",
+    "hirescam": "logits",
+    "grad-cam++": "weighted activation, without a unit",
+    "score-cam": "mean activation, without a unit",
+    "integrated-gradients": "logits per pixel",
+    "integrated-gradients-blur": "logits per pixel",
+    "smoothgrad": "logits per standard deviation of brightness",
+    "occlusion": "logits",
+    "occlusion-blur": "logits",
+    "rise": "logits",
 }
 
 
@@ -99,7 +147,7 @@ def explain_many(
         classifier = _quickened(classifier, len(pictures) * (QUICK_MAPS if quick else USUAL_MAPS))
     subject = _take_apart(classifier)
     if subject is None or (method in CLASS_MAPS and not subject.keeps_places):
-        raise _not_possible(method, methods_for(classifier))
+        raise not_possible(method, methods_for(classifier))
     if not len(pictures):
         return []
     return list(_network_method(method, seed, quick)(subject, pictures, columns))
@@ -132,12 +180,22 @@ def find_target(classifier: Classifier, target: int | str) -> int:
 def check_method(method: str) -> None:
     """Raises `InputError`, code ``unknown-method``, where there is no method of that name."""
     if method not in METHODS:
+        near = difflib.get_close_matches(method.casefold(), (*METHODS, "all"), 3)
         raise InputError(
-            f"There is no method {method}.", remedy=f"Give one of: {', '.join(METHODS)}.", code="unknown-method"
+            f"There is no method {method}.",
+            remedy=(f"Nearest names: {', '.join(near)}. " if near else "")
+            + f"All names: {', '.join(METHODS)}; all stands for every method that the model allows.",
+            code="unknown-method",
         )
 
 
-def _not_possible(method: str, possible: Sequence[str]) -> InputError:
+def not_possible(method: str, possible: Sequence[str]) -> InputError:
+    """The error, with its reason, for a method that a model does not allow.
+
+    Args:
+        method: One of `METHODS`.
+        possible: Those that the model allows.
+    """
     why = "has no feature maps with places in them" if len(possible) > len(QUESTIONS) else "has no gradients"
     return InputError(
         f"{TITLES[method]} is not possible: the model {why}.",

@@ -14,6 +14,7 @@ from wetread.insight.budget import Budget
 from wetread.insight.draw import draw_filter, draw_signed, draw_waves, is_coloured, make_small
 from wetread.insight.found import Shown, Tour, Wishes
 from wetread.model.classifier import Classifier
+from wetread.outcome import counted
 from wetread.progress import Listener, StepAdvanced, StepFinished, StepStarted
 from wetread.shapes import Floats
 
@@ -202,7 +203,7 @@ class _Walk:
             for row, (shown, found) in enumerate(zip(self.pictures, maps, strict=True)):
                 network["pictures"].append(self._describe_maps(shown, found, f"maps/{number}-{row}"))
             self.listen(StepAdvanced("maps", number + 1, len(chosen), branch.name))
-        self.listen(StepFinished("maps", time.perf_counter() - started, f"{len(self.pictures)} pictures"))
+        self.listen(StepFinished("maps", time.perf_counter() - started, counted(len(self.pictures), "picture")))
         return means
 
     def _describe_maps(self, shown: Shown, found: Sequence[LayerMaps], place: str) -> dict[str, Any]:
@@ -254,7 +255,7 @@ class _Walk:
                 for row, one in enumerate(self.every)
             ],
         }
-        self.listen(StepFinished("map", time.perf_counter() - started, f"{len(self.every)} pictures"))
+        self.listen(StepFinished("map", time.perf_counter() - started, counted(len(self.every), "picture")))
 
     def _maximise(self, subject: Subject, chosen: list[tuple[Branch, list[Layer]]], means: list[list[Floats]]) -> None:
         total = 1 + sum(len(layers) for _, layers in chosen)
@@ -269,7 +270,11 @@ class _Walk:
                 known = means[number][place] if means[number] else None
                 self._layer(number, branch, layer, place, known, budget)
         self.listen(StepAdvanced("favourites", total, total))
-        self.listen(StepFinished("favourites", time.perf_counter() - started, f"{len(self.tour.files)} pictures drawn"))
+        self.listen(
+            StepFinished(
+                "favourites", time.perf_counter() - started, f"{counted(len(self.tour.files), 'picture')} drawn"
+            )
+        )
 
     def _classes(self, subject: Subject, deadline: float) -> None:
         from wetread.insight.favourites import favourites_of_classes

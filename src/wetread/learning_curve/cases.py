@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,10 +60,14 @@ class Cases:
         return self.features[rows].astype(np.float64)
 
 
-def cases_of(folder: RunFolder) -> Cases:
+def cases_of(folder: RunFolder, check: Callable[[Cases], None] = lambda _: None) -> Cases:
     """Reads the pictures of a finished run from the cache, and measures them as the linear model of that run did.
 
     A locked or given test set stays closed: only what the run learnt from is used.
+
+    Args:
+        folder: Of the run.
+        check: Is shown the cases before their pictures are measured, which takes long, and may refuse them.
 
     Raises:
         InputError: The run is not finished, its pictures are no longer in the cache, its weights are gone, or fewer
@@ -82,13 +87,10 @@ def cases_of(folder: RunFolder) -> Cases:
         labels = np.array([number[row.label] for row in rows], dtype=np.int64)
     _require_two_sides(labels, folder)
     sees, backbone = choose_sight(numbers, plan), None
-    if sees != "classical":
-        backbone = _backbone(plan, folder)
-    inputs = Inputs([row.picture for row in rows if row.picture is not None], backbone, keep=True)
-    return Cases(
+    cases = Cases(
         sees,
-        inputs.features(sees),
-        0 if backbone is None else inputs.embedding().shape[1],
+        np.empty((len(rows), 0), np.float32),
+        0,
         labels,
         number_groups(rows),
         classes,
@@ -97,6 +99,12 @@ def cases_of(folder: RunFolder) -> Cases:
         inner_folds=max(3, int(plan["inner_folds"])),
         seed=int(plan["seed"]),
     )
+    check(cases)
+    if sees != "classical":
+        backbone = _backbone(plan, folder)
+    inputs = Inputs([row.picture for row in rows if row.picture is not None], backbone, keep=True)
+    features = inputs.features(sees)
+    return replace(cases, features=features, embedded=0 if backbone is None else inputs.embedding().shape[1])
 
 
 def choose_sight(numbers: dict[str, Any], plan: dict[str, Any]) -> str:

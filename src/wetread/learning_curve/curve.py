@@ -65,10 +65,7 @@ def learn_curve(
     Raises:
         InputError: Sizes or draws that make no curve.
     """
-    if not PARTS <= draws <= MOST_DRAWS:
-        raise InputError(
-            f"{draws} draws make no learning curve.", remedy=f"Choose {PARTS} to {MOST_DRAWS}.", code="usage"
-        )
+    check_draws(draws)
     cases, left_out = leave_rare_findings_out(cases)
     few = too_few(cases.count, min(groups_by_side(cases.labels, cases.groups)), cases.unit)
     if few is not None:
@@ -85,6 +82,22 @@ def learn_curve(
     settings = {"draws": draws, "tested_groups": -(-cases.count // PARTS), "strengths": list(strengths)}
     settings["left_out"] = left_out
     return LearningCurve(verdict, _describe(cases, verdict) | settings | _numbers(forecast))
+
+
+def check_draws(draws: int) -> None:
+    """Raises `InputError` where so many draws make no curve."""
+    if not PARTS <= draws <= MOST_DRAWS:
+        raise InputError(
+            f"{draws} draws make no learning curve.", remedy=f"Choose {PARTS} to {MOST_DRAWS}.", code="usage"
+        )
+
+
+def check_sizes(cases: Cases, sizes: Sequence[int] | None) -> None:
+    """Raises `InputError` where sizes that somebody asked for make no curve; no feature is looked at."""
+    cases, _ = leave_rare_findings_out(cases)
+    few = too_few(cases.count, min(groups_by_side(cases.labels, cases.groups)), cases.unit)
+    if sizes is not None and few is None:
+        _checked(sizes, cases)
 
 
 def leave_rare_findings_out(cases: Cases) -> tuple[Cases, list[str]]:

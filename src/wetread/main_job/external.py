@@ -15,6 +15,7 @@ from wetread.main_job.external_numbers import Evidence, numbers_elsewhere
 from wetread.main_job.intake import ReadData, examine_headers, read_data, write_intake
 from wetread.main_job.overlap import Overlap, Tried, find_overlap, read_seen, say_overlap
 from wetread.main_job.session import step
+from wetread.outcome import counted
 from wetread.progress import Listener, StepAdvanced
 from wetread.request import Request, name_of
 from wetread.run_folder import RUNNING, RunFolder
@@ -102,7 +103,7 @@ def read_elsewhere(
         )
     with step(tell, "check", "Checking the data") as done:
         found = _check(read, matched, request.seed)
-        done(f"{len(found[0])} findings, gate {found[1]}")
+        done(f"{counted(len(found[0]), 'finding')}, gate {found[1]}")
     return Elsewhere(read, matched, overlap, *found)
 
 
@@ -132,6 +133,8 @@ def assess(tried: Tried, elsewhere: Elsewhere, request: Request, folder: RunFold
             folder,
             request.seed,
         )
+        if elsewhere.overlap.rows:
+            _write_overlap(folder, elsewhere.overlap)
         folder.write_json("numbers.json", found.numbers)
         folder.write_text("predictions.csv", found.text)
         folder.write_json("external.json", found.drop)
@@ -190,28 +193,38 @@ def _refuse_overlap(
     overlap = find_overlap(read_seen(tried), read.table, matched.rows, inside, other_patients=other_patients)
     if not overlap.rows:
         return overlap
-    folder.write_table("overlap.csv", ["image", "reason"], [[row.image, why] for row, why in overlap.rows])
     if not without:
-        raise _overlap_error(tried, overlap, len(matched.rows), folder)
+        if not folder.keeps_earlier:  # the list of the test there stays with it
+            _write_overlap(folder, overlap)
+        raise _overlap_error(overlap, len(matched.rows), folder)
     for row, _ in overlap.rows:
         row.skip("the model knows it or its patient")
-    read.table.notes.append(
-        f"{len(overlap.rows)} images were left out because they are not new to the model: {say_overlap(overlap)}."
-    )
+    left_out = counted(len(overlap.rows), "image was left out because it is", "images were left out because they are")
+    read.table.notes.append(f"{left_out} not new to the model: {say_overlap(overlap)}.")
     return overlap
 
 
-def _overlap_error(tried: Tried, overlap: Overlap, total: int, folder: RunFolder) -> InputError:
+def _write_overlap(folder: RunFolder, overlap: Overlap) -> None:
+    folder.write_table("overlap.csv", ["image", "reason"], [[row.image, why] for row, why in overlap.rows])
+
+
+def _overlap_error(overlap: Overlap, total: int, folder: RunFolder) -> InputError:
     listed = ", ".join(row.image for row, _ in overlap.rows[:NAMED])
     more = f" and {len(overlap.rows) - NAMED} more" if len(overlap.rows) > NAMED else ""
     remedy = "--without-overlap tests on the others."
     if "patient" in overlap.counts():
         remedy += " If equal patient numbers name other people, as in another hospital, say so with --other-patients."
+    verb = "is" if len(overlap.rows) == 1 else "are"
+    where = (
+        f"the earlier test in {folder.path} is as it was; with another --out FOLDER all of them are listed there"
+        if folder.keeps_earlier
+        else f"all of them are listed in {folder.path / 'overlap.csv'}"
+    )
     return InputError(
-        f"{len(overlap.rows)} of {total} images are not new to the model: {say_overlap(overlap)}. First ones: "
-        f"{listed}{more}; all of them are listed in {folder.path / 'overlap.csv'}.",
+        f"{len(overlap.rows)} of {counted(total, 'image')} {verb} not new to the model: {say_overlap(overlap)}. First "
+        f"ones: {listed}{more}; {where}.",
         remedy=remedy,
-        file=tried.folder.path if tried.folder is not None else None,
+        file=folder.path,
         code="overlap",
     )
 
@@ -279,7 +292,7 @@ def _predict(tried: Tried, rows: list[Row], tell: Listener) -> tuple[Floats, lis
                 statuses += [answer.status for answer in answers]
             tell(StepAdvanced("predict", start + len(some), len(rows)))
         refused = f", {statuses.count('out')} it would refuse" if statuses else ""
-        done(f"{len(rows)} images{refused}")
+        done(f"{counted(len(rows), 'image')}{refused}")
     return np.concatenate(tables), statuses
 
 
@@ -302,7 +315,8 @@ def _explain(tried: Tried, predictions: Any, rows: list[Row], seed: int, folder:
         for name, content in files.items():
             folder.write_bytes(f"heatmaps/{name}", content)
         folder.write_json("heatmaps/index.json", index)
-        done(f"{len(explained)} cases, {len(files)} maps")
+        maps = sum(len(one["maps"]) for one in index["cases"])
+        done(f"{counted(len(explained), 'case')}, {counted(maps, 'map')}")
 
 
 def write_external_page(folder: RunFolder, elsewhere: Elsewhere, tried: Tried, tell: Listener) -> None:

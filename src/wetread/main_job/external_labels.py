@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from wetread.errors import InputError
+from wetread.outcome import counted
 from wetread.shapes import Floats
 
 if TYPE_CHECKING:
@@ -103,22 +104,26 @@ def _fold(name: str) -> str:
 
 
 def _translate(here: Sequence[str], ours: Sequence[str], names: Mapping[str, str]) -> dict[str, str]:
-    for theirs, known in names.items():
-        if theirs not in here:
-            raise InputError(
-                f"There is no {theirs} in the data set; there are: {', '.join(here[:LISTED])}.",
-                remedy='Write --map "NAME IN THE DATA=NAME OF THE MODEL".',
-                code="unknown-class",
-            )
-        if known not in ours:
-            raise InputError(
-                f"The model knows no {known}; it knows: {', '.join(ours)}.",
-                remedy='Write --map "NAME IN THE DATA=NAME OF THE MODEL".',
-                code="unknown-class",
-            )
     by_fold = {_fold(name): name for name in ours}
-    found = {name: name if name in ours else by_fold.get(_fold(name), "") for name in here} | dict(names)
+    found = {name: name if name in ours else by_fold.get(_fold(name), "") for name in here}
+    for asked, answer in names.items():
+        # Several spellings of one name, each a class of its own, are all meant, unless one is written just so.
+        theirs = [asked] if asked in here else [name for name in here if _fold(name) == _fold(asked)]
+        known = answer if answer in ours else by_fold.get(_fold(answer), "")
+        if not theirs:
+            raise _no_such_name(f'There is no "{asked}" in the data set; there are: ', here[:LISTED])
+        if not known:
+            raise _no_such_name(f'The model does not know "{answer}"; it knows: ', ours)
+        found |= dict.fromkeys(theirs, known)
     return {name: known for name, known in found.items() if known}
+
+
+def _no_such_name(told: str, names: Sequence[str]) -> InputError:
+    return InputError(
+        f"{told}{', '.join(names)}.",
+        remedy='Write --map "NAME IN THE DATA=NAME OF THE MODEL".',
+        code="unknown-class",
+    )
 
 
 def _finding_labels(rows: Sequence[Row], ours: Sequence[str], translate: Mapping[str, str]) -> Floats:
@@ -158,7 +163,7 @@ def _nothing_matches(
     classifier: Classifier, here: Sequence[str], counts: Mapping[str, int], known: Sequence[str], table: Table
 ) -> InputError:
     kind = "findings" if classifier.task == "multilabel" else "classes"
-    theirs = ", ".join(f"{name} ({counts[name]} images)" for name in list(here)[:LISTED])
+    theirs = ", ".join(f"{name} ({counted(counts[name], 'image')})" for name in list(here)[:LISTED])
     only = f" Only {known[0]} matches." if known else " None matches."
     unmatched = next((name for name in here if _fold(name) not in {_fold(one) for one in known}), here[0])
     wanted = next((name for name in classifier.classes if name not in known), classifier.classes[0])

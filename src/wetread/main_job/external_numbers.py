@@ -12,6 +12,7 @@ from wetread.errors import InputError
 from wetread.main_job.external_drop import describe_drop, told_by
 from wetread.main_job.external_labels import Matched
 from wetread.main_job.overlap import Overlap, Tried
+from wetread.outcome import counted
 from wetread.run_folder import RunFolder
 from wetread.shapes import Floats
 
@@ -54,7 +55,8 @@ class Evidence:
     def estimate(self) -> str:
         """How it was tested, for the headline."""
         left_out = len(self.overlap.rows)
-        return f"external test, {left_out} images left out that were not new" if left_out else "external test"
+        told = counted(left_out, "image left out that was not new", "images left out that were not new")
+        return f"external test, {told}" if left_out else "external test"
 
     @property
     def trained_on(self) -> int | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wetread.main_job.preparation import Prepared
-from wetread.main_job.session import step
+from wetread.main_job.session import leave_out, step
 from wetread.progress import EpochDone, Event, FoldDone, FoldLeftOut, FoldLoaded, Listener, StepAdvanced
 from wetread.run_folder import RunFolder
 from wetread.shapes import Ints
@@ -51,7 +51,14 @@ def train(prepared: Prepared, folder: RunFolder, tell: Listener) -> Trained:
     fits = _epochs_per_fold(plan)
     total = (len(folds) + fit_again) * fits
     with step(tell, "train", "Training and testing", total) as done:
-        results, final = run_folds(data, folds, folder.path / "folds", _TrainingProgress(tell, total, fits), fit_again)
+        results, final = run_folds(
+            data,
+            folds,
+            folder.path / "folds",
+            _TrainingProgress(tell, total, fits),
+            fit_again,
+            lambda: leave_out(folder, "further divisions"),
+        )
         wins = [result.chosen for result in results]
         done(
             f"chosen: {', '.join(f'{name} in {wins.count(name)} of {len(wins)} folds' for name in dict.fromkeys(wins))}"

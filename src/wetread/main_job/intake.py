@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from wetread.errors import ImageRejected
 from wetread.main_job.ahead import NEEDED_BY_ALL, import_ahead
 from wetread.main_job.session import step
+from wetread.outcome import counted
 from wetread.progress import Listener, Notice
 from wetread.request import Request
 from wetread.run_folder import RUNNING, RunFolder
@@ -69,14 +70,16 @@ def read_data(request: Request, folder: RunFolder, tell: Listener) -> ReadData:
             tell(Notice(f"No image shows what the data name: {', '.join(table.empty[:30])}."))
         with step(tell, "read", "Reading images", total) as done:
             view = read_images(table, window=window, frame=frame, decoder=decoder, listen=tell)
-            kinds = f"{len(table.findings)} findings" if table.multi else f"{len(table.classes)} classes"
-            done(f"{len(table.used)} labelled images, {kinds}")
+            kinds = counted(len(table.findings), "finding") if table.multi else f"{len(table.classes)} classes"
+            done(f"{counted(len(table.used), 'labelled image')}, {kinds}")
     with step(tell, "group", "Looking for patients and copies") as done:
         assign_patients(table)
+        if table.patients_unused:
+            tell(Notice(table.notes[-1]))
         rows = rows_with_pictures(table)
         pairs = find_duplicates(rows)
         assign_groups(rows, pairs, request.together)
-        done(f"{len({row.group for row in rows})} separate cases, {len(pairs)} pairs of copies")
+        done(f"{counted(len({row.group for row in rows}), 'separate case')}, {counted(len(pairs), 'pair')} of copies")
     return ReadData(table, rows, pairs, view)
 
 
@@ -102,15 +105,19 @@ def write_intake(folder: RunFolder, table: Table, findings: list[Finding], **fac
 
 
 def check_asked(request: Request) -> None:
-    """Refuses mistakes in single settings and in a named plan before anything is read or written.
+    """Refuses mistakes in settings, a named plan and the name of a recipe before anything is read or written.
 
     Raises:
-        InputError: There is no such decision, or its value cannot be followed; the plan cannot be read.
+        InputError: There is no such decision, or its value cannot be followed; the plan cannot be read; there
+            is no such recipe.
     """
-    if not request.settings and request.plan is None:
+    if not request.settings and request.plan is None and request.recipe is None:
         return
     from wetread.training.plan_file import check_plan, check_setting
+    from wetread.training.recipes import recipe_path
 
+    if request.recipe is not None:
+        recipe_path(request.recipe)
     for setting in request.settings:
         check_setting(setting)
     if request.plan is not None:
@@ -119,16 +126,20 @@ def check_asked(request: Request) -> None:
 
 def _asked_view(request: Request, folder: RunFolder) -> tuple[str | None, str]:
     """Window and frame as asked for on the command line, else as planned; a resumed run keeps what it began with."""
-    from wetread.training.plan_file import planned_view
+    from wetread.training.plan_file import planned_view, require_preset
 
     path = stored_plan(request, folder)
+    if path:
+        require_preset(path, request.preset)
     view, frame = planned_view(path) if path else (None, None)
-    return request.window or view, request.frame or frame or "middle"
+    asked = {name.strip(): text.strip() for name, _, text in (setting.partition("=") for setting in request.settings)}
+    return asked.get("view") or request.window or view, asked.get("frame") or request.frame or frame or "middle"
 
 
 def stored_plan(request: Request, folder: RunFolder) -> Path | None:
-    """The plan to follow: the one named, else that of the run that is resumed."""
-    return request.plan or (folder.path / "plan.yaml" if (folder.path / "plan.yaml").is_file() else None)
+    """The plan to follow: the one named, else that of the run that is resumed, not of one that is replaced."""
+    begun = folder.path / "plan.yaml"
+    return request.plan or (begun if begun.is_file() and not folder.keeps_earlier else None)
 
 
 def examine_headers(rows: list[Row]) -> Counter[str]:

@@ -76,6 +76,7 @@ def evaluate_run(
             "procedure": as_dicts({"auroc": _procedure(prepared, trained)}),
             "choices": _choices(trained, plan),
             "weights": _weights(trained),
+            "recalibration": _recalibration(trained, plan),
             **_test_set(prepared, folder, selected.rows),
         }
         folder.write_json("numbers.json", numbers)
@@ -256,6 +257,25 @@ def _choices(trained: Trained, plan: Plan) -> dict[str, Any]:
             })  # fmt: skip
     waiting = max((result.waiting for result in trained.results), default=0.0)
     return {"rule": plan.choice, "gains": gains, "waiting": round(waiting, 4)}
+
+
+def _recalibration(trained: Trained, plan: Plan) -> dict[str, Any] | None:
+    """What the models that were tested, and the one that is handed over, got as a correction of their probabilities."""
+    from wetread.evaluation.recalibration import describe_recalibration
+    from wetread.training.fitted import FEWEST_TO_CALIBRATE
+
+    folds = [
+        {
+            "repeat": one.fold.repeat,
+            "fold": one.fold.number,
+            "temperature": one.temperature[one.chosen],
+            "offset": one.offset[one.chosen],
+            "cases": one.cases[one.chosen],
+        }
+        for one in trained.results
+    ]
+    final = {"temperature": trained.final.temperature, "offset": list(trained.final.offset)}
+    return describe_recalibration(plan.calibration, folds, final, FEWEST_TO_CALIBRATE)
 
 
 def _weights(trained: Trained) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from wetread.main_job.fitting import Trained
 from wetread.main_job.preparation import Prepared
 from wetread.main_job.session import step
 from wetread.main_job.trust_gate import write_trust
+from wetread.outcome import counted
 from wetread.progress import Listener, StepAdvanced
 from wetread.run_folder import RUNNING, RunFolder
 
@@ -43,7 +44,8 @@ def explain(
         for name, content in files.items():
             folder.write_bytes(f"heatmaps/{name}", content)
         folder.write_json("heatmaps/index.json", index)
-        done(f"{len(cases)} cases, {len(files)} maps")
+        maps = sum(len(one["maps"]) for one in index["cases"])
+        done(f"{counted(len(cases), 'case')}, {counted(maps, 'map')}")
 
 
 def save_model(prepared: Prepared, trained: Trained, numbers: dict[str, Any], folder: RunFolder) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +11,8 @@ from numpy.typing import NDArray
 
 from wetread.main_job.intake import ReadData, examine_headers, stored_plan, write_intake
 from wetread.main_job.session import step
-from wetread.progress import Listener, PlanMade
+from wetread.outcome import counted
+from wetread.progress import Listener, Notice, PlanMade
 from wetread.request import Request, choose_device
 from wetread.run_folder import RunFolder
 from wetread.shapes import Ints
@@ -77,19 +77,35 @@ class _Division:
         return [row for row in self.rows if row.status == "used"]
 
 
-def prepare(request: Request, read: ReadData, folder: RunFolder, tell: Listener) -> Prepared:
-    """Checks, plans and divides a data set; writes images.csv, findings.json, fingerprint.json and plan.yaml."""
+def prepare(request: Request, read: ReadData, folder: RunFolder, tell: Listener, *, run: bool = False) -> Prepared:
+    """Checks, plans and divides a data set; writes images.csv, findings.json, fingerprint.json and plan.yaml.
+
+    Args:
+        request: What was asked for.
+        read: The data set.
+        folder: Where to write.
+        tell: Is told about progress.
+        run: A model will be made; else the data are judged as they came.
+    """
+    from wetread.evaluation.subgroup_columns import find_columns
+
     table = read.table
     with step(tell, "check", "Checking the data") as done:
         division = _settle(request, read)
+        if table.split_unused:
+            tell(Notice(f"{table.split_unused}; the split is not used."))
         plan, measured = _plan(request, folder, table, division, read)
-        prepared = _divide_and_audit(table, division, plan)
-        done(f"{len(prepared.findings)} findings, gate {prepared.gate}")
+        if request.subgroups:  # a name that is not there is told before an hour of training
+            find_columns(division.usable, request.subgroups)
+        prepared = _divide_and_audit(table, division, plan, run=run)
+        done(f"{counted(len(prepared.findings), 'finding')}, gate {prepared.gate}")
     tell(PlanMade(plan.decisions()))
+    _warn_of_mirrors(plan, tell)
     folder.write_text("fingerprint.json", measured.as_json())
     folder.write_text("plan.yaml", plan.to_yaml())
     view = {"values": plan.view, "frame": plan.frame, "reason": plan.reasons["view"]}
-    write_intake(folder, table, prepared.findings, view=view, device=plan.device)
+    facts = {"seed": plan.seed, "preset": plan.preset, "device": plan.device}
+    write_intake(folder, table, prepared.findings, view=view, **facts)
     return prepared
 
 
@@ -113,23 +129,23 @@ def check_several(read: ReadData, folder: RunFolder, tell: Listener) -> tuple[li
         )
         findings = run_checks(audit)
         verdict = gate(findings)
-        done(f"{len(findings)} findings, gate {verdict}")
+        done(f"{counted(len(findings), 'finding')}, gate {verdict}")
     view, reason = read.view
     read.table.notes.append(f"Grey values: {view} ({reason}).")
     write_intake(folder, read.table, findings, view={"values": str(view), "frame": view.frame, "reason": reason})
     return findings, verdict
 
 
-def write_fixes(read: ReadData, doubts: list[Doubt], review: Path | None, folder: RunFolder, tell: Listener) -> None:
+def write_fixes(
+    read: ReadData, doubts: list[Doubt], decisions: Mapping[str, str], folder: RunFolder, tell: Listener
+) -> None:
     """Writes a table without the faults that can be mended, every change with its reason, and labels to review."""
     from wetread.dataset.fix import propose_fixes, write_fixed
-    from wetread.dataset.review import read_review
 
     with step(tell, "fix", "Writing a mended table") as done:
-        decisions = read_review(review, read.table.classes) if review is not None else {}
         fixes = propose_fixes(read.table, read.rows, read.pairs, doubts, decisions)
         write_fixed(folder, read.table, fixes)
-        done(f"{len(fixes.changes)} changes, {len(fixes.doubts)} labels to review")
+        done(f"{counted(len(fixes.changes), 'change')}, {counted(len(fixes.doubts), 'label')} to review")
 
 
 def _settle(request: Request, read: ReadData) -> _Division:
@@ -168,7 +184,7 @@ def _plan(
 ) -> tuple[Plan, Fingerprint]:
     """Measures and decides: the rules, then a recipe, then a plan that was given or begun, then single settings."""
     from wetread.training.plan import make_plan
-    from wetread.training.plan_file import read_plan, require_folds, require_weights, set_decisions
+    from wetread.training.plan_file import read_plan, require_folds, require_weights, set_decisions, with_options
     from wetread.training.rules import Asked
 
     stored = stored_plan(request, folder)
@@ -187,11 +203,33 @@ def _plan(
         ),
     )
     plan = _follow_recipe(request.recipe, planned, measured, table) if request.recipe else planned
-    plan = read_plan(stored, plan) if stored else plan
+    plan = with_options(read_plan(stored, plan), planned, _typed(request)) if stored else plan
     plan = set_decisions(plan, request.settings, planned)
+    # The pictures are read by now; the plan says how.
+    plan = with_options(plan, planned, ("view", "frame"))
     require_folds(plan, planned, measured)
     require_weights(plan, measured)
     return plan, measured
+
+
+def _typed(request: Request) -> list[str]:
+    """Decisions that options of the command line name; one that has its default value was not typed."""
+    names = ("seed", "positive", "time_limit", "backbone", "laterality")
+    return [name for name in names if getattr(request, name)]
+
+
+def _warn_of_mirrors(plan: Plan, tell: Listener) -> None:
+    """A recipe is followed to the letter also where it mirrors pictures and nobody said whether sides matter."""
+    from wetread.training.modality import NO_SIDES
+
+    mirrors = "network" in plan.rungs and (plan.augment.mirror or plan.augment.flip)
+    if plan.recipe and mirrors and plan.laterality == "unknown" and plan.modality not in NO_SIDES:
+        tell(
+            Notice(
+                f"The recipe {plan.recipe} mirrors training pictures, and nobody said whether it matters which side is "
+                "left: a left effusion becomes a right one. --laterality matters mirrors nothing."
+            )
+        )
 
 
 def _measure(request: Request, table: Table, division: _Division) -> Fingerprint:
@@ -241,7 +279,7 @@ def _with_pace(measured: Fingerprint, request: Request) -> Fingerprint:
     return replace(measured, rate=round(images_per_second(backbone, measured.device), 2))
 
 
-def _divide_and_audit(table: Table, division: _Division, plan: Plan) -> Prepared:
+def _divide_and_audit(table: Table, division: _Division, plan: Plan, *, run: bool) -> Prepared:
     from wetread.checks.finding import Audit
     from wetread.checks.label_errors import examine_labels
     from wetread.checks.run_checks import gate, run_checks
@@ -271,6 +309,7 @@ def _divide_and_audit(table: Table, division: _Division, plan: Plan) -> Prepared
         folds=folds,
         positive=None if plan.positive is None else classes.index(plan.positive),
         phi=examine_headers(division.rows),
+        run=run,
     )
     labels: NDArray[Any]
     labels, groups = (matrix, number_groups(rows)) if matrix is not None else encode(rows, classes)
@@ -296,7 +335,7 @@ def _divide_and_audit(table: Table, division: _Division, plan: Plan) -> Prepared
         groups,
         probes,
         examined.doubts if examined else [],
-        division.allowed,
+        division.allowed if plan.estimate == "given test" else 0,
     )
 
 

@@ -30,8 +30,8 @@ COLUMNS = ("row", "image", "status", "score", "reason", "note")
 #: Why nothing is refused. A refusal that was tried on no picture is not handed over: nobody could say how often it
 #: refuses what it should take.
 UNTRIED = (
-    "The model cannot refuse: no fold leaves {fewest} patients to learn from, so no picture of a new patient could be "
-    "tried on a refusal. Learning what to refuse takes a few more than {fewest} patients."
+    "The model cannot refuse: no fold leaves {fewest} {whom} to learn from, so no new picture could be tried on a "
+    "refusal. Learning what to refuse takes a few more than {fewest} {whom}."
 )
 
 
@@ -47,21 +47,23 @@ def fit_refusal(prepared: Prepared, trained: Trained, folder: RunFolder, tell: L
     from wetread.training.refusal_probes import make_copies, probes_see
     from wetread.training.refusing import FEWEST_PATIENTS
 
+    # Where patients are not known every image is taken as one of its own.
+    whom = "images" if prepared.table.grouping == "none" else "patients"
     sees = "frozen" if trained.final.backbone is not None else "classical"
     with step(tell, "refuse", "Learning what to refuse") as done:
         copies = make_copies(trained.data.inputs, probes_see(trained.final.backbone), prepared.plan.seed)
         final = _fit(prepared, trained, copies, sees, trained.development)
         if final is None:
-            why = f"fewer than {FEWEST_PATIENTS} patients: too few to say how pictures of new ones look"
+            why = f"fewer than {FEWEST_PATIENTS} {whom}: too few to say how new ones look"
             done(why)
             return None
         folds = [result.fold for result in trained.results if result.fold.repeat == 1]
         tried = ((fold, _judge_of(fold, final, prepared, trained, copies, sees)) for fold in folds)
         judges = [(fold, judge) for fold, judge in tried if judge is not None]
         if not judges:
-            why = UNTRIED.format(fewest=FEWEST_PATIENTS)
+            why = UNTRIED.format(fewest=FEWEST_PATIENTS, whom=whom)
             tell(Notice(why))
-            done(f"fewer than {FEWEST_PATIENTS} patients in every training part: nothing could be tried")
+            done(f"fewer than {FEWEST_PATIENTS} {whom} in every training part: nothing could be tried")
             return None
         answers: dict[int, Answer] = {}
         for fold, judge in judges:

@@ -43,7 +43,8 @@ def find_finished(place: Path, request: Request, listen: Listener) -> Run | None
     if not (place / "run.json").is_file():
         return None
     _refuse_other_data(folder, request)
-    if folder.read_json("run.json").get("status") != FINISHED or not (place / "numbers.json").is_file():
+    told = folder.read_json("run.json")
+    if told.get("status") != FINISHED or told.get("left_out") or not (place / "numbers.json").is_file():
         return None
     listen(Notice(f"The run in {place} has finished; nothing was done. --overwrite trains it anew."))
     return Run.open(place)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+from wetread.outcome import headline
 from wetread.run_folder import RunFolder
 
 
@@ -23,14 +25,17 @@ def write_trust(folder: RunFolder) -> list[dict[str, str]]:
     """
     from wetread.evaluation.trust import Evidence, judge
 
+    external = _external_numbers(folder.path)
     lights = judge(
         Evidence(
             folder.read_json("numbers.json"),
             folder.read_json("findings.json"),
             folder.find_json("refusal.json") or {},
             folder.find_json("explanations.json") or {},
-            _external_headlines(folder.path),
+            {name: headline(numbers) for name, numbers in external.items()},
             say_path(folder.path),
+            folder.read_json("run.json").get("command") or (),
+            [name for name, numbers in external.items() if numbers.get("gate") == "red"],
         )
     )
     folder.write_json("trust.json", lights)
@@ -45,14 +50,14 @@ def say_path(path: Path) -> str:
         return path.name
 
 
-def _external_headlines(path: Path) -> dict[str, str]:
-    """Name of each external test below a run -> what it found, in one line."""
-    from wetread.outcome import headline
-
+def _external_numbers(path: Path) -> dict[str, dict[str, Any]]:
+    """Name of each external test below a run -> its numbers."""
     found = {}
-    for numbers in sorted(path.glob("external/*/numbers.json")):
+    for file in sorted(path.glob("external/*/numbers.json")):
         try:
-            found[numbers.parent.name] = headline(json.loads(numbers.read_text(encoding="utf-8")))
+            numbers = json.loads(file.read_text(encoding="utf-8"))
+            headline(numbers)
         except (OSError, ValueError, KeyError):  # one that is being written, or was stopped, says nothing yet
             continue
+        found[file.parent.name] = numbers
     return found

@@ -1,9 +1,9 @@
 """How far several readers agree beyond chance, with readings missing where somebody did not read.
 
 Conventions: ``ratings`` is an ``image reader`` table of class numbers 0, 1, ...; -1 means not read. Results lie in
-[-1, 1], 1 is perfect, and are ``None`` where they are not defined: nobody shares an image with anybody, or everybody
-always says the same, so that nothing is left to chance. For every number there is a counted twin (``counted_...``) for
-:func:`wetread.metrics.bootstrap.patient_bootstrap_many`; the number itself is the twin asked once.
+[-1, 1], 1 is perfect, and are NaN where they are not defined: nobody shares an image with anybody, or everybody always
+says the same, so that nothing is left to chance. Every number is a counted statistic (see ``counted``), which
+:func:`wetread.metrics.bootstrap.patient_bootstrap_many` gives its interval; a row of ones asks for the number itself.
 
 Sources: Fleiss 1971, 10.1037/h0031619 (kappa of several readers); Krippendorff 2011, repository.upenn.edu/asc_papers/43
 (alpha); Cohen 1960 and 1968 (kappa of two); Byrt, Bishop & Carlin 1993, 10.1016/0895-4356(93)90018-V (kappa adjusted
@@ -23,28 +23,6 @@ from wetread.metrics.counted import CountedStatistic, quotient
 
 #: nominal: all disagreements alike; ordinal: by ranks; interval: squared difference of the values (quadratic weights).
 AlphaMetric = Literal["nominal", "ordinal", "interval"]
-
-
-def fleiss_kappa(ratings: ArrayLike, n_classes: int) -> float | None:
-    """Return Fleiss' kappa over the images that every reader has read; arguments as for `counted_fleiss_kappa`."""
-    return _asked_once(counted_fleiss_kappa(ratings, n_classes), ratings)
-
-
-def krippendorff_alpha(
-    ratings: ArrayLike, n_classes: int, metric: AlphaMetric = "nominal", values: ArrayLike | None = None
-) -> float | None:
-    """Return Krippendorff's alpha; arguments as for `counted_krippendorff_alpha`."""
-    return _asked_once(counted_krippendorff_alpha(ratings, n_classes, metric, values), ratings)
-
-
-def adjusted_kappa(ratings: ArrayLike, n_classes: int) -> float | None:
-    """Return kappa adjusted for prevalence and bias; arguments as for `counted_adjusted_kappa`."""
-    return _asked_once(counted_adjusted_kappa(ratings, n_classes), ratings)
-
-
-def pair_kappa(ratings: ArrayLike, n_classes: int, weights: KappaWeights = "none") -> float | None:
-    """Return Cohen's kappa of two readers over the images both have read; arguments as for `counted_pair_kappa`."""
-    return _asked_once(counted_pair_kappa(ratings, n_classes, weights), ratings)
 
 
 def counted_fleiss_kappa(ratings: ArrayLike, n_classes: int) -> CountedStatistic:
@@ -192,8 +170,3 @@ def _beyond(observed: NDArray[np.float64], by_chance: NDArray[np.float64]) -> ND
     """Return (observed - chance) / (1 - chance), NaN where chance explains everything."""
     left = 1 - by_chance
     return quotient(observed - by_chance, np.where(left > 1e-12, left, 0))
-
-
-def _asked_once(statistic: CountedStatistic, ratings: ArrayLike) -> float | None:
-    value = float(statistic(np.ones((1, len(np.asarray(ratings)))))[0])
-    return value if np.isfinite(value) else None

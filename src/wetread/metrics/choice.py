@@ -11,7 +11,7 @@ Every rule was chosen by what it covers in simulated studies (``bench/coverage.p
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -83,6 +83,51 @@ def interval_for_proportion(
     if found is None or found.low < found.high:
         return found
     return wilson_by_patient(won[tried], keys[tried], level)  # every draw says the same
+
+
+def interval_for_mean_proportion(
+    pairs: Sequence[tuple[NDArray[np.bool_], NDArray[np.bool_]]],
+    patients: ArrayLike,
+    strata: ArrayLike | None = None,
+    *,
+    resamples: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Interval | None:
+    """Return the unweighted mean of several shares of the same patients, such as the sensitivities of several readers.
+
+    The rule is that of one share, so that the mean of one reader has the interval of this reader. All readings of a
+    patient resemble each other; what they are worth is measured as for several images of a patient.
+
+    Args:
+        pairs: Successes and trials of each share, one bool per image; at least one. Those without a trial are left out.
+        patients: Who each image belongs to.
+        strata: As for :func:`interval_for_proportion`.
+        resamples: How many resamples to draw.
+        level: Confidence level in (0, 1).
+        seed: Seed of the draws.
+
+    Returns:
+        The interval within [0, 1], or None when no image is a trial of any.
+
+    Raises:
+        ValueError: Lengths differ, or a success is no trial.
+    """
+    options = {"resamples": resamples, "level": level, "seed": seed}
+    tried = [pair for pair in pairs if np.any(pair[1])] or list(pairs[:1])
+    if len(tried) == 1:
+        return interval_for_proportion(*tried[0], patients, strata, **options)  # type: ignore[arg-type]
+    check_level(level)
+    statistic = counted.mean_of([counted.rate(*pair) for pair in tried])
+    keys = as_column(patients, len(tried[0][1]), "patients")
+    won = np.concatenate([successes[trials] for successes, trials in tried])
+    whose = np.concatenate([keys[trials] for _, trials in tried])
+    weights = np.concatenate([np.full(int(trials.sum()), 1 / trials.sum()) for _, trials in tried])
+    if len(np.unique(whose)) >= MANY_PATIENTS:
+        found = patient_bootstrap(statistic, keys, strata, **options)  # type: ignore[arg-type]
+        if found is None or found.low < found.high:
+            return found
+    return wilson_by_patient(won, whose, level, weights)
 
 
 def interval_for_auroc(

@@ -37,28 +37,6 @@ def confusion_matrix(truth: ArrayLike, predicted: ArrayLike, n_classes: int) -> 
     return np.bincount(t * n_classes + p, minlength=n_classes**2).reshape(n_classes, n_classes).astype(np.int64)
 
 
-def binary_rates(truth: ArrayLike, predicted: ArrayLike) -> dict[str, tuple[int, int]]:
-    """Return (successes, trials) of accuracy, sensitivity, specificity, ppv and npv; trials may be 0.
-
-    Counts rather than quotients, because 5 of 5 and 500 of 500 deserve different intervals.
-
-    Args:
-        truth: One bool (or 0/1) per image.
-        predicted: One bool (or 0/1) per image.
-
-    Raises:
-        ValueError: Lengths differ, or a value is neither 0 nor 1.
-    """
-    (tn, fp), (fn, tp) = _two_by_two(truth, predicted).tolist()
-    return {
-        "accuracy": (tp + tn, tp + tn + fp + fn),
-        "sensitivity": (tp, tp + fn),
-        "specificity": (tn, tn + fp),
-        "ppv": (tp, tp + fp),
-        "npv": (tn, tn + fn),
-    }
-
-
 def f1(truth: ArrayLike, predicted: ArrayLike) -> float | None:
     """Return 2 TP / (2 TP + FP + FN), or None when the finding is neither there nor called anywhere.
 
@@ -69,7 +47,7 @@ def f1(truth: ArrayLike, predicted: ArrayLike) -> float | None:
     Raises:
         ValueError: Lengths differ, or a value is neither 0 nor 1.
     """
-    (_, fp), (fn, tp) = _two_by_two(truth, predicted).tolist()
+    (_, fp), (fn, tp) = confusion_matrix(as_truth(truth), as_truth(predicted, "predicted"), 2).tolist()
     return 2 * tp / (2 * tp + fp + fn) if tp + fp + fn else None
 
 
@@ -135,7 +113,3 @@ def disagreement_cost(n_classes: int, weights: KappaWeights) -> NDArray[np.float
     if weights == "none":
         return np.asarray(distance > 0, dtype=np.float64)
     return distance if weights == "linear" else np.asarray(distance**2)
-
-
-def _two_by_two(truth: ArrayLike, predicted: ArrayLike) -> NDArray[np.int64]:
-    return confusion_matrix(as_truth(truth), as_truth(predicted, "predicted"), 2)

@@ -174,21 +174,6 @@ def mean_of_columns(values: ArrayLike) -> CountedStatistic:
     return OfSums([columns], lambda sums: np.asarray(quotient(sums[:, :half], sums[:, half:]).mean(axis=1)))
 
 
-class TiedGroups:
-    """Rows in rising order of a score, where rows with the same score form one group."""
-
-    def __init__(self, score: NDArray[np.float64]) -> None:
-        self.order = np.argsort(score, kind="stable")
-        rising = score[self.order]
-        self.starts = np.append(0, np.flatnonzero(np.diff(rising)) + 1)
-        self.score = rising[self.starts]
-
-    def add_up(self, counts: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return a ``resample group`` table: the sum of the counts in each group."""
-        rising = counts[:, self.order]
-        return rising if len(self.starts) == len(self.order) else np.add.reduceat(rising, self.starts, axis=1)
-
-
 def auroc(truth: ArrayLike, score: ArrayLike, rows: ArrayLike | None = None) -> CountedStatistic:
     """Return the counted :func:`wetread.metrics.discrimination.auroc`.
 
@@ -355,35 +340,13 @@ def cohen_kappa(
 
 def macro_auroc(truth: ArrayLike, probabilities: ArrayLike) -> CountedStatistic:
     """Return the counted :func:`wetread.metrics.discrimination.macro_auroc`."""
-    return _mean_over_classes(auroc, truth, probabilities)
-
-
-def macro_average_precision(truth: ArrayLike, probabilities: ArrayLike) -> CountedStatistic:
-    """Return the counted :func:`wetread.metrics.discrimination.macro_average_precision`."""
-    return _mean_over_classes(average_precision, truth, probabilities)
-
-
-def _mean_over_classes(
-    metric: Callable[[ArrayLike, ArrayLike], CountedStatistic], truth: ArrayLike, probabilities: ArrayLike
-) -> CountedStatistic:
     classes = as_classes(truth)
     table = as_class_table(probabilities, len(classes))
     as_classes(classes, table.shape[1])
-    return mean_of([metric(classes == k, table[:, k]) for k in range(table.shape[1])])
+    return mean_of([auroc(classes == k, table[:, k]) for k in range(table.shape[1])])
 
 
 def micro_auroc(truth: ArrayLike, probabilities: ArrayLike) -> CountedStatistic:
     """Return the counted :func:`wetread.metrics.discrimination.micro_auroc`."""
-    return _of_pairs(auroc, truth, probabilities)
-
-
-def micro_average_precision(truth: ArrayLike, probabilities: ArrayLike) -> CountedStatistic:
-    """Return the counted :func:`wetread.metrics.discrimination.micro_average_precision`."""
-    return _of_pairs(average_precision, truth, probabilities)
-
-
-def _of_pairs(
-    metric: Callable[[ArrayLike, ArrayLike, ArrayLike], CountedStatistic], truth: ArrayLike, probabilities: ArrayLike
-) -> CountedStatistic:
     is_there, score, image = known_pairs(truth, probabilities)
-    return metric(is_there, score, image) if len(score) else lambda counts: np.full(len(counts), np.nan)
+    return auroc(is_there, score, image) if len(score) else lambda counts: np.full(len(counts), np.nan)

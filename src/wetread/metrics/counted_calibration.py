@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit
 
-from wetread.metrics.counted import CountedStatistic, OfSums, TiedGroups, added_up, quotient
+from wetread.metrics.counted import CountedStatistic, OfSums, added_up, quotient
 from wetread.metrics.inputs import as_classes, as_column, as_probabilities, as_probability_table, as_truth
 
 #: A network that says exactly 0 or 1 has no logit; nearer than this to the end counts as this near.
@@ -78,28 +78,6 @@ def _squares_and_classes(truth: ArrayLike, p: ArrayLike) -> tuple[NDArray[np.flo
         table = as_probabilities(p, len(y))[:, None]
         was = y[:, None].astype(np.float64)
     return np.asarray(np.sum((table - was) ** 2, axis=1)), was
-
-
-def expected_calibration_error(truth: ArrayLike, p: ArrayLike, bins: int = 10) -> CountedStatistic:
-    """Return the counted calibration error; the bins are drawn anew in each resample, as they would be in new data."""
-    if bins < 1:
-        raise ValueError(f"bins must be at least 1, not {bins}")
-    y = as_truth(truth)
-    said = as_probabilities(p, len(y))
-    gap = said - y
-    groups = TiedGroups(said)
-
-    def statistic(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-        size = groups.add_up(counts)
-        gaps = groups.add_up(counts * gap)
-        upto = np.cumsum(size, axis=1)
-        n = upto[:, -1:]
-        number = np.minimum((2 * upto - size) * bins // (2 * n), bins - 1).astype(np.int64)
-        number += np.arange(len(counts))[:, None] * bins
-        sums = np.bincount(number.ravel(), weights=gaps.ravel(), minlength=len(counts) * bins)
-        return np.asarray(np.abs(sums.reshape(-1, bins)).sum(axis=1) / n[:, 0])
-
-    return statistic
 
 
 def calibration_line(

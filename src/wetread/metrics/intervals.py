@@ -50,7 +50,9 @@ def _score_bounds(share: float, n: float, level: float) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def wilson_by_patient(won: ArrayLike, patients: ArrayLike, level: float = 0.95) -> Interval | None:
+def wilson_by_patient(
+    won: ArrayLike, patients: ArrayLike, level: float = 0.95, weights: ArrayLike | None = None
+) -> Interval | None:
     """Return a share with its score interval where patients have several trials: Wilson, for as many as they are worth.
 
     Trials of one patient resemble each other, so n of them are worth n divided by the design effect: the variance of
@@ -63,6 +65,8 @@ def wilson_by_patient(won: ArrayLike, patients: ArrayLike, level: float = 0.95) 
         won: One bool per trial.
         patients: Who each trial belongs to.
         level: Confidence level in (0, 1).
+        weights: How much each trial counts, above 0; all alike if None. The mean of several readers' shares is the
+            share of all their readings, each weighted by one over how many that reader has.
 
     Returns:
         The interval, whose ``n`` is the number of patients; with one trial per patient it is :func:`wilson`.
@@ -74,17 +78,20 @@ def wilson_by_patient(won: ArrayLike, patients: ArrayLike, level: float = 0.95) 
     right = as_truth(won, "won")
     _, patient, size = np.unique(as_column(patients, len(right), "patients"), return_inverse=True, return_counts=True)
     n, people = len(right), len(size)
-    if n == people:
+    if n == people and weights is None:
         return wilson(int(right.sum()), n, level)
-    share = float(right.mean())
-    most = float(np.sum(size.astype(np.float64) ** 2)) / n  # size of a patient as seen from a trial: all are alike
+    weight = np.ones(n) if weights is None else as_scores(weights, n, "weights")
+    share = float(np.sum(weight * right) / weight.sum())  # two like sums: exactly 1 where every trial was won
+    weight = weight / weight.sum()
+    trials = 1 / float(weight @ weight)  # how many of equal weight these are worth, were they independent
+    most = float(np.sum(np.bincount(patient, weights=weight) ** 2)) * trials  # all trials of a patient are alike
     effect = most
     if 0 < share < 1 and people > 1:
-        away = np.bincount(patient, weights=right - share)
-        measured = people / (people - 1) * float(away @ away) / (n * share * (1 - share))
+        away = np.bincount(patient, weights=weight * (right - share))
+        measured = people / (people - 1) * float(away @ away) * trials / (share * (1 - share))
         half_alike = (1 + most) / 2
         effect = (people * measured + GUESSED_PATIENTS * half_alike) / (people + GUESSED_PATIENTS)
-    worth = n / min(max(effect, 1.0), most)
+    worth = trials / min(max(effect, 1.0), most)
     low, high = _score_bounds(share, worth, level)
     return enclosing(share, low, high, "Wilson, patients as units", people, level)
 

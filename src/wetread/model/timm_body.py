@@ -139,9 +139,11 @@ class TimmBody(nn.Module):
 
     def _grid(self) -> tuple[int, int] | None:
         """Rows and columns of the tokens of a plain vision transformer; None for anything else."""
-        if not hasattr(self.net, "num_prefix_tokens"):
+        # XCiT has tokens, but nothing that tells their grid.
+        grid = getattr(getattr(self.net, "patch_embed", None), "grid_size", None)
+        if grid is None or not hasattr(self.net, "num_prefix_tokens"):
             return None
-        rows, columns = self.net.patch_embed.grid_size
+        rows, columns = grid
         return int(rows), int(columns)
 
     def _prefix(self) -> int:

@@ -14,6 +14,7 @@ import yaml
 
 from wetread.dataset.table import COMPANION, NO_FINDING, SKIPPED, unquote_formula
 from wetread.errors import InputError
+from wetread.evaluation.predictions import refuse_lost_probabilities
 from wetread.outcome import is_external
 from wetread.paper.wording import without_names
 from wetread.run_folder import RunFolder
@@ -115,6 +116,12 @@ class Facts:
         return self.grouping != "none"
 
     @property
+    def repeats(self) -> int:
+        """Divisions that were finished and count; planned ones where numbers.json does not tell."""
+        finished = (self.numbers.get("repeats") or {}).get("auroc") or []
+        return len(finished) or int(self.plan.get("repeats") or 1)
+
+    @property
     def crossed(self) -> bool:
         """Whether every image was tested in turn, by cross-validation."""
         return bool(self.numbers["estimate"] == CROSS_VALIDATION)
@@ -173,6 +180,10 @@ def read_facts(folder: RunFolder) -> Facts:
             remedy="Repeat the run.",
             file=folder.path,
             code="no-run",
+        )
+    if (folder.path / "predictions.csv").is_file():
+        refuse_lost_probabilities(
+            folder.path / "predictions.csv", folder.read_table("predictions.csv"), numbers["classes"]
         )
     decisions = _plan(folder)
     hidden = _names(table)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from wetread.dataset.table import NO_FILE
 from wetread.paper.document import Table
 from wetread.paper.facts import Facts
 from wetread.paper.partitions import Part, class_names, find_parts, say_class
@@ -46,19 +47,27 @@ def make_flow(facts: Facts) -> list[Step]:
     Args:
         facts: Of the run.
     """
-    excluded, beside = sum(facts.excluded.values()), sum(facts.beside.values())
+    reasons, missing = _left_out(facts)
+    excluded, beside = sum(reasons.values()), sum(facts.beside.values())
+    absent = (f"named in the table, but not there: {say_number(missing)}",) if missing else ()
     labelled = len(facts.images)
     readable = labelled + facts.unlabelled
     steps = [
         Step(
-            (Box(f"Files found: {say_number(readable + excluded + beside)}"),),
+            (Box(f"Files found: {say_number(readable + excluded + beside)}", absent),),
             _listed("Not images of the set", facts.beside),
         ),
-        Step((Box(f"Images of the set: {say_number(readable + excluded)}"),), _listed("Excluded", facts.excluded)),
+        Step((Box(f"Images of the set: {say_number(readable + excluded)}"),), _listed("Excluded", reasons)),
         *_read(facts, readable),
         Step((Box(f"Labelled images: {say_number(labelled)}", (_patients(facts), *_outcomes(facts))),)),
     ]
     return steps + _divided(facts) + _called(facts)
+
+
+def _left_out(facts: Facts) -> tuple[dict[str, int], int]:
+    """Reason -> excluded images that were found, and how many a table names that were not."""
+    reasons = dict(facts.excluded)
+    return reasons, reasons.pop(NO_FILE, 0)
 
 
 def _listed(title: str, reasons: Mapping[str, int]) -> Box:
@@ -102,8 +111,8 @@ def _per_class(facts: Facts, part: Part) -> tuple[str, ...]:
 def _divided(facts: Facts) -> list[Step]:
     parts = find_parts(facts)
     if facts.crossed:
-        folds, repeats = facts.plan.get("folds"), facts.plan.get("repeats")
-        lines = [f"{folds} folds" + (f", {repeats} repeats" if repeats and repeats > 1 else "")] if folds else []
+        folds, repeats = facts.plan.get("folds"), facts.repeats
+        lines = [count(folds, "fold") + (f", {repeats} repeats" if repeats > 1 else "")] if folds else []
         lines.append(
             "each image tested by models that saw "
             + ("no image of its patient" if facts.knows_patients else "no copy of it")
@@ -169,7 +178,10 @@ def say_flow(steps: Sequence[Step]) -> str:
 
 def say_exclusions(facts: Facts) -> str:
     """Which files were not used, and why, in a sentence."""
-    beside, excluded = sum(facts.beside.values()), sum(facts.excluded.values())
+    excluded_for, missing = _left_out(facts)
+    beside, excluded = sum(facts.beside.values()), sum(excluded_for.values())
+    are = "is" if missing == 1 else "are"
+    absent = f" {count(missing, 'further image')} {are} named in the table, but {are} not there." if missing else ""
     readable = len(facts.images) + facts.unlabelled
     told = f"Of {count(readable + excluded + beside, 'file')} found"
     if beside:
@@ -178,7 +190,7 @@ def say_exclusions(facts: Facts) -> str:
     else:
         told += ","
     if not excluded:
-        return f"{told} none of {count(readable, 'image')} was excluded."
-    reasons = "; ".join(f"{say_name(reason)} (n = {say_number(number)})" for reason, number in facts.excluded.items())
+        return f"{told} none of {count(readable, 'image')} was excluded.{absent}"
+    reasons = "; ".join(f"{say_name(reason)} (n = {say_number(number)})" for reason, number in excluded_for.items())
     share, were = percent(excluded, readable + excluded), "was" if excluded == 1 else "were"
-    return f"{told} {count(excluded, 'image')} ({share} of all images) {were} excluded: {reasons}."
+    return f"{told} {count(excluded, 'image')} ({share} of all images) {were} excluded: {reasons}.{absent}"

@@ -20,7 +20,7 @@ from wetread.paper.results import DISCUSSION, describe_results
 from wetread.paper.results_table import results_tables
 from wetread.paper.small_counts import LIMIT
 from wetread.paper.table1 import make_table1
-from wetread.paper.wording import GAP
+from wetread.paper.wording import GAP, count
 
 FLOW_FILE = "flow.svg"
 
@@ -88,7 +88,8 @@ def _overview(passages: Sequence[Passage], answers: dict[str, list[Answer]]) -> 
     """How much is done, and how much is left."""
     gaps = sum(len(GAP.findall(passage.text)) for passage in passages)
     counts = [Paragraph(f"{read_checklist(name).title}: {say_counts(found)}") for name, found in answers.items()]
-    return [Paragraph(f"{gaps} places in the text are left for you."), *counts]
+    are = "is" if gaps == 1 else "are"
+    return [Paragraph(f"{count(gaps, 'place')} in the text {are} left for you."), *counts]
 
 
 def _sections(passages: Sequence[Passage], prefix: str) -> list[Heading | Paragraph]:

@@ -279,7 +279,7 @@ def _partitions(facts: Facts, cite: References) -> Iterator[Passage]:
         else "a held-out part"
     )
     if facts.crossed:
-        repeats = f", repeated {plan['repeats']} times with other divisions" if (plan.get("repeats") or 1) > 1 else ""
+        repeats = f", repeated {facts.repeats} times with other divisions" if facts.repeats > 1 else ""
         text = (
             f"Performance was estimated by nested cross-validation {cite('nested')} with "
             f"{plan.get('folds', 'several')} outer folds"
@@ -294,6 +294,9 @@ def _partitions(facts: Facts, cite: References) -> Iterator[Passage]:
             f"{_test_set(facts)} Penalty, calibration, threshold and choice of model were "
             f"settled by {inner} within the training part."
         )
+    unused = str(facts.measured.get("split_unused") or "")
+    if unused:
+        text = f"A split came with the data and was not used: {unused[0].lower()}{unused[1:]}. {text}"
     yield Passage("partition", PARTS, text)
     yield Passage("disjoint", PARTS, _disjoint(facts))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from wetread.evaluation.recalibration import say_uncorrected, was_fitted
 from wetread.metrics.point_rule import read_rule
 from wetread.paper.facts import Facts
 from wetread.paper.passage import Passage
@@ -264,7 +265,8 @@ def _selection(facts: Facts, rungs: list[str]) -> str:
     if rule == "by gain":
         text = (
             "Inside each training part, a more complex model replaced the simpler one only if the 95 % interval over "
-            "patients of its gain in log loss on inner held-out predictions excluded zero."
+            f"{'patients' if facts.knows_patients else 'images'} of its gain in log loss on inner held-out predictions "
+            "excluded zero."
         )
     else:
         text = f"The model was fixed beforehand: {RUNGS.get(rule, rule)}; the others are given for comparison."
@@ -289,6 +291,10 @@ def _ensemble(facts: Facts, rungs: list[str]) -> str:
 def _output(facts: Facts, cite: References) -> str:
     kind = "one probability per finding" if facts.several else "one probability per class, adding up to one"
     told = f"The output is {kind}."
+    recalibration = facts.numbers.get("recalibration") or {}
+    uncorrected = say_uncorrected(recalibration)
+    if uncorrected and not any(map(any, map(was_fitted, [*recalibration["folds"], recalibration["final"]]))):
+        return f"{told} {uncorrected}"
     method = str(facts.plan.get("calibration") or "none")
     if method.startswith("temperature"):
         told += (
@@ -304,7 +310,7 @@ def _output(facts: Facts, cite: References) -> str:
         told += " Probabilities were not recalibrated."
     else:
         told += f" Probabilities were calibrated ({say_name(method)}) on predictions from inside the training part."
-    return told
+    return f"{told} {uncorrected}".strip()
 
 
 def _threshold(facts: Facts, cite: References) -> str:
@@ -339,7 +345,8 @@ def _refusal(facts: Facts, cite: References) -> Iterator[Passage]:
     told = (
         "Images unlike the training images are refused by their distance to the nearest training "
         "images in feature space "
-        f"{cite('knn')}, with a threshold from training images compared with those of other patients."
+        f"{cite('knn')}, with a threshold from training images compared with "
+        f"{'those of other patients' if facts.knows_patients else 'the others'}."
     )
     own = facts.refusal.get("own") or {}
     refused = _share(own.get("refused", own.get("out")))

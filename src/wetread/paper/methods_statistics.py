@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wetread.evaluation.counts import find_rarest
+from wetread.outcome import in_units
 from wetread.paper.facts import Facts
 from wetread.paper.passage import Passage
 from wetread.paper.references import References
@@ -41,6 +42,7 @@ INTERVALS = {
     "BCa": ("bca", "by bias-corrected and accelerated bootstrap over patients"),
     "Newcombe": ("newcombe", "by Newcombe's score interval for areas, with DeLong's variance"),
     "DeLong": ("delong", "by DeLong's variance on the logit scale"),
+    "influence": ("boyd", "by the influence of each patient on average precision, logit scale"),
     "Wilson": ("wilson", "by Wilson's method"),
     "Nadeau": ("nadeau", "by Nadeau and Bengio's corrected t interval over folds"),
 }
@@ -53,6 +55,7 @@ def describe_statistics(facts: Facts, cite: References) -> Iterator[Passage]:
         facts: Of the run.
         cite: Numbers what is cited.
     """
+    whom = "patients" if facts.knows_patients else "images"
     yield Passage("metrics", STATISTICS, _metrics(facts, cite))
     yield Passage("intervals", STATISTICS, _intervals(facts, cite))
     yield Passage("baselines", STATISTICS, _baselines(facts))
@@ -68,8 +71,8 @@ def describe_statistics(facts: Facts, cite: References) -> Iterator[Passage]:
         yield Passage(
             "subgroup_methods",
             STATISTICS,
-            "Subgroups were compared with all other images by paired bootstrap of patients, or, with fewer than 100 "
-            "patients with or without the finding on a side, by square-and-add of the intervals of both sides "
+            f"Subgroups were compared with all other images by paired bootstrap of {whom}, or, with fewer than 100 "
+            f"{whom} with or without the finding on a side, by square-and-add of the intervals of both sides "
             f"{cite('square-and-add')}, with Holm's correction {cite('holm')}; groups with fewer than ten cases on a "
             "side are not reported.",
         )
@@ -107,7 +110,7 @@ def _intervals(facts: Facts, cite: References) -> str:
         others = [earlier for earlier in INTERVALS if earlier != word and word in INTERVALS[earlier][1]]
         if any(word in method and not any(other in method for other in others) for method in found):
             drawn = f" ({say_number(int(resamples))} resamples)" if word == "BCa" and resamples else ""
-            told.append(f"{words}{drawn} {cite(key)}")
+            told.append(f"{in_units(words, facts.knows_patients)}{drawn} {cite(key)}")
     if not told:
         return "95 % confidence intervals (CI) are given where they could be computed."
     return (
@@ -169,11 +172,13 @@ def _explained(facts: Facts, cite: References) -> str:
     if not used:
         return ""
     methods = join([f"{title} {cite(key)}" for title, key in dict(used).items()])
+    which = "the model that had not seen the image"
+    if leak := facts.numbers.get("leak_allowed"):
+        which = f"the model that was trained on {count(leak, 'image')} of tested patients or copies of tested images"
     return (
         f"For {count(facts.explained_cases, 'case')} (worst "
         "errors and random ones) heatmaps were "
-        f"made by {methods}, with "
-        "the model that had not seen the image. They show what the model reacts to, not where disease is."
+        f"made by {methods}, with {which}. They show what the model reacts to, not where disease is."
     )
 
 

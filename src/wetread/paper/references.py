@@ -17,6 +17,8 @@ KNOWN = {
     "1927;22:209-212. doi 10.1080/01621459.1927.10502953.",
     "bca": "Efron B. Better bootstrap confidence intervals. J Am Stat Assoc 1987;82:171-185. "
     "doi 10.1080/01621459.1987.10478410.",
+    "boyd": "Boyd K, Eng KH, Page CD. Area under the precision-recall curve: point estimates and confidence intervals. "
+    "ECML PKDD 2013, LNCS 8190:451-466. doi 10.1007/978-3-642-40994-3_29.",
     "nadeau": "Nadeau C, Bengio Y. Inference for the generalization error. Mach Learn 2003;52:239-281. "
     "doi 10.1023/A:1024068626366.",
     "nested": "Varma S, Simon R. Bias in error estimation when using cross-validation for model selection. BMC "

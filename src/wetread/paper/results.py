@@ -198,7 +198,14 @@ def _external(facts: Facts) -> str:
 def _learning_curve(facts: Facts) -> Iterator[Passage]:
     said = facts.learning_curve.get("sentence") or facts.learning_curve.get("verdict")
     if isinstance(said, str) and said:
-        yield Passage("learning_curve", PERFORMANCE, sentence(said))
+        # The headline is of the model that was chosen, tested on held-out cases; "now" is a point of the fitted curve.
+        why = (
+            " The AUROC now is that of a curve fitted to a linear model trained on parts of the cases, so it need not "
+            "equal the AUROC above."
+            if "now" in facts.learning_curve
+            else ""
+        )
+        yield Passage("learning_curve", PERFORMANCE, sentence(said) + why)
 
 
 def _failures(facts: Facts) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 
+from wetread.outcome import in_units
 from wetread.paper.document import Table
 from wetread.paper.facts import Facts
 from wetread.paper.methods_statistics import METRICS
-from wetread.paper.wording import interval, say_name, say_value
+from wetread.paper.wording import count, interval, join, say_name, say_value
 
 #: Models of the ladder as a table names them; probes keep their name.
 LADDER = {
@@ -21,6 +22,17 @@ LADDER = {
     "network": "Trained network",
     "ensemble": "Ensemble",
     "selected": "Model chosen inside the folds",
+}
+
+#: How a block of Table 3 begins -> what the caption calls all of its kind.
+BLOCKS = {
+    "Operating point": "operating points",
+    "By class": "single classes",
+    "By finding": "single findings",
+    "AUROC of models": "models and negative controls",
+    "Calibration": "calibration",
+    "AUROC in subgroups": "subgroups",
+    "External test": "external tests",
 }
 
 CALIBRATION = {
@@ -44,7 +56,7 @@ class Number:
 
 def list_numbers(facts: Facts) -> list[Number]:
     """Every number of a run, in the order of a results section."""
-    return [
+    found = [
         *_overall(facts),
         *_operating_points(facts),
         *_per_class(facts),
@@ -53,6 +65,13 @@ def list_numbers(facts: Facts) -> list[Number]:
         *_subgroups(facts),
         *_external(facts),
     ]
+    return [replace(one, value=_in_units(one.value, facts)) for one in found]
+
+
+def _in_units(value: Mapping[str, Any], facts: Facts) -> Mapping[str, Any]:
+    """The number with its method in images where patients are not known."""
+    method = str(value.get("method") or "")
+    return {**value, "method": in_units(method, facts.knows_patients)} if method else value
 
 
 def results_tables(facts: Facts) -> list[Table]:
@@ -72,9 +91,9 @@ def results_tables(facts: Facts) -> list[Table]:
 def _table(facts: Facts, group: str, numbers: list[Number]) -> Table:
     rows = tuple((one.name, *_cells(one.value)) for one in numbers if one.group == group)
     n = facts.numbers["n"]
-    of = f" of {n['patients']} patients" if n.get("patients") else ""
+    of = f" of {count(n['patients'], 'patient')}" if n.get("patients") else ""
     return Table(
-        f"Table 2. Performance on {n['images']} images{of} ({facts.numbers['estimate']}).",
+        f"Table 2. Performance on {count(n['images'], 'image')}{of} ({facts.numbers['estimate']}).",
         ("Metric", "Value", "95 % CI", "Method of the interval"),
         rows,
         (2.6, 0.8, 1.4, 2.8),
@@ -92,8 +111,9 @@ def _rest(numbers: list[Number]) -> Table:
             heads.add(len(rows))
             rows.append((group, "", "", ""))
         rows.append((f"\N{EM SPACE}{one.name}", *_cells(one.value)))
+    kinds = [title for begins, title in BLOCKS.items() if any(one.group.startswith(begins) for one in numbers)]
     return Table(
-        f"Table 3. {', '.join(dict.fromkeys(one.group.split(':')[0] for one in numbers))}.",
+        f"Table 3. Further results: {join(kinds)}.",
         ("Number", "Value", "95 % CI", "Method of the interval"),
         tuple(rows),
         (2.8, 0.8, 1.4, 2.6),
@@ -198,7 +218,7 @@ def _subgroups(facts: Facts) -> Iterator[Number]:
         for one in column.get("groups") or ():
             level = say_name(str(one.get("group")))
             if _is_number(one.get("auroc")):
-                yield Number(group, f"{level} ({one.get('n')} images)", one["auroc"])
+                yield Number(group, f"{level} ({count(one['n'], 'image')})", one["auroc"])
             gap = (one.get("gap") or {}).get("auroc")
             if _is_number(gap):
                 p = gap.get("p_holm")

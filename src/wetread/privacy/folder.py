@@ -17,6 +17,7 @@ from wetread.dataset.table_rows import MAX_TABLE_BYTES
 from wetread.errors import ImageRejected, InputError, OutputError, Stopped
 from wetread.images.decoder import Decoder
 from wetread.images.source import Source
+from wetread.outcome import counted
 from wetread.privacy.blank import Rectangle
 from wetread.privacy.cleaner import Cleaner, CleanFile
 from wetread.privacy.names import find_class_folders, rename
@@ -144,7 +145,7 @@ def deidentify_folder(
     finally:
         if listing.archive is not None:
             listing.archive.close()
-    listen(StepFinished("deidentify", time.perf_counter() - started, f"{outcome.copied} images"))
+    listen(StepFinished("deidentify", time.perf_counter() - started, counted(outcome.copied, "image")))
     return outcome
 
 
@@ -309,9 +310,12 @@ def _rewrite_tables(work: _Work, tables: Sequence[Entry], keep_columns: Collecti
         told = ", ".join(f"{column} ({meaning})" for column, meaning in table.kept.items())
         work.outcome.notes.append(f"{name} keeps the columns {told}.")
         if table.left_out:
-            work.outcome.notes.append(f"{name}: {table.left_out} rows name no image that was copied.")
+            rows = counted(table.left_out, "row names", "rows name")
+            work.outcome.notes.append(f"{name}: {rows} no image that was copied.")
         if table.blanked:
-            work.outcome.notes.append(f"{name}: {table.blanked} cells did not fit their column and were emptied.")
+            cells = counted(table.blanked, "cell did not fit its column", "cells did not fit their column")
+            were = "was" if table.blanked == 1 else "were"
+            work.outcome.notes.append(f"{name}: {cells} and {were} emptied.")
 
 
 def _look_for_text(work: _Work) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from wetread.outcome import counted
+
 #: Said with every outcome.
 CAUTION = (
     "This follows a list of rules; it proves nothing about text in the pixels, faces that can be rebuilt from head "
@@ -44,10 +46,10 @@ class Outcome:
         return int(bool(self.refused or self.suspects))
 
     def __str__(self) -> str:
-        lines = [f"{self.copied} {_images(self.copied)} written to {self.out}."]
+        lines = [f"{counted(self.copied, 'image')} written to {self.out}."]
         if self.refused:
             was = "was not copied because it" if len(self.refused) == 1 else "were not copied because they"
-            lines.append(f"{len(self.refused)} {_images(len(self.refused))} {was} could not be cleaned.")
+            lines.append(f"{counted(len(self.refused), 'image')} {was} could not be cleaned.")
         if self.left_out:
             others = "other file was" if len(self.left_out) == 1 else "other files were"
             lines.append(f"{len(self.left_out)} {others} not copied.")
@@ -55,7 +57,7 @@ class Outcome:
             them = "it" if len(self.suspects) == 1 else "them"
             count = len(self.suspects)
             lines.append(
-                f"{count} {_images(count)} may show text in {'its' if count == 1 else 'their'} pixels; "
+                f"{counted(count, 'image')} may show text in {'its' if count == 1 else 'their'} pixels; "
                 f"ledger.csv names {them}."
             )
         if not self.looked_for_text:
@@ -63,7 +65,3 @@ class Outcome:
         lines += self.notes
         lines += [f"{name}: dropped the columns {', '.join(gone)}." for name, gone in self.tables.items() if gone]
         return "\n".join([*lines, CAUTION])
-
-
-def _images(count: int) -> str:
-    return "image" if count == 1 else "images"

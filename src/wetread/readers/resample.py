@@ -7,6 +7,7 @@ counts as a case depends on who is asked.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from wetread.shapes import Floats
 
 #: Cells of a table of counts that are drawn and used at once.
 CELLS_AT_ONCE = 2**22
+
+#: With fewer patients no difference is called significant: percentiles of so few are much too short.
+FEWEST_TO_JUDGE = 10
 
 
 def draw_counts(groups: Sequence[str], resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:
@@ -51,3 +55,21 @@ def percentiles(value: float, drawn: Floats, patients: int, level: float = 0.95)
         return None
     low, high = np.quantile(kept, [(1 - level) / 2, (1 + level) / 2])
     return enclosing(value, low, high, f"patient bootstrap percentile, {len(drawn)} resamples", patients, level)
+
+
+def drop_lone_intervals(found: Any, patients: int) -> None:
+    """Removes the bounds of every interval that rests on one patient: resamples of one are all alike, without width.
+
+    Args:
+        found: Results, searched all through, changed in place.
+        patients: In the whole study.
+    """
+    if isinstance(found, list):
+        for one in found:
+            drop_lone_intervals(one, patients)
+    elif isinstance(found, dict):
+        if "method" in found and (patients < 2 or ("bootstrap" in found["method"] and found["n"] < 2)):
+            for name in ("low", "high", "level", "method"):
+                found.pop(name, None)
+        for one in found.values():
+            drop_lone_intervals(one, patients)

@@ -19,11 +19,11 @@ from wetread.readers.held_out import Matched
 from wetread.readers.imrmc import Row, imrmc_rows
 from wetread.readers.people import make_strata
 from wetread.readers.protocol import Comparisons, Scores, Ties
-from wetread.readers.resample import percentiles
+from wetread.readers.resample import drop_lone_intervals, percentiles
 from wetread.readers.strata import average_and_difference, by_experience, times
 from wetread.readers.table import Readings
 from wetread.readers.truth import against_truth
-from wetread.readers.words import SOURCES, method_of, warnings_of
+from wetread.readers.words import SOURCES, VERDICTS, method_of, warnings_of
 from wetread.shapes import Floats
 
 #: The columns beside the findings, where there are several: all their images pooled, and the mean of their F1s.
@@ -60,7 +60,7 @@ class Study:
 
 
 def make_study(readings: Readings, matched: Matched | None) -> Study:
-    """Keeps the images that somebody read and, with a model, that it predicted.
+    """Keeps the images that somebody read and, with a model, that it predicted, and the readers who read any of them.
 
     Raises:
         InputError: There is nobody to compare with.
@@ -81,6 +81,8 @@ def make_study(readings: Readings, matched: Matched | None) -> Study:
             code="one-reader",
         )
     numbers = np.flatnonzero(kept).tolist()
+    took_part = np.asarray(readings.read[:, kept].any(axis=1))
+    absent = [name for name, there in zip(readings.readers, took_part, strict=True) if not there]
     known, said_by = list(readings.patients), "the table" if readings.patients_known else "nobody"
     if matched is not None and not readings.patients_known:
         known = [group or patient for group, patient in zip(matched.groups, known, strict=True)]
@@ -89,11 +91,13 @@ def make_study(readings: Readings, matched: Matched | None) -> Study:
         readings,
         images=[readings.images[n] for n in numbers],
         patients=[readings.patients[n] for n in numbers],
-        marks=readings.marks[:, kept],
-        levels=readings.levels[:, kept],
-        scores=None if readings.scores is None else readings.scores[:, kept],
-        seconds=None if readings.seconds is None else readings.seconds[:, kept],
+        readers=[name for name in readings.readers if name not in absent],
+        marks=readings.marks[took_part][:, kept],
+        levels=readings.levels[took_part][:, kept],
+        scores=None if readings.scores is None else readings.scores[took_part][:, kept],
+        seconds=None if readings.seconds is None else readings.seconds[took_part][:, kept],
         truth=None if readings.truth is None else readings.truth[kept],
+        notes=readings.notes + [f"{name} read none of the images compared, and was set aside." for name in absent],
     )
     groups = [known[n] for n in numbers]
     if matched is None:
@@ -160,6 +164,7 @@ def analyse(
         "notes": readings.notes,
         "problems": [{"line": one.line, "what": one.what} for one in readings.problems],
     }
+    drop_lone_intervals(found, found["n"]["patients"])
     found["warnings"] = warnings_of(found)
     found["method"] = method_of(found, resamples, others, seed)
     return found | {"sources": list(SOURCES), "seed": seed, "use": DISCLAIMER}
@@ -293,7 +298,8 @@ def _difference_row(name: str, column: str, title: str, told: dict[str, Any]) ->
     gap = told.get("difference")
     if gap is None:
         return []
-    return [[name, column, title, "difference", *_cells(gap), "yes" if gap["significant"] else "no"]]
+    verdict = {True: "yes", False: "no", None: VERDICTS[None]}[gap["significant"]]
+    return [[name, column, title, "difference", *_cells(gap), verdict]]
 
 
 def agreement_csv(found: dict[str, Any]) -> str:
@@ -325,7 +331,7 @@ def truth_csv(found: dict[str, Any]) -> str:
 
 
 def _cells(one: dict[str, Any] | None) -> list[Any]:
-    return ["not defined", "", ""] if not one else [one["value"], one["low"], one["high"]]
+    return ["not defined", "", ""] if not one else [one["value"], one.get("low", ""), one.get("high", "")]
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -12,6 +12,7 @@ from wetread.dataset.one_hot import find_one_hot, is_one_hot, read_one_hot
 from wetread.dataset.raw_table import RawTable
 from wetread.dataset.row_problems import Problem, shorten
 from wetread.errors import InputError
+from wetread.outcome import counted
 from wetread.readers.columns import read_number, reader_columns, refuse_layout
 
 #: How a row of a long table is signed that holds the truth.
@@ -121,7 +122,7 @@ def wide_sheet(
         drop_none(labels, lines)
     sheet = Sheet("wide", readers=readers, multi=labels.multi, problems=labels.problems)
     left = [column for column in header if column not in (*taken, *readers)]
-    sheet.notes = [f"One row per image, and {len(readers)} columns of readers."]
+    sheet.notes = [f"One row per image, and {counted(len(readers), 'column')} of readers."]
     sheet.notes += [f"The truth is the column {truth_column}."] if truth_column else []
     sheet.notes += [f"Not used: {', '.join(left[:12])}."] if left else []
     sheet.notes += [note.replace(" of label ", " ").replace("Cells of label", "Cells") for note in labels.notes]

@@ -11,7 +11,7 @@ from wetread.evaluation.evaluate import as_dicts
 from wetread.metrics.interval import Interval
 from wetread.readers.agreement import within
 from wetread.readers.protocol import Scores
-from wetread.readers.resample import percentiles
+from wetread.readers.resample import FEWEST_TO_JUDGE, percentiles
 from wetread.shapes import Floats
 
 
@@ -69,6 +69,10 @@ def average_and_difference(
         model_row: The model's row, or None.
         column: Which finding, or all pooled, or the mean.
         patients: How many were drawn from.
+
+    Returns:
+        ``average`` and ``difference``, as intervals; of the difference also ``significant``, which is None where there
+        are too few patients to say.
     """
     usable = [row for row in rows if np.isfinite(scores.values[row, column])]
     if not usable:
@@ -81,7 +85,8 @@ def average_and_difference(
         found["difference"] = percentiles(difference, scores.draws[:, model_row, column] - draws, patients)
     told = as_dicts(found)
     if "difference" in told:
-        told["difference"]["significant"] = told["difference"]["low"] > 0 or told["difference"]["high"] < 0
+        gap, enough = told["difference"], patients >= FEWEST_TO_JUDGE
+        gap["significant"] = (gap["low"] > 0 or gap["high"] < 0) if enough else None
     return told
 
 

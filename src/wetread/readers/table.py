@@ -237,9 +237,6 @@ def _tell_odd_readers(readings: Readings) -> list[str]:
     notes = []
     counts = Counter(dict(zip(readings.readers, readings.read.sum(axis=1).tolist(), strict=True)))
     for number, reader in enumerate(readings.readers):
-        if not counts[reader]:
-            notes.append(f"{reader} read no image.")
-            continue
         said = readings.marks[number][readings.read[number]]
         if counts[reader] > 1 and len(readings.findings) == 1 and len(np.unique(said[np.isfinite(said)])) == 1:
             always = "there" if said[np.isfinite(said)][0] else "absent"

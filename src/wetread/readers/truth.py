@@ -15,7 +15,12 @@ from wetread.evaluation.curves import curves_of_class
 from wetread.evaluation.evaluate import as_dicts
 from wetread.metrics import counted
 from wetread.metrics.bootstrap import patient_bootstrap_many
-from wetread.metrics.choice import interval_for_auroc, interval_for_proportion, one_image_per_patient
+from wetread.metrics.choice import (
+    interval_for_auroc,
+    interval_for_mean_proportion,
+    interval_for_proportion,
+    one_image_per_patient,
+)
 from wetread.metrics.counted import CountedStatistic
 from wetread.metrics.delong import delong_paired
 from wetread.metrics.interval import Interval
@@ -142,16 +147,16 @@ def _area_minus(y: Bools, model: Floats, reader: Floats, keys: NDArray[Any], opt
 def _average(
     y: Bools, called: Floats, model: Floats | None, keys: NDArray[Any], options: dict[str, int]
 ) -> dict[str, Any]:
-    """Mean rates of the readers, and the model's minus these, on the same draws of patients."""
+    """Mean rates of the readers, by the rule that holds for one of them, and the model's minus these."""
     per_reader = [_counts(y, row) for row in called]
+    found: dict[str, Interval | None] = {}
     statistics: dict[str, CountedStatistic] = {}
     for name in RATES:
         rates = [one[name] for one in per_reader if one[name][1].any()]
         if not rates:
             continue
-        statistics[name] = counted.mean_of([counted.rate(*one) for one in rates])
+        found[name] = interval_for_mean_proportion(rates, keys, y, **options)
         if model is not None and np.isfinite(model).any():
-            statistics[f"minus {name}"] = _difference(rates, _counts(y, model)[name])
-    found = as_dicts(patient_bootstrap_many(statistics, keys, y, **options)) if statistics else {}
-    minus = {name.removeprefix("minus "): one for name, one in found.items() if name.startswith("minus ")}
-    return {name: one for name, one in found.items() if name in RATES} | ({"minus": minus} if minus else {})
+            statistics[name] = _difference(rates, _counts(y, model)[name])
+    minus = as_dicts(patient_bootstrap_many(statistics, keys, y, **options)) if statistics else {}
+    return as_dicts(found) | ({"minus": minus} if minus else {})

@@ -124,7 +124,11 @@ def _strange(names: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
 
 
 def _says_absent(label: str) -> bool:
-    return label.casefold().replace(" ", "") in ABSENT or label.casefold().startswith(("no ", "not "))
+    said = label.casefold()
+    if said.replace(" ", "") in ABSENT:  # as it stands: a lone hyphen is a label too
+        return True
+    said = said.replace("_", " ").replace("-", " ")
+    return said.replace(" ", "") in ABSENT or said.startswith(("no ", "not "))
 
 
 def _both_said(names: Sequence[str], positive: str | None) -> str | None:

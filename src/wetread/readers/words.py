@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from wetread.outcome import counted
+from wetread.readers.resample import FEWEST_TO_JUDGE
+
 #: Below so many patients an interval is wide, and its percentiles are too short.
 FEW_PATIENTS = 50
+
+#: What is said of a difference by whether it is significant; None where there are too few patients.
+VERDICTS = {True: "significant", False: "not significant", None: "too few patients to say"}
 
 SOURCES = (
     "Rajpurkar P, et al. CheXNet. arXiv 1711.05225, 2017; project page stanfordmlgroup.github.io/projects/chexnet.",
@@ -31,21 +37,32 @@ def _of_data(found: dict[str, Any]) -> list[str]:
     n, said = found["n"], []
     if n["missing"]:
         said.append(
-            f"{n['missing']} of {n['readers'] * n['images']} readings are missing. Two are compared on the images that "
-            f"both have read; {n['read_by_all']} images were read by all."
+            f"{n['missing']} of {n['readers'] * n['images']} readings {'is' if n['missing'] == 1 else 'are'} missing. "
+            "Two are compared on the images that both have read; "
+            f"{counted(n['read_by_all'], 'image was', 'images were')} read by all."
         )
     if found["left_out"]:
         labels = ", ".join(found["left_out"][:8])
         said.append(f"Readings with these labels say nothing of the findings and count as missing: {labels}.")
     model = found["model"]
     if model and model["without"]:
-        left = len(model["without"])
-        what = "1 image has" if left == 1 else f"{left} images have"
-        said.append(f"{what} no held-out prediction of the model and took no part in anything.")
+        left = counted(len(model["without"]), "image has", "images have")
+        said.append(f"{left} no held-out prediction of the model and took no part in anything.")
     if model and model["not_compared"]:
         said.append(f"The model does not know {', '.join(model['not_compared'][:8])}; there only readers are compared.")
-    if n["patients"] < FEW_PATIENTS:
-        said.append(f"{n['patients']} patients are few: the intervals are rough, and rather too short than too long.")
+    few = counted(n["patients"], "patient is", "patients are")
+    if n["patients"] < 2:
+        said.append(
+            "There is one patient, so there are no intervals, and nothing is significant: nobody knows how other "
+            "patients would differ."
+        )
+    elif n["patients"] < FEWEST_TO_JUDGE:
+        said.append(
+            f"{few} too few to call a difference significant or not, for which {FEWEST_TO_JUDGE} are needed; the "
+            "intervals are rough, and rather too short than too long."
+        )
+    elif n["patients"] < FEW_PATIENTS:
+        said.append(f"{few} few: the intervals are rough, and rather too short than too long.")
     if found["patients_from"] == "nobody":
         said.append(
             "Patients are not known, so each image counts as a patient of its own. Where "
@@ -75,9 +92,8 @@ def _of_protocols(found: dict[str, Any]) -> list[str]:
             "absent": "counted as absent",
             "present": "counted as present",
         }[majority["rule"]]
-        said.append(
-            f"An even group of readers was tied {sum(majority['ties'].values())} times; tied images were {left}."
-        )
+        times = counted(sum(majority["ties"].values()), "time")
+        said.append(f"An even group of readers was tied {times}; tied images were {left}.")
     if len(found["findings"]) > 1 and found["model"]:
         said.append(
             f"{len(found['findings'])} findings were compared, and nothing was corrected for their number: among "
@@ -96,9 +112,39 @@ def _not_neutral(shown: dict[str, Any]) -> str:
         gap = plain["difference"]
         text += (
             f" With readers as the only references their average is {plain['average']['value']:.3f} and the difference "
-            f"{gap['value']:+.3f} ({gap['low']:+.3f} to {gap['high']:+.3f})."
+            f"{say_span(gap, '+.3f')}."
         )
     return text
+
+
+def say_span(one: dict[str, Any], form: str = ".3f") -> str:
+    """``0.912 (0.880 to 0.941)``; the value alone where there is no interval.
+
+    Args:
+        one: A number of readers.json.
+        form: How each of its parts is written.
+    """
+    span = f" ({one['low']:{form}} to {one['high']:{form}})" if "low" in one else ""
+    return f"{one['value']:{form}}{span}"
+
+
+def why_no_agreement(told: dict[str, Any]) -> str:
+    """Why kappa or alpha of all readers is not defined, in a sentence; empty where both are.
+
+    Args:
+        told: Of one finding, or of the labels.
+    """
+    if "fleiss" in told and "alpha" in told:
+        return ""
+    if "read_by_all" not in told:
+        return "Not defined: agreement takes two readers."
+    if "alpha" in told and not told["read_by_all"]:
+        return "Fleiss' kappa is not defined: no image was read by all."
+    if "alpha" in told:
+        return "Fleiss' kappa is not defined: where all have read an image, everybody always said the same."
+    if not any(pair["n"] for pair in told["pairs"] if pair["b"] != "model"):
+        return "Not defined: no two readers have read the same image."
+    return "Not defined: everybody always said the same."
 
 
 def _of_inference(found: dict[str, Any]) -> list[str]:
@@ -150,8 +196,10 @@ def method_of(found: dict[str, Any], resamples: int, agreement_resamples: int, s
         seed: Of all draws.
     """
     n, model = found["n"], found["model"]
-    who = f"{n['readers']} readers" if n["readers"] != 1 else "one reader"
-    text = [f"{who[0].upper()}{who[1:]} judged {n['images']} images of {n['patients']} patients independently."]
+    who = counted(n["readers"], "reader") if n["readers"] != 1 else "one reader"
+    images, patients = counted(n["images"], "image"), counted(n["patients"], "patient")
+    of = "" if found["patients_from"] == "nobody" else f" of {patients}"
+    text = [f"{who[0].upper()}{who[1:]} judged {images}{of} independently."]
     if model:
         text.append(
             f"The model's calls are its held-out predictions at the operating point stored with it "
@@ -164,18 +212,29 @@ def method_of(found: dict[str, Any], resamples: int, agreement_resamples: int, s
         text[-1] += (
             "In the second variant the truth is the majority of the other readers"
             + (", for the model that of each group of all readers but one, averaged" if model else "")
-            + f". Intervals are the 2.5th and 97.5th percentiles of {resamples:,} resamples of patients, the same for "
-            "all numbers; a difference counts as significant where its interval excludes 0. An F1 without a call is 0."
+            + f". {_say_intervals(n['patients'], resamples)}An F1 without a call is 0."
         )
     text.append(
         "Agreement is given as Cohen's kappa of pairs, Fleiss' kappa over the images read by all, and Krippendorff's "
         "alpha over all readings; below 10 % positive readings also the prevalence- and bias-adjusted kappa; for "
-        f"ordered labels with quadratic weights. Their intervals come from {agreement_resamples:,} resamples of "
-        "patients."
+        "ordered labels with quadratic weights."
     )
-    if found["truth"]:
+    if n["patients"] > 1:
+        text[-1] += f" Their intervals come from {agreement_resamples:,} resamples of patients."
+    else:
+        text.append("All images are of one patient, so no number has an interval.")
+    if found["truth"] and n["patients"] > 1:
         ways = [words for word, words in WAYS.items() if any(word in way for way in _ways(found["truth"]))]
         text.append(
             f"Intervals of numbers against the truth are by {', '.join(ways)}; the tables name the way of each."
         )
     return " ".join([*text, f"Seed {seed}."])
+
+
+def _say_intervals(patients: int, resamples: int) -> str:
+    if patients < 2:
+        return ""
+    said = f"Intervals are the 2.5th and 97.5th percentiles of {resamples:,} resamples of patients, the same for all"
+    if patients < FEWEST_TO_JUDGE:
+        return f"{said} numbers; with so few patients no difference was called significant or not. "
+    return f"{said} numbers; a difference counts as significant where its interval excludes 0. "

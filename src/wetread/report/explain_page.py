@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from wetread.explanation.heatmap import Heatmap, colour_bar, common_scale, draw_over, encode_png
-from wetread.explanation.methods import TITLES
+from wetread.explanation.methods import MEANINGS, TITLES, UNITS
 from wetread.explanation.on_files import ExplainedImage
 from wetread.model.classifier import Classifier
 from wetread.outcome import DISCLAIMER
@@ -57,6 +59,10 @@ def describe(
             "agreement": None if one.agreement is None else round(one.agreement, 4),
             "raw": "",
             "maps": [],
+            "nearest": [
+                {"case": case.name, "class": case.label, "likeness": round(case.likeness, 4), "file": ""}
+                for case in one.nearest
+            ],
         }
         if one.is_explained and one.picture is not None:
             enlarged = enlarge(one.picture)
@@ -66,10 +72,24 @@ def describe(
                 name = f"overlays/{number:04d}-{method}.png"
                 files[name] = encode_png(draw_over(heatmap, enlarged, scales[method]))
                 entry["maps"].append(_map_entry(number, heatmap, name, scales[method]))
+        for told, case in zip(entry["nearest"], one.nearest, strict=True):
+            if case.thumbnail:
+                told["file"] = f"overlays/case-{hashlib.sha256(case.name.encode()).hexdigest()[:12]}.png"
+                files[told["file"]] = encode_png(np.asarray(Image.open(io.BytesIO(case.thumbnail))))
         entries.append(entry)
-    verdicts = {name: {"title": TITLES[name], **verdict_of(name, tests)} for name in methods}
+    verdicts = {
+        name: {
+            "title": TITLES[name],
+            "meaning": MEANINGS[name],
+            "scale": round(scales[name], 6),
+            "unit": UNITS[name],
+            **verdict_of(name, tests),
+        }
+        for name in methods
+    }
     return {
         "use": DISCLAIMER,
+        "task": classifier.task,
         "classes": list(classifier.classes),
         "positive": classifier.positive,
         "rung": classifier.rung,
@@ -127,12 +147,27 @@ def _render(content: Mapping[str, Any], files: Mapping[str, bytes], most: int, *
             more=max(0, len(shown) - most),
             refused=[one for one in content["images"] if one["status"] == "out"],
             unreadable=[one for one in content["images"] if not one["explained"] and one["status"] != "out"],
+            settings={name: _settings(name, shown) for name in content["methods"]},
             trials=describe_trials(content["tests"]),
+            called=lambda names: _called(names, content["task"]),
             png=lambda name: "data:image/png;base64," + base64.b64encode(files[name]).decode(),
             scale=SCALE,
             disclaimer=DISCLAIMER,
         )
     )
+
+
+def _settings(method: str, images: Sequence[Mapping[str, Any]]) -> list[str]:
+    """How the maps of a method were made: one sentence where that is the same for all images."""
+    return list(
+        dict.fromkeys(found["settings"] for one in images for found in one["maps"] if found["method"] == method)
+    )
+
+
+def _called(predicted: str, task: str) -> str:
+    """``nodule|cardiomegaly`` -> ``nodule and cardiomegaly``, where several findings may be called."""
+    *first, last = predicted.split("|") if task == "multilabel" else [predicted]
+    return " and ".join(filter(None, (", ".join(first), last)))
 
 
 def _map_entry(number: int, heatmap: Heatmap, name: str, scale: float) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from typing import Any
 from markupsafe import Markup
 
 from wetread.dataset.table import NO_FINDING
-from wetread.evaluation.predictions import is_withheld
-from wetread.outcome import DISCLAIMER, headline, is_external
+from wetread.evaluation.predictions import is_withheld, refuse_lost_probabilities
+from wetread.explanation.methods import TITLES, UNITS
+from wetread.outcome import DISCLAIMER, counted, headline, is_external
 from wetread.report.augmented import read_augmented
 from wetread.report.charts import (
     Chart,
@@ -33,10 +34,10 @@ from wetread.report.finding_rows import (
     list_means,
     list_unlabelled,
 )
-from wetread.report.given_away_part import say_given_away
 from wetread.report.judgement_part import SCRIPT_HASH, judgement
 from wetread.report.learning_curve_part import read_learning_curve
 from wetread.report.ledger import Ledger, make_ledger
+from wetread.report.not_shown import not_shown
 from wetread.report.page import page_environment
 from wetread.report.plan_part import group_plan, plan_values, read_measured, read_notices, read_plan
 from wetread.report.refusal_part import read_refusal
@@ -96,12 +97,14 @@ def write_page(folder: RunFolder) -> Path:
     """
     numbers = folder.read_json("numbers.json")
     predictions = folder.read_table("predictions.csv")
+    refuse_lost_probabilities(folder.path / "predictions.csv", predictions, numbers["classes"])
     several = numbers["task"] == "multilabel"
     plan = read_plan(folder)
     values = plan_values(plan)
     parts = _of_findings if several else _of_classes
     template = "report_findings.html.j2" if several else "report.html.j2"
     found = folder.read_json("findings.json")
+    external, refusal = read_external(folder), read_refusal(folder)
     page = (
         page_environment()
         .get_template(template)
@@ -112,7 +115,7 @@ def write_page(folder: RunFolder) -> Path:
             headline=headline(numbers),
             gate_sentence=GATE_SENTENCES[numbers["gate"]],
             findings=found,
-            given_away=say_given_away(numbers, found),
+            not_shown=not_shown(numbers, found, refusal, external["test"]),
             lights=folder.find_json("trust.json") or [],
             ladder=_ladder(numbers, values),
             rule=explain_rule(numbers),
@@ -125,8 +128,8 @@ def write_page(folder: RunFolder) -> Path:
             cases=_cases(folder),
             augmented=read_augmented(folder),
             learning=read_learning_curve(folder),
-            external=read_external(folder),
-            refusal=read_refusal(folder),
+            external=external,
+            refusal=refusal,
             trials=read_trials(folder),
             ledger=_ledger(folder),
             withheld=[row["image"] for row in predictions if is_withheld(row)],
@@ -287,7 +290,7 @@ def _say_chosen(numbers: dict[str, Any]) -> str:
     """What was chosen in how many folds, and what the model is that the run hands over."""
     folds = sum(numbers["chosen"].values())
     picked = [(SHORT.get(rung, rung), count) for rung, count in numbers["chosen"].items() if count]
-    told = ", ".join(f"{rung} in {count}" for rung, count in picked) + f" of {folds} folds"
+    told = ", ".join(f"{rung} in {count}" for rung, count in picked) + f" of {counted(folds, 'fold')}"
     if folds == 1 or numbers["estimate"] != "cross-validation":
         return ", ".join(rung for rung, _ in picked)
     shipped = SHORT.get(numbers["shipped"], numbers["shipped"])
@@ -338,7 +341,12 @@ def _cases(folder: RunFolder) -> dict[str, Any]:
     if not (folder.path / "heatmaps" / "index.json").is_file():
         return {"cases": []}
     index: dict[str, Any] = folder.read_json("heatmaps/index.json")
-    return index
+    maps = {(one["method"], one["rung"]): one for case in index["cases"] for one in case["maps"]}
+    limits = [
+        {"title": TITLES.get(method, method), "rung": rung, "scale": one["scale"], "unit": UNITS.get(method, "")}
+        for (method, rung), one in maps.items()
+    ]
+    return index | {"limits": limits}
 
 
 def _ledger(folder: RunFolder) -> Ledger:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from wetread.errors import InputError
 from wetread.report.charts import SERIES, Chart
-from wetread.report.page import page_environment
+from wetread.report.page import page_environment, say_number
 from wetread.run_folder import RunFolder
 
 PAGE = "look.html"
@@ -76,20 +76,13 @@ def write_insight_page(folder: RunFolder) -> Path:
         .render(
             found=found,
             picture=lambda name: _address(folder, name),
-            number=say_activation,
+            number=say_number,
             maps=_maps(found["map"]),
             levels=_level_charts(found["templates"]),
             minutes=_say_time(found["settings"]["seconds"]),
         )
     )
     return folder.write_text(PAGE, page)
-
-
-def say_activation(value: float) -> str:
-    """Two digits that count: ``0.013``, ``1.3``, ``130``."""
-    if value == 0:
-        return "0"
-    return f"{value:.2g}" if abs(value) < 100 else f"{value:.0f}"
 
 
 def _say_time(seconds: float) -> str:

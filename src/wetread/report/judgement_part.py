@@ -12,6 +12,7 @@ from typing import Any
 from markupsafe import Markup
 
 from wetread.evaluation.operating_points import MOST_PROBABLE
+from wetread.evaluation.recalibration import say_uncorrected
 from wetread.report.charts import Chart
 from wetread.report.judgement_charts import decision_chart, small_decision_chart, small_stage_chart, stage_chart
 
@@ -43,14 +44,18 @@ def judgement(numbers: dict[str, Any], keep: Keep) -> dict[str, Any]:
         keep: Stores a figure beside the page.
 
     Returns:
-        ``points``, ``predictive``, ``calibration`` and ``decision``; each empty where the run has none of it.
+        ``points``, ``predictive``, ``calibration``, ``uncorrected`` (what the plan's calibration did not do) and
+        ``decision``; each empty where the run has none of it.
     """
     several = numbers.get("positive") is None
     return {
         "several": several,
+        "folds": numbers.get("estimate") == "cross-validation",
+        "patients": (numbers.get("n") or {}).get("patients"),
         "points": _points(numbers),
         "predictive": _predictive(numbers),
         "calibration": _calibration(numbers, keep),
+        "uncorrected": say_uncorrected(numbers.get("recalibration")),
         "decision": _decision(numbers, keep),
         "script": Markup(SCRIPT),  # noqa: S704 - our own file
     }

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from wetread.dataset.table import COMPANION, SKIPPED
+from wetread.dataset.table import COMPANION, NO_FILE, SKIPPED
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class Ledger:
     """The account of a data set.
 
     Attributes:
-        found: All files met.
+        found: All files met; what a table names and is not there is none of them.
         labelled: Used, with a label.
         unlabelled: Used, to be predicted only.
         skipped: (image, reason) of what was meant to take part and does not.
@@ -33,6 +33,11 @@ class Ledger:
         return Counter(reason for _, reason in self.skipped).most_common()
 
     @property
+    def missing(self) -> int:
+        """How many of the skipped are named in a table, but not there."""
+        return sum(reason == NO_FILE for _, reason in self.skipped)
+
+    @property
     def beside(self) -> int:
         """How many files are no images of the set."""
         return sum(count for _, count in self.companions)
@@ -48,7 +53,7 @@ def make_ledger(rows: Iterable[tuple[str, str, str, str]]) -> Ledger:
     skipped: list[tuple[str, str]] = []
     companions: Counter[str] = Counter()
     for image, label, status, reason in rows:
-        found += 1
+        found += reason != NO_FILE
         if status != SKIPPED:
             labelled += bool(label)
             unlabelled += not label

@@ -15,6 +15,7 @@ from PIL import Image
 
 from wetread.dataset.table import Row, Table
 from wetread.images.facts import ImageFacts
+from wetread.outcome import counted
 from wetread.shapes import Floats
 
 #: Pictures shown of each class.
@@ -234,7 +235,7 @@ def _say_counted(groups: Sequence[Group], title: str, counts: list[Counter[str]]
             if gap > best and (is_rule or is_alone) and value != NO_HEADER:
                 mine = f"all {n}" if here == n else f"{here} of the {n}"
                 best = gap
-                theirs = f"{there or 'none'} of the {others} others"
+                theirs = f"{there or 'none'} of the {counted(others, 'other')}"
                 sentence = f"{title}, {value}: {mine} pictures of {_words(group.name)}, {theirs}."
     return sentence
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
+from decimal import Decimal
+
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from wetread.outcome import say_share
+from wetread.outcome import counted, in_units, say_share
 from wetread.report.check_pages import check_page
 
 
@@ -22,10 +25,22 @@ def page_environment() -> Environment:
     environment.filters["interval"] = lambda one: f"{say_share(one['low'])} to {say_share(one['high'])}"
     environment.filters["three"] = lambda value: f"{value:.3f}"
     environment.filters["words"] = lambda name: str(name).replace("_", " ")
+    environment.filters["counted"] = counted
+    environment.filters["in_units"] = in_units
+    environment.filters["number"] = say_number
+    environment.filters["signed"] = lambda value: f"{value:z.2f}"  # without a minus before zero
     environment.filters["took"] = say_seconds
+    environment.filters["shell"] = shlex.join  # so that >= of an option, pasted, does not become a file
     environment.globals["check_page"] = check_page
     environment.globals["style"] = Markup(environment.loader.get_source(environment, "report.css")[0])  # type: ignore[union-attr]  # noqa: S704
     return environment
+
+
+def say_number(value: float) -> str:
+    """Two digits that count, without powers of ten and without a minus before zero: ``0.000013``, ``-1.3``, ``130``."""
+    if abs(value) >= 100:
+        return f"{value:.0f}"
+    return f"{Decimal(f'{value:.2g}'):zf}" if value else "0"
 
 
 def say_seconds(seconds: float | None) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from wetread.outcome import counted
 from wetread.run_folder import RunFolder
 
 #: The decision with which each group begins, in the order of plan.yaml, and those that sum it up.
@@ -28,12 +29,8 @@ OF_A_NETWORK = ("Network", "Training", "Augmentation")
 #: Values that decide nothing, and are not in the digest.
 NOTHING = ("", None, 0, False, "unknown", "none")
 
-#: How several words that rules use are said to people.
-LATERALITY = {
-    "matters": "matters: nothing is mirrored",
-    "free": "does not matter",
-    "unknown": "not answered, so it counts as mattering",
-}
+#: The answer to the question of sides, as it is said to people.
+LATERALITY = {"matters": "matters", "free": "does not matter", "unknown": "not answered"}
 
 
 @dataclass
@@ -95,16 +92,16 @@ def read_measured(folder: RunFolder) -> list[tuple[str, str]]:
     """What fingerprint.json holds, in words; empty where it is missing or damaged."""
     try:
         facts = json.loads((folder.path / "fingerprint.json").read_text(encoding="utf-8"))
-        return list(_say_measured(facts).items())
+        return list(_say_measured(facts, plan_values(read_plan(folder))).items())
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return []
 
 
-def _say_measured(facts: Mapping[str, Any]) -> dict[str, str]:
+def _say_measured(facts: Mapping[str, Any], decided: Mapping[str, Any]) -> dict[str, str]:
     known = facts["grouping"] != "none"
     kind = "findings" if facts["several"] else "classes"
-    rarest = f"{facts['smallest_class']} {'patients' if known else 'pictures'}"
-    images = f"{facts['images']} of {facts['groups']} patients"
+    rarest = counted(facts["smallest_class"], "patient" if known else "picture")
+    images = f"{facts['images']} of {counted(facts['groups'], 'patient')}"
     told = {
         "Images": images if known else f"{facts['images']}, {facts['groups']} different; patients are not known",
         kind.capitalize(): f"{len(facts['classes'])}; the rarest has {rarest}",
@@ -113,10 +110,10 @@ def _say_measured(facts: Mapping[str, Any]) -> dict[str, str]:
     if facts["several"]:
         told["Labels not known"] = _percent(facts["unknown"])
     told |= {
-        "Size": f"{facts['side']} pixels, longer side, median",
+        "Size": f"{counted(facts['side'], 'pixel')}, longer side, median",
         "Colour": "all grey" if not facts["colour"] else f"{_percent(facts['colour'])} of the pictures",
         "Modality": "not said by the files" if facts["modality"] == "unknown" else facts["modality"],
-        "Side left or right": LATERALITY.get(facts["laterality"], facts["laterality"]),
+        "Side left or right": _say_sides(decided.get("laterality", facts["laterality"]), decided),
         "Near-identical pairs": str(facts["copies"]),
     }
     if facts["inverted"]:
@@ -124,13 +121,22 @@ def _say_measured(facts: Mapping[str, Any]) -> dict[str, str]:
     told["Weights at hand"] = ", ".join(one["name"] for one in facts["weights"]) or "none"
     told["Machine"] = ", ".join([
         "no accelerator" if facts["device"] == "cpu" else facts["device"],
-        f"{facts['cores']} cores",
+        counted(facts["cores"], "core"),
         f"{facts['memory']:.0f} GiB",
         "bfloat16" if facts["bf16"] else "no bfloat16 unit",
     ])  # fmt: skip
     if facts["rate"]:
         told["Training step"] = f"{facts['rate']:.0f} images a second"
     return told
+
+
+def _say_sides(answer: str, decided: Mapping[str, Any]) -> str:
+    """What was answered, and what is done: a recipe, or a range set by hand, may mirror all the same."""
+    said = LATERALITY.get(answer, answer)
+    if not decided or "network" not in (decided.get("rungs") or ()):
+        return said
+    share = decided.get("mirror")
+    return f"{said}; {_percent(share)} of the training copies are mirrored" if share else f"{said}; nothing is mirrored"
 
 
 def read_notices(folder: RunFolder) -> list[str]:

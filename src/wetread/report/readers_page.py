@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from wetread.readers.words import VERDICTS, say_span, why_no_agreement
 from wetread.report.charts import Chart, Series, interval_bar
 from wetread.report.page import page_environment
 from wetread.run_folder import RunFolder
@@ -42,6 +43,7 @@ def write_readers_page(folder: RunFolder) -> Path:
             rocs=_rocs(found),
             bar=lambda one, start, end, number=1, guide=None: _bar(one, start, end, number, guide),
             most=MOST_SHOWN,
+            verdicts=VERDICTS,
         )
     )
     return folder.write_text("readers.html", page)
@@ -54,18 +56,16 @@ def say_headline(found: dict[str, Any]) -> str:
     if "difference" in shown:
         model = next(row["f1"] for row in shown["rows"] if row["kind"] == "model")
         gap, average = shown["difference"], shown["average"]
-        verdict = "a significant difference" if gap["significant"] else "no significant difference"
+        verdict = {
+            True: "a significant difference",
+            False: "no significant difference",
+            None: "too few patients to say whether they differ",
+        }[gap["significant"]]
         return (
-            f"Model {model['value']:.3f} ({model['low']:.3f} to {model['high']:.3f}), average of the readers "
-            f"{average['value']:.3f} ({average['low']:.3f} to {average['high']:.3f}): {verdict}, {gap['value']:+.3f} "
-            f"({gap['low']:+.3f} to {gap['high']:+.3f})."
+            f"Model {say_span(model)}, average of the readers {say_span(average)}: {verdict}, {say_span(gap, '+.3f')}."
         )
     if "average" in shown:
-        average = shown["average"]
-        return (
-            f"The readers find what the others call with a mean F1 of {average['value']:.3f} "
-            f"({average['low']:.3f} to {average['high']:.3f})."
-        )
+        return f"The readers find what the others call with a mean F1 of {say_span(shown['average'])}."
     return "One reader: there is no other to agree with."
 
 
@@ -73,8 +73,9 @@ def _table(found: dict[str, Any], name: str, column: str) -> dict[str, Any]:
     """The layout of the paper's table: readers, their average, the model, the difference."""
     told = found["protocols"][name]
     one = told["columns"][column]
-    lowest = min([row["f1"]["low"] for row in one["rows"] if row["f1"]], default=0.0)
-    highest = max([row["f1"]["high"] for row in one["rows"] if row["f1"]], default=1.0)
+    told_of = [row["f1"] for row in one["rows"] if row["f1"]]
+    lowest = min([f1.get("low", f1["value"]) for f1 in told_of], default=0.0)
+    highest = max([f1.get("high", f1["value"]) for f1 in told_of], default=1.0)
     return {
         "name": name,
         "title": told["title"],
@@ -119,7 +120,14 @@ def _heat(finding: str, told: dict[str, Any]) -> dict[str, Any]:
         )
         if name in told
     ]
-    return {"finding": finding, "names": names, "rows": rows, "measures": measures, **told}
+    return {
+        "finding": finding,
+        "names": names,
+        "rows": rows,
+        "measures": measures,
+        "undefined": why_no_agreement(told),
+        **told,
+    }
 
 
 def _rocs(found: dict[str, Any]) -> list[dict[str, Any]]:
@@ -143,5 +151,6 @@ def _rocs(found: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _bar(one: dict[str, Any], start: float, end: float, number: int, guide: float | None) -> Markup:
-    drawn = interval_bar(one["low"], one["value"], one["high"], start, end, number, guide)
+    low, high = one.get("low", one["value"]), one.get("high", one["value"])
+    drawn = interval_bar(low, one["value"], high, start, end, number, guide)
     return Markup(drawn)  # noqa: S704 - numbers only

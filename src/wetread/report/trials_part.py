@@ -39,10 +39,14 @@ def describe_trials(found: Mapping[str, Any]) -> dict[str, Any]:
 def verdict_of(method: str, found: Mapping[str, Any]) -> dict[str, Any]:
     """Badge of a method, and whether its maps are shown in grey, with the reason.
 
-    Grey is a method that does not change with the weights, or that passes less than half of its tests.
+    Grey is a method that does not change with the weights, or that passes less than half of its tests. A verdict on
+    another model than the one on the page does not count.
     """
     try:
         one = found["methods"][method]
+        if not _is_of_this_model(one, found):
+            why = f"The run tested it on its {one['rung']} model, and this is the {found['model']} model."
+            return {"badge": "not tested", "grey": False, "why": why}
         trials = one["trials"]
         failed = [name for name in TRIALS if trials[name]["verdict"] == FAIL]
         grey = "weights" in failed or one["passed"] * 2 < one["tests"]
@@ -59,7 +63,7 @@ def _describe(found: Mapping[str, Any]) -> dict[str, Any]:
             "title": TITLES.get(name, name),
             "badge": one["badge"],
             "rung": one.get("rung", ""),
-            "counts": name in found.get("counts", list(found["methods"])),
+            "counts": name in found.get("counts", list(found["methods"])) and _is_of_this_model(one, found),
             "outside": one["heat outside the body"],
             **{key: value for key, value in verdict_of(name, found).items() if key == "grey"},
         }
@@ -88,9 +92,16 @@ def _describe(found: Mapping[str, Any]) -> dict[str, Any]:
         "sample": found["sample"],
         "here": bool(found.get("here")),
         "masks": found.get("masks", 0),
+        "patients": found.get("patients"),
+        "known": found.get("known", ""),
     }
+
+
+def _is_of_this_model(one: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+    """Whether what was tested is what stands under ``model``; a file that does not say is believed."""
+    return not one.get("rung") or not found.get("model") or bool(one["rung"] == found["model"])
 
 
 def _say_agreement(pair: Mapping[str, Any]) -> str:
     one, other = (TITLES.get(name, name) for name in pair["methods"])
-    return f"{one} and {other}: {pair['rank correlation']:.2f}"
+    return f"{one} and {other}: {pair['rank correlation']:z.2f}"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wetread.errors import InputError
+from wetread.outcome import counted
 from wetread.run_folder import RunFolder, versions
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def compare(
         "task": first["task"],
         "classes": first["classes"],
         "positive": first["positive"],
+        "title": _shared_title(folders),
         "runs": [_describe(run, cases) for run in tested],
         "cases": {**found.pop("n"), "same": cases.all_the_same, "relabelled": cases.relabelled},
         "order": order_by_auroc(found["models"]),
@@ -94,6 +96,12 @@ def _check(runs: Sequence[str | Path], margin: float, resamples: int) -> None:
         raise InputError(f"The margin {margin} is out of range.", remedy="Choose 0 to 1, such as 0.01.", code="usage")
     if not 100 <= resamples <= 100_000:
         raise InputError(f"{resamples} resamples are out of range.", remedy="Choose 100 to 100000.", code="usage")
+
+
+def _shared_title(folders: Sequence[RunFolder]) -> str:
+    """The title that all runs were given; empty where they have none, or several."""
+    titles = {str(folder.read_json("run.json").get("title") or "") for folder in folders}
+    return titles.pop() if len(titles) == 1 else ""
 
 
 def _names(folders: Sequence[RunFolder]) -> list[str]:
@@ -153,9 +161,11 @@ def _notes(tested: Sequence[Tested], cases: Shared) -> list[str]:
     notes = []
     if not cases.all_the_same:
         left = ", ".join(f"{name} {count}" for name, count in cases.left_out.items() if count)
-        notes.append(f"Compared on the {len(cases.runs[0].keys)} shared cases only. Left out: {left}.")
+        notes.append(f"Compared on the {counted(len(cases.runs[0].keys), 'shared case')} only. Left out: {left}.")
     if cases.relabelled:
-        notes.append(f"{cases.relabelled} images stand under different labels in the runs, and are left out.")
+        stand = counted(cases.relabelled, "image stands", "images stand")
+        are = "is" if cases.relabelled == 1 else "are"
+        notes.append(f"{stand} under different labels in the runs, and {are} left out.")
     kinds = {run.numbers["estimate"] for run in tested}
     if len(kinds) > 1:
         told = ", ".join(f"{run.name}: {run.numbers['estimate']}" for run in tested)

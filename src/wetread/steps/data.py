@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wetread.errors import InputError
+from wetread.outcome import counted
 from wetread.progress import Listener, StepAdvanced, StepFinished, StepStarted, silent
 from wetread.request import as_path
 
@@ -93,7 +94,7 @@ def make_data(
         listen(StepAdvanced("make", done, of))
 
     make_phantoms(name, folder, images=images, patients=patients, seed=seed, knobs=knobs, progress=tell)
-    listen(StepFinished("make", time.perf_counter() - started, f"{total} images"))
+    listen(StepFinished("make", time.perf_counter() - started, counted(total, "image")))
     return folder
 
 

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wetread.errors import InputError
-from wetread.progress import Listener, StepAdvanced, StepFinished, StepStarted, silent
+from wetread.outcome import counted
+from wetread.progress import Listener, Notice, StepAdvanced, StepFinished, StepStarted, silent
+from wetread.request import as_seconds
 from wetread.run_folder import RunFolder
 from wetread.writing import check_place, remove_folder
 
 if TYPE_CHECKING:
+    from wetread.dataset.table import Table
     from wetread.explanation.on_files import ExplainedImage
     from wetread.images.source import Source
     from wetread.model.classifier import Classifier
@@ -49,7 +52,7 @@ class Explanations:
 
     def __repr__(self) -> str:
         count = sum(one.is_explained for one in self.images)
-        return f"{count} of {len(self.images)} images explained by {', '.join(self.content['methods'])}"
+        return f"{count} of {counted(len(self.images), 'image')} explained by {', '.join(self.content['methods'])}"
 
     def _repr_html_(self) -> str:
         from wetread.report.explain_page import fragment
@@ -62,9 +65,11 @@ def explain(
     images: str | Path | Picture | Sequence[str | Path | Picture],
     *,
     method: str | Sequence[str] = (),
-    target: str | None = None,
+    target: str | int | None = None,
     test: bool = False,
     masks: str | Path | None = None,
+    mask_of: str | int | None = None,
+    time_limit: str | float | None = None,
     out: str | Path | None = None,
     seed: int = 0,
     resamples: int = 1000,
@@ -77,9 +82,12 @@ def explain(
         images: One image, a folder or .zip of images, several of these, or pictures as arrays ``row column`` or
             ``row column 3``, uint8, as displayed.
         method: Names of methods, ``all``, or nothing for two of different kinds.
-        target: The class to explain; by default the positive one of two, else the one that is called.
+        target: The class to explain, by name or by number from 0; by default the positive one of two, else the one that
+            is called.
         test: Test the explanations on these images.
         masks: A folder of masks with the names of the images: where the finding is visible.
+        mask_of: The class that the masks show; by default the positive one, and of a model without one `target`.
+        time_limit: After this time no further test is begun, as `wetread.request.as_seconds` reads it.
         out: Where overlays, raw maps and the page go; nothing is written without it.
         seed: Of methods that draw something, and of the tests.
         resamples: How often patients are drawn for intervals of the tests.
@@ -90,14 +98,21 @@ def explain(
 
     Raises:
         ModelRejected: The model is damaged.
-        InputError: There are no images; a method or class does not exist.
+        InputError: There are no images, or none can be read; a method or class does not exist.
         OutputError: The folder holds something else, or cannot be written.
 
     Example:
         >>> wetread.explain("runs/chest", "new/")  # doctest: +SKIP
         12 of 12 images explained by grad-cam, occlusion
     """
-    from wetread.explanation.on_files import answer, choose_methods, explain_images, find_class
+    from wetread.explanation.on_files import (
+        answer,
+        choose_methods,
+        explain_images,
+        find_class,
+        find_training_cases,
+        refuse_unread,
+    )
     from wetread.model.classifier import Classifier, load_classifier
     from wetread.report.explain_page import describe
 
@@ -108,8 +123,11 @@ def explain(
         find_class(classifier, target)  # before anything is read
     if masks is not None and not test:
         raise InputError("Masks are for tests.", remedy="Add --test.", code="usage")
+    column = _class_of_masks(classifier, mask_of, target) if masks is not None else None
+    seconds = as_seconds(time_limit)
     given = _read(classifier, images, listen)
-    shown = _masks(Path(masks), given) if masks is not None else [None] * len(given)
+    refuse_unread(given)
+    shown = _Masks(_masks(Path(masks), given, listen), column) if masks is not None else _Masks([None] * len(given))
     started = time.perf_counter()
     listen(StepStarted("explain", "Explaining", len(methods)))
     answer(classifier, given, target)
@@ -120,9 +138,15 @@ def explain(
         seed=seed,
         done=lambda count, name: listen(StepAdvanced("explain", count, len(methods), name)),
     )
+    find_training_cases(classifier, given, _run_of(model))
     explained = sum(one.is_explained for one in given)
-    listen(StepFinished("explain", time.perf_counter() - started, f"{explained} of {len(given)} images"))
-    tests = _test(classifier, given, shown, methods, seed, resamples, listen) if test else _known_tests(model)
+    listen(StepFinished("explain", time.perf_counter() - started, f"{explained} of {counted(len(given), 'image')}"))
+    if test:
+        run = _run_of(model)
+        wish = _Wish(methods, seed, resamples, seconds)
+        tests = _test(classifier, run, given, shown, wish, listen)
+    else:
+        tests = _known_tests(classifier, _run_of(model))
     content, files = describe(classifier, given, methods, tests)
     if place is not None:
         _write(place, content, files, given)
@@ -175,16 +199,31 @@ def _as_picture(array: Any) -> Picture:
     return picture
 
 
-def _masks(folder: Path, images: Sequence[ExplainedImage]) -> list[Bools | None]:
-    """Masks by the name of their image, without its ending; ``_mask`` at its end is left out."""
+def _class_of_masks(classifier: Classifier, mask_of: str | int | None, target: str | int | None) -> int:
+    """The class that the masks show."""
+    from wetread.explanation.on_files import find_class
+
+    name = next((one for one in (mask_of, classifier.positive, target) if one is not None), None)
+    if name is None:
+        raise InputError(
+            "This model has several classes, and a mask can show any of them.",
+            remedy="Say which one with --mask-of CLASS.",
+            code="usage",
+        )
+    return find_class(classifier, name)
+
+
+def _masks(folder: Path, images: Sequence[ExplainedImage], listen: Listener) -> list[Bools | None]:
+    """The mask of each image; None where it has none."""
     from wetread.dataset.listing import sources_in
-    from wetread.explanation.masks import decode_masks
+    from wetread.explanation.masks import decode_masks, match_masks
     from wetread.images.decoder import Decoder
 
     if not folder.exists():
         raise InputError(f"There is no folder {folder}.", remedy="Check the path.", file=folder, code="no-masks")
-    by_name = {_stem(source.name): source for source in sources_in(folder)}
-    wanted = [(n, by_name[_stem(one.image)]) for n, one in enumerate(images) if _stem(one.image) in by_name]
+    sources = list(sources_in(folder))
+    numbers = match_masks([one.image for one in images], [_name(source, folder) for source in sources])
+    wanted = [(image, sources[number]) for image, number in enumerate(numbers) if number is not None]
     if not wanted:
         raise InputError(
             f"No mask in {folder} has the name of an image.",
@@ -196,51 +235,127 @@ def _masks(folder: Path, images: Sequence[ExplainedImage]) -> list[Bools | None]
     with Decoder() as decoder:
         for (number, _), mask in zip(wanted, decode_masks([one for _, one in wanted], decoder), strict=True):
             found[number] = mask
+    unreadable = sum(found[number] is None for number, _ in wanted)
+    if unreadable:
+        listen(Notice(f"{counted(unreadable, 'mask')} cannot be read."))
     return found
 
 
-def _stem(name: str) -> str:
-    stem = Path(name.rsplit("/", 1)[-1]).stem.casefold()
-    return stem.removesuffix("_mask").removesuffix("-mask")
+@dataclass(frozen=True)
+class _Masks:
+    """Masks of all images, and the class that they show."""
+
+    masks: list[Bools | None]
+    column: int | None = None
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What is asked of the tests."""
+
+    methods: Sequence[str]
+    seed: int
+    resamples: int
+    seconds: float | None
 
 
 def _test(
     classifier: Classifier,
+    run: RunFolder | None,
     images: Sequence[ExplainedImage],
-    masks: Sequence[Bools | None],
-    methods: Sequence[str],
-    seed: int,
-    resamples: int,
+    masks: _Masks,
+    wish: _Wish,
     listen: Listener,
 ) -> dict[str, Any]:
     from wetread.explanation.trials.run_trials import STEP, TRIALS, run_trials
+    from wetread.main_job.explaining import refit_from_run
 
     rows = [n for n, one in enumerate(images) if one.is_explained]
+    table = _as_table([images[n] for n in rows])
+    known = _say_known(classifier, run, table, listen)
+    # An image without a patient stands for itself.
+    patients = [row.patient or f"image {n}" for n, row in enumerate(table.rows)]
     started = time.perf_counter()
-    listen(StepStarted(STEP, "Testing the heatmaps", len(methods) * len(TRIALS)))
+    listen(StepStarted("features", "Looking for the pictures of the run"))
+    retrain, why = refit_from_run(classifier, run)
+    listen(StepFinished("features", time.perf_counter() - started, "found" if retrain else why))
+    started = time.perf_counter()
+    listen(StepStarted(STEP, "Testing the heatmaps", len(wish.methods) * len(TRIALS)))
     found = run_trials(
         classifier,
         [picture for n in rows if (picture := images[n].picture) is not None],
         [classifier.classes.index(images[n].target) for n in rows],
-        [masks[n] for n in rows],
-        methods=methods,
+        [masks.masks[n] for n in rows],
+        shows=None if masks.column is None else [masks.column] * len(rows),
+        methods=wish.methods,
+        retrain=retrain,
+        why_no_labels=why,
+        patients=patients,
         listen=listen,
-        seed=seed,
-        resamples=resamples,
+        seed=wish.seed,
+        resamples=wish.resamples,
+        seconds=wish.seconds,
     )
     best = found.best
     listen(StepFinished(STEP, time.perf_counter() - started, f"{best.method} {best.badge} tests" if best else ""))
-    return found.as_dict() | {"here": True}
+    people = len(set(patients)) if table.grouping != "none" else None
+    return found.as_dict() | {"here": True, "patients": people, "known": known}
 
 
-def _known_tests(model: Any) -> dict[str, Any]:
-    """What the run that made the model found of its methods; empty where that is not known."""
+def _as_table(images: Sequence[ExplainedImage]) -> Table:
+    """Images as a run would take them up, with patients where headers or file names tell them."""
+    from wetread.dataset.groups import assign_patients
+    from wetread.dataset.table import Row, Table
+    from wetread.images.facts import ImageFacts
+    from wetread.images.source import Source
+
+    rows = [
+        Row(
+            one.image,
+            Source(Path(one.image)),
+            sha256=one.sha256,
+            pixel_sha256=one.pixel_sha256,
+            facts=one.facts or ImageFacts("", 0, 0, 8, "grey", 0),  # of a picture that came as an array
+            picture=one.picture,
+        )
+        for one in images
+    ]
+    table = Table(Path(), "folder", rows)
+    assign_patients(table)
+    return table
+
+
+def _say_known(classifier: Classifier, run: RunFolder | None, table: Table, listen: Listener) -> str:
+    """A sentence where the model knows some of the pictures: on these its maps are judged too kindly."""
+    from wetread.main_job.overlap import Tried, find_overlap, read_seen, say_overlap
+
+    numbers = run.find_json("numbers.json") or {} if run is not None else {}
+    overlap = find_overlap(read_seen(Tried(classifier, run, numbers)), table, table.rows, [])
+    if not overlap.rows:
+        return ""
+    said = (
+        f"The model knows {len(overlap.rows)} of these {counted(len(table.rows), 'picture')} "
+        f"({say_overlap(overlap)}), so its maps are judged more kindly than on new ones."
+    )
+    listen(Notice(said))
+    return said
+
+
+def _run_of(model: Any) -> RunFolder | None:
+    """The run that made a model; None where that is not known."""
     if not isinstance(model, str | Path):
-        return {}
-    for folder in (Path(model), Path(model).parent):
-        if (folder / "run.json").is_file():
-            return RunFolder(folder).find_json("explanations.json") or {}
-    return {}
+        return None
+    for folder in (Path(model), Path(model).resolve().parent):
+        if (folder / "run.json").is_file() and (folder == Path(model) or Path(model).name == "model"):
+            return RunFolder(folder)
+    return None
+
+
+def _known_tests(classifier: Classifier, run: RunFolder | None) -> dict[str, Any]:
+    """What the run that made the model found of its methods; empty where that is not known."""
+    found = run.find_json("explanations.json") if run is not None else None
+    # The run tests a model of one fold, which need not be of the kind of the one that it handed over.
+    return found | {"model": classifier.rung} if found else {}
 
 
 def _write(place: Path, content: dict[str, Any], files: dict[str, bytes], images: Sequence[ExplainedImage]) -> None:

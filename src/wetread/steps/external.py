@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from wetread.errors import OutputError
 from wetread.outcome import Run
 from wetread.progress import Listener, silent
 from wetread.request import Request, as_path
-from wetread.run_folder import FINISHED, RUNNING, RunFolder
+from wetread.run_folder import RUNNING, RunFolder
+
+if TYPE_CHECKING:
+    from wetread.main_job.overlap import Tried
 
 
 def evaluate(
@@ -39,7 +44,7 @@ def evaluate(
         without_overlap: Leave out what the model knows (patients, pixels, near copies) instead of stopping.
         other_patients: Patient numbers that occur in both sets name different people.
         seed: Of resamples.
-        overwrite: Replace an earlier test in `out`.
+        overwrite: Replace an earlier test in `out`; it stays as it was where nothing comes of this one.
         listen: Is told about progress.
 
     Returns:
@@ -63,7 +68,8 @@ def evaluate(
     request.validate()
     tried = open_tried(Path(model))
     place = Path(out) if out is not None else Path(place_of(tried, request))
-    folder = RunFolder.create(place, overwrite=overwrite or _holds_unfinished_test(place))
+    _refuse_own_place(tried, Path(model), place)
+    folder = RunFolder.create(place, overwrite=overwrite, resumable=False)
     with working_in(folder, request, listen) as tell:
         folder.write_status(RUNNING, kind="external")
         elsewhere = read_elsewhere(
@@ -80,9 +86,13 @@ def evaluate(
         return Run(folder.path, numbers, [one.as_dict() for one in elsewhere.findings], elsewhere.gate)
 
 
-def _holds_unfinished_test(place: Path) -> bool:
-    """Whether an external test stopped there before: what a message asks for next must not meet another message."""
-    if not (place / "run.json").is_file():
-        return False
-    told = RunFolder.open(place).read_json("run.json")
-    return isinstance(told, dict) and told.get("kind") == "external" and told.get("status") != FINISHED
+def _refuse_own_place(tried: Tried, model: Path, place: Path) -> None:
+    """A test is not written over the model that it tests, whatever may be overwritten."""
+    own = {model.resolve()} | ({tried.folder.path.resolve()} if tried.folder is not None else set())
+    if place.resolve() in own:
+        raise OutputError(
+            f"{place} holds the model that is to be tested.",
+            remedy="Choose another --out FOLDER, or leave it out.",
+            file=place,
+            code="run-exists",
+        )

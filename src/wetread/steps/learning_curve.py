@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wetread.errors import Stopped
+from wetread.outcome import counted
 from wetread.progress import Listener, StepFinished, StepStarted, silent
 from wetread.run_folder import RunFolder
 
@@ -44,19 +45,24 @@ def draw_learning_curve(
         Stopped: The user interrupted; finished draws are kept.
     """
     from wetread.learning_curve.cases import cases_of
-    from wetread.learning_curve.curve import learn_curve
+    from wetread.learning_curve.curve import check_draws, check_sizes, learn_curve
     from wetread.learning_curve.refits import STEP
     from wetread.report.learning_curve_part import write_learning_curve
     from wetread.writing import remove_folder
 
+    check_draws(draws)
     folder = RunFolder.open(Path(run))
     place = RunFolder(Path(out)) if out is not None else folder
     kept = place.path / "learning_curve"
     try:
         listen(StepStarted("features", "Measuring the pictures"))
         started = time.perf_counter()
-        cases = cases_of(folder)
-        listen(StepFinished("features", time.perf_counter() - started, f"{len(cases.labels)} images, {cases.sees}"))
+        cases = cases_of(folder, lambda found: check_sizes(found, sizes))
+        listen(
+            StepFinished(
+                "features", time.perf_counter() - started, f"{counted(len(cases.labels), 'image')}, {cases.sees}"
+            )
+        )
         listen(StepStarted(STEP, "Training on fewer cases", 1 + draws))
         started = time.perf_counter()
         found = learn_curve(cases, draws=draws, sizes=sizes, listen=listen, folder=kept)

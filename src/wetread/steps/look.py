@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wetread.errors import InputError
+from wetread.outcome import counted
 from wetread.progress import Listener, StepFinished, StepStarted, silent
 from wetread.request import Request, as_path, join_view, name_of
 from wetread.run_folder import RunFolder
@@ -65,9 +66,13 @@ def show(
         OutputError: The file cannot be written.
     """
     from wetread.dataset.groups import assign_patients
+    from wetread.main_job.intake import check_asked
 
-    request = Request(Path(data), seed=seed, plan=as_path(plan), recipe=recipe, laterality=laterality)
+    request = Request(
+        Path(data), seed=seed, plan=as_path(plan), recipe=recipe, laterality=laterality, settings=tuple(settings)
+    )
     request.validate()
+    check_asked(request)
     wishes = {"--plan": plan, "--recipe": recipe, "--laterality": laterality, "--set": settings}
     if not augmented and any(wishes.values()):
         given = next(name for name, value in wishes.items() if value)
@@ -80,13 +85,13 @@ def show(
     kind = "augmented" if augmented else "show"
     path = Path(out) if out else Path(f"{name}-{kind}.{'png' if png else 'html'}")
     if augmented:
-        return _show_augmented(table, request, tuple(settings), path, name)
+        return _show_augmented(table, request, path, name)
     from wetread.report.look import write_look
 
     return write_look(table, path, name, seed)
 
 
-def _show_augmented(table: Table, request: Request, settings: tuple[str, ...], path: Path, name: str) -> Path:
+def _show_augmented(table: Table, request: Request, path: Path, name: str) -> Path:
     """Plans as a run would, and draws the copies that its network would see."""
     from dataclasses import replace
 
@@ -95,7 +100,7 @@ def _show_augmented(table: Table, request: Request, settings: tuple[str, ...], p
     from wetread.report.augmented import write_augmented
     from wetread.training.measure import measure
     from wetread.training.plan import make_plan
-    from wetread.training.plan_file import read_plan, set_decisions
+    from wetread.training.plan_file import read_plan, set_decisions, with_options
     from wetread.training.preview import make_previews
     from wetread.training.recipes import recipe_path
     from wetread.training.rules import Asked
@@ -110,8 +115,10 @@ def _show_augmented(table: Table, request: Request, settings: tuple[str, ...], p
     measured = replace(measured, smallest_class=max(2, measured.smallest_class))
     planned = make_plan(measured, Asked(request.preset, request.seed))
     followed = read_plan(recipe_path(request.recipe), planned) if request.recipe else planned
-    followed = read_plan(request.plan, followed) if request.plan else followed
-    followed = set_decisions(followed, settings, planned)
+    if request.plan:
+        typed = ["laterality"] if request.laterality else []
+        followed = with_options(read_plan(request.plan, followed), planned, typed)
+    followed = set_decisions(followed, request.settings, planned)
     return write_augmented(make_previews(rows, followed), followed, path, name)
 
 
@@ -174,7 +181,7 @@ def export(
     settings = {name: value for name, value in table.provenance.items() if isinstance(value, int | float)}
     ordered = sorted(rows, key=lambda row: row.label)
     write_project(path, ((row.label, row.picture) for row in ordered if row.picture is not None), settings=settings)
-    listen(StepFinished("export", time.perf_counter() - started, f"{len(rows)} pictures"))
+    listen(StepFinished("export", time.perf_counter() - started, counted(len(rows), "picture")))
     return path
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wetread.errors import ImageRejected, InputError, Stopped
-from wetread.outcome import DISCLAIMER
+from wetread.outcome import DISCLAIMER, counted
 from wetread.progress import Listener, Notice, StepAdvanced, StepFinished, StepStarted, silent
 from wetread.request import as_seconds
 from wetread.run_folder import RunFolder
@@ -61,6 +61,12 @@ def look_inside(
     from wetread.model.classifier import load_classifier
 
     seconds = as_seconds(time_limit)
+    if seconds == 0:
+        raise InputError(
+            "A time limit of 0 leaves no time to draw anything.",
+            remedy="Give minutes, such as 5, or 90s, 2h.",
+            code="usage",
+        )
     if not 1 <= channels <= 512:
         raise InputError(f"{channels} channels cannot be shown.", remedy="Choose 1 to 512.", code="usage")
     names = [layers] if isinstance(layers, str) else list(layers or ())
@@ -176,7 +182,7 @@ def _of_files(classifier: Classifier, given: Sequence[str | Path], listen: Liste
             if not isinstance(outcome, ImageRejected):
                 found[number] = Shown(sources[number].name, outcome.pixels)
             listen(StepAdvanced("read", done, len(sources)))
-    listen(StepFinished("read", time.perf_counter() - started, f"{len(found)} of {len(sources)} images"))
+    listen(StepFinished("read", time.perf_counter() - started, f"{len(found)} of {counted(len(sources), 'image')}"))
     if not found:
         raise InputError(
             "None of the images can be read.", remedy="wetread predict says why, file by file.", code="no-images"

@@ -40,6 +40,7 @@ def run(
     settings: Sequence[str] = (),
     together: str | None = None,
     subgroups: Sequence[str] = (),
+    title: str = "",
     allow_leak: bool = False,
     dry_run: bool = False,
     resume: bool = False,
@@ -73,11 +74,12 @@ def run(
         settings: Single decisions of the plan, such as ``epochs=40``.
         together: A column of the table, such as site: images that share its value stay on one side of every division.
         subgroups: Columns whose groups are compared, such as sex or site; by default plausible ones are chosen.
+        title: What heads the report; by default the name of the data set.
         allow_leak: Use a given split as it is although patients or pictures stand on both sides; said in the headline.
         dry_run: Stop after the plan; nothing is trained.
         resume: Go on with a run that was stopped, with the data it began with. One that has finished is given back
             as it is.
-        overwrite: Replace a run that stands in `out`.
+        overwrite: Replace a run that stands in `out`; it stays as it was where the data cannot be used.
         listen: Is told about progress.
 
     Returns:
@@ -109,10 +111,10 @@ def run(
         laterality=laterality,
         settings=tuple(settings),
         subgroups=tuple(subgroups),
+        title=title,
     )
     if dry_run:
-        return _check(request, out, False, None, resume, overwrite, listen)
-    from wetread.evaluation.subgroup_columns import find_columns
+        return _check(request, out, False, None, resume, overwrite, listen, planned=True)
     from wetread.main_job.explaining import test_explanations
     from wetread.main_job.fitting import train
     from wetread.main_job.intake import check_asked, read_data
@@ -121,7 +123,7 @@ def run(
     from wetread.main_job.preparation import prepare
     from wetread.main_job.refusing import fit_refusal
     from wetread.main_job.resuming import find_finished
-    from wetread.main_job.session import working_in
+    from wetread.main_job.session import may_be_left_out, working_in
 
     request.validate()
     check_asked(request)
@@ -130,15 +132,16 @@ def run(
         return finished
     folder = RunFolder.create(place, overwrite=overwrite, resume=resume)
     with working_in(folder, request, listen) as tell:
-        prepared = prepare(request, read_data(request, folder, tell), folder, tell)
+        prepared = prepare(request, read_data(request, folder, tell), folder, tell, run=True)
         found = [one.as_dict() for one in prepared.findings]
-        if request.subgroups:  # a name that is not there is told before an hour of training
-            find_columns(prepared.rows, request.subgroups)
         trained = train(prepared, folder, tell)
-        trained.final.refusal = fit_refusal(prepared, trained, folder, tell)
+        with may_be_left_out(folder, tell, "learning what to refuse", ("refusal.json", "refusal.csv")):
+            trained.final.refusal = fit_refusal(prepared, trained, folder, tell)
         numbers, predictions = evaluate_run(prepared, trained, folder, tell, subgroups=request.subgroups)
-        explain(prepared, trained, predictions, folder, tell)
-        test_explanations(prepared, trained, predictions, folder, tell)
+        with may_be_left_out(folder, tell, "explaining cases", ("heatmaps/index.json",)):
+            explain(prepared, trained, predictions, folder, tell)
+        with may_be_left_out(folder, tell, "testing the heatmaps", ("explanations.json",)):
+            test_explanations(prepared, trained, predictions, folder, tell)
         save_model(prepared, trained, numbers, folder)
         write_run_report(folder, prepared.table, tell)
         return Run(folder.path, numbers, found, prepared.gate, folder.find_json("trust.json") or [])
@@ -181,7 +184,7 @@ def check(
         review: label_review.csv with your decisions, to be followed by `fix`.
         seed: Of the division on which file properties are tested.
         resume: Accepts a folder in which a run was stopped.
-        overwrite: Replace a run that stands in `out`.
+        overwrite: Replace a run that stands in `out`; it stays as it was where the data cannot be used.
         listen: Is told about progress.
 
     Returns:
@@ -215,8 +218,10 @@ def _check(
     resume: bool,
     overwrite: bool,
     listen: Listener,
+    *,
+    planned: bool = False,
 ) -> Run:
-    from wetread.evaluation.subgroup_columns import find_columns
+    from wetread.dataset.review import read_review
     from wetread.main_job.intake import check_asked, read_data
     from wetread.main_job.pages import write_check_report
     from wetread.main_job.preparation import check_several, prepare, write_fixes
@@ -231,16 +236,16 @@ def _check(
     folder = RunFolder.create(place, overwrite=overwrite, resume=resume)
     with working_in(folder, request, listen) as tell:
         read = read_data(request, folder, tell)
-        if read.table.multi:
+        # Before anything is written: the review may lie in the folder that is replaced.
+        decisions = read_review(review, read.table.classes) if review is not None else {}
+        if read.table.multi and not planned:
             findings, verdict = check_several(read, folder, tell)
             doubts: list[Doubt] = []
         else:
             prepared = prepare(request, read, folder, tell)
-            if request.subgroups:
-                find_columns(prepared.rows, request.subgroups)
             findings, verdict, doubts = prepared.findings, prepared.gate, prepared.doubts
         if fix:
-            write_fixes(read, doubts, review, folder, tell)
+            write_fixes(read, doubts, decisions, folder, tell)
         write_check_report(read.table, verdict, folder, tell)
         return Run(folder.path, {}, [one.as_dict() for one in findings], verdict)
 

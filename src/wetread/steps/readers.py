@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wetread.errors import InputError
+from wetread.outcome import counted
 from wetread.progress import Listener, StepFinished, StepStarted, silent
 from wetread.request import as_path
 from wetread.run_folder import RunFolder
@@ -75,7 +76,13 @@ def compare_readers(
         path, as_path(model), truth, as_path(people), columns, label_column, positive, cut, anonymous
     )
     n = len(study.readings.images)
-    listen(StepFinished("readings", time.monotonic() - started, f"{len(study.readings.readers)} readers, {n} images"))
+    listen(
+        StepFinished(
+            "readings",
+            time.monotonic() - started,
+            f"{counted(len(study.readings.readers), 'reader')}, {counted(n, 'image')}",
+        )
+    )
     started = time.monotonic()
     listen(StepStarted("comparison", "Comparing, drawing patients"))
     found = analyse(study, experience, ties=settled, resamples=resamples, seed=seed)

@@ -25,6 +25,7 @@ from wetread.errors import REJECTIONS, InputError
 from wetread.images.gate import Refused, identify, open_plain_file
 from wetread.images.packed import PackedBytes, Packing
 from wetread.images.source import Source
+from wetread.outcome import counted
 from wetread.privacy.names import find_class_folders
 from wetread.progress import Listener, StepAdvanced, StepFinished, StepStarted, silent
 from wetread.studio.receiving import add_stream
@@ -109,7 +110,7 @@ def import_folder(project: Project, folder: Path, listen: Listener = silent) -> 
     plan = _plan(folder, "")
     listen(StepStarted("import", "Taking images in", len(plan.files)))
     counts = _take_all(project, plan, None, listen)
-    listen(StepFinished("import", 0.0, f"{counts['added']} images added"))
+    listen(StepFinished("import", 0.0, f"{counted(counts['added'], 'image')} added"))
     return counts
 
 

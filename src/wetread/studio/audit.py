@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from wetread.dataset.findings import MIN_PER_FINDING
 from wetread.dataset.scan import MIN_PER_CLASS
+from wetread.outcome import counted
 from wetread.run_folder import FAILED, FINISHED, RunFolder
 from wetread.studio.findings import Trainable
 from wetread.studio.fixes import REMEDIES, Told, fixes_for, item_id
@@ -82,7 +83,7 @@ def before_training(project: Project, findings: list[dict[str, Any]], status: st
     ]
     if summary["unlabelled"]:
         without = "a class" if trainable is None else "a known finding"
-        text = f"{_count(summary['unlabelled'])} without {without}; they take no part."
+        text = f"{counted(summary['unlabelled'], 'image')} without {without}; they take no part."
         told.append(_note("info", "unlabelled", f"Images without {without}", text))
     if status == NONE and ready:
         text = "Copies, mixed-up labels and shortcuts are found in seconds to minutes, before any training."
@@ -111,7 +112,7 @@ def _too_small(summary: dict[str, Any], project: Project) -> list[dict[str, str]
 
 def _listed(sizes: dict[str, int]) -> str:
     """``a has 3 images, b has 4 images``."""
-    return ", ".join(f"{name} has {_count(size)}" for name, size in sizes.items())
+    return ", ".join(f"{name} has {counted(size, 'image')}" for name, size in sizes.items())
 
 
 def given_twice(project: Project) -> list[dict[str, Any]]:
@@ -129,7 +130,7 @@ def given_twice(project: Project) -> list[dict[str, Any]]:
                 "code": GIVEN_TWICE,
                 "title": f"Given as {name} and as {too}",
                 "severity": "amber",
-                "sentence": f"{_count(len(items))} in {name} came as {too} too, as the very same files.",
+                "sentence": f"{counted(len(items), 'image')} in {name} came as {too} too, as the very same files.",
                 "remedy": "One of the two labels is wrong. What nobody can tell is better left out.",
                 "images": items[:MOST_IMAGES],
                 "images_total": len(items),
@@ -217,7 +218,3 @@ def _plain(token: Any) -> str:
 
 def _note(severity: str, code: str, title: str, sentence: str) -> dict[str, str]:
     return {"severity": severity, "code": code, "title": title, "sentence": sentence}
-
-
-def _count(number: int) -> str:
-    return "1 image" if number == 1 else f"{number} images"

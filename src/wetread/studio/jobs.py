@@ -211,8 +211,9 @@ class Jobs:
             # Started by a server that was killed before it could write that down.
             job.write(state=WORKING, pid=holder, born=born(holder), started=time.time())
             return True
-        if job.kind in ("run", "audit") and not (folder / "run.json").is_file():
-            remove_folder(folder)  # killed before it wrote a word that counts
+        if job.kind == "audit" or (job.kind == "run" and not (folder / "run.json").is_file()):
+            # Killed before it wrote a word that counts; an audit begins anew, and its page follows the new one.
+            remove_folder(folder)
         environment = {} if job.kind in ("run", "audit") else {EVENTS_VARIABLE: str(job.events)}
         try:
             child = start_process([*self._executable, *job.argv], job.log, _environment() | environment)

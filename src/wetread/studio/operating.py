@@ -186,7 +186,8 @@ def _note(numbers: Mapping[str, Any], stored: float | None) -> str:
         return f"{alone} {looking}"
     if numbers["estimate"] == "cross-validation":
         folds = (
-            "Each fold has a threshold of its own, chosen inside its training part; the slider moves all of them alike."
+            "The rates come from the folds, each called at a threshold of its own, chosen inside its training part; "
+            "the number shown is that of the final model, and the slider moves all of them alike."
         )
         return f"{folds} {looking}"
     return looking

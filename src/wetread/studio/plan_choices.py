@@ -18,6 +18,7 @@ from wetread.dataset.scan import MIN_PER_CLASS
 from wetread.dataset.table import Row
 from wetread.errors import InputError
 from wetread.hardware import cores, may_have_cuda
+from wetread.outcome import counted
 from wetread.run_folder import FINISHED
 from wetread.studio.run_state import run_folders, run_summary
 from wetread.studio.run_status import read_json
@@ -166,12 +167,12 @@ def estimate(
     if preset in timed:
         seconds, then = timed[preset]
         found, (low, high) = seconds * rule / (fixed + each * then), MEASURED
-        basis = f"The last {preset} run here took {_say(seconds)} for {then} images."
+        basis = f"The last {preset} run here took {_say(seconds)} for {counted(then, 'image')}."
     elif preset != "best" and (other := next((name for name in ("quick", "standard") if name in timed), None)):
         # A machine that is slow at one of them is as slow at the other; best is planned by a limit of its own.
         seconds, then = timed[other]
         found, (low, high) = rule * seconds / (rules[other][0] + rules[other][1] * then), GUESSED
-        basis = f"A guess from the last {other} run here, which took {_say(seconds)} for {then} images."
+        basis = f"A guess from the last {other} run here, which took {_say(seconds)} for {counted(then, 'image')}."
     else:
         found, (low, high) = rule * (2 / max(2, processors or cores())) ** 0.7, GUESSED
         basis = "A rule of thumb; after the first run its real time is used."

@@ -20,7 +20,7 @@ from wetread.dataset.table import USED, WORKING_SIDE, Row, unquote_formula
 from wetread.errors import ModelRejected
 from wetread.explanation.agreement import agree
 from wetread.explanation.heatmap import WHOLE, Heatmap, common_scale
-from wetread.explanation.methods import TITLES, explain, explain_many, methods_for
+from wetread.explanation.methods import MEANINGS, TITLES, UNITS, explain, explain_many, methods_for
 from wetread.explanation.nearest import nearest_training_cases
 from wetread.explanation.on_files import ExplainedImage, answer, choose_methods, find_class
 from wetread.images.decoder import Decoder
@@ -127,8 +127,8 @@ class Answers:
         Returns:
             ``values`` (row by row, signed, as many cells as the method has), ``rows``, ``cols``, ``limit`` (what gets
             the full colour) and ``limit_from``, ``box`` (top, left, bottom, right of the picture, each in [0, 1]),
-            ``target``, ``method``, ``title``, ``settings``, ``empty``, ``model``, ``held_out``, ``agreement``. Of a
-            refused picture only ``refused``: the reason.
+            ``target``, ``method``, ``title``, ``settings``, ``meaning`` (of the colours), ``unit`` (of ``limit``),
+            ``empty``, ``model``, ``held_out``, ``agreement``. Of a refused picture only ``refused``: the reason.
 
         Raises:
             InputError: The method or class does not exist. ImageRejected: The picture cannot be read.
@@ -317,6 +317,8 @@ def _as_json(found: Heatmap, limit: float) -> dict[str, Any]:
         "method": found.method,
         "title": TITLES[found.method],
         "settings": found.settings,
+        "meaning": MEANINGS[found.method],
+        "unit": UNITS[found.method],
         "empty": found.is_empty,
     }
 

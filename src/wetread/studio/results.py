@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from wetread.errors import InputError
-from wetread.outcome import DISCLAIMER, headline, is_external
+from wetread.outcome import DISCLAIMER, headline
 from wetread.report.external_part import read_external
-from wetread.report.given_away_part import say_given_away
+from wetread.report.not_shown import not_shown
 from wetread.report.plan_part import group_plan, read_measured, read_notices, read_plan
 from wetread.report.refusal_part import read_refusal
 from wetread.report.rungs import explain_rule, explain_rungs, name_rungs
 from wetread.run_folder import HISTORY_COLUMNS, RunFolder
 from wetread.studio.cases import read_cases
+from wetread.studio.fixes import REMEDIES
+from wetread.studio.run_state import is_of_project
 
 #: Pictures that a finding of the checks names here; all of them stand in findings.json.
 MOST_PICTURES = 400
@@ -33,7 +36,8 @@ def describe_results(run: Path) -> dict[str, Any]:
 
     Returns:
         ``run``, ``headline`` and ``numbers`` (None before there are any), ``plain`` (what they mean, in sentences),
-        ``trust``, ``findings`` (each with ``cases``: ids of the pictures it names), ``refusal``, ``explanations``,
+        ``trust`` (each with ``here``: what to do on the pages, empty where only a command does it), ``findings`` (each
+        with ``cases``: ids of the pictures it names), ``refusal``, ``explanations``,
         ``plan``, ``plan_groups``, ``rungs`` and ``rule`` (what each model is, and why it was used or not),
         ``measured``, ``notices``, ``learning_curve``, ``external``, ``not_shown`` and ``use``.
 
@@ -44,7 +48,7 @@ def describe_results(run: Path) -> dict[str, Any]:
     facts = folder.read_json("run.json")
     numbers = folder.find_json("numbers.json")
     findings = folder.find_json("findings.json") or []
-    refusal = read_refusal(folder)
+    refusal, here = read_refusal(folder), is_of_project(run)
     external = read_external(folder)
     plan = read_plan(folder)
     return {
@@ -52,8 +56,8 @@ def describe_results(run: Path) -> dict[str, Any]:
         "headline": headline(numbers) if numbers else None,
         "numbers": numbers,
         "plain": plain_words(numbers) if numbers else [],
-        "trust": folder.find_json("trust.json") or [],
-        "findings": _with_cases(run, findings),
+        "trust": [_light(one, here) for one in folder.find_json("trust.json") or []],
+        "findings": [_remedied(one) if here else one for one in _with_cases(run, findings)],
         "refusal": refusal,
         "explanations": _explanations(folder),
         "plan": [
@@ -70,9 +74,33 @@ def describe_results(run: Path) -> dict[str, Any]:
         "notices": read_notices(folder),
         "learning_curve": folder.find_json("learning_curve.json"),
         "external": external["tests"],
-        "not_shown": not_shown(numbers, findings, refusal) if numbers else [],
+        "not_shown": (
+            [" ".join(one) for one in not_shown(numbers, findings, refusal, external["test"])] if numbers else []
+        ),
         "use": DISCLAIMER,
     }
+
+
+#: What an advice that stands for a terminal looks like -> what to do on the pages of the studio instead.
+HERE = {
+    r"wetread check\b": "See on the page Audit what was found, and what can be mended.",
+    r"wetread run .*--preset standard$": "Train again on the page Build, with the preset Standard.",
+    r"wetread run .*--set (\S+)$": "Train again on the page Build, with the setting {} under Advanced.",
+    "Repeat the run": "Train again on the page Build.",
+    "Add a column patient": REMEDIES["WR105"],
+}
+
+
+def _light(light: dict[str, Any], here: bool) -> dict[str, Any]:
+    """A light with ``here``: what improves it on the pages."""
+    advice = str(light.get("improve") or "")
+    told = ((text, re.match(pattern, advice)) for pattern, text in HERE.items())
+    return light | {"here": next((text.format(*found.groups()) for text, found in told if here and found), "")}
+
+
+def _remedied(finding: dict[str, Any]) -> dict[str, Any]:
+    """A finding with the way out that the page Audit shows too."""
+    return finding | {"remedy": REMEDIES.get(str(finding.get("code")), finding.get("remedy", ""))}
 
 
 def _rungs(numbers: dict[str, Any], plan: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, str]]:
@@ -163,57 +191,6 @@ def _of_hundred(whom: str, does: str, rate: Mapping[str, float]) -> str:
 
 def _words(name: str) -> str:
     return name.replace("_", " ")
-
-
-def not_shown(numbers: dict[str, Any], findings: list[dict[str, Any]], refusal: Mapping[str, Any]) -> list[str]:
-    """What the numbers do not show, as the report says it too (``report.html.j2``; a test holds them together).
-
-    Args:
-        numbers: Of numbers.json.
-        findings: Of findings.json.
-        refusal: Of `wetread.report.refusal_part.read_refusal`.
-
-    Returns:
-        Sentences; the first of each entry names what is not shown.
-    """
-    elsewhere = is_external(numbers)
-    only = (
-        "This is one other collection; the next may be different again."
-        if elsewhere
-        else "All images come from one collection."
-    )
-    said = [
-        f"That it works elsewhere. {only} At another hospital, with another device, numbers usually fall, often a lot. "
-        "Only a test there can tell.",
-        "That it saw the disease. A number says that classes can be told apart, not by what. "
-        f"{say_given_away(numbers, findings)}",
-        "That the labels are right. The model was judged by the labels it was given.",
-    ]
-    if not numbers["n"].get("patients"):
-        said.append("That patients were kept apart. Nothing in the data says which images belong to one patient.")
-    if numbers["estimate"] == "cross-validation":
-        said.append(
-            "The performance of one fixed model. Cross-validation tests the procedure; the model in the folder was "
-            f"made by the same procedure from all {numbers['n']['trained_on']} images, and has not been tested itself."
-        )
-    return [
-        *said,
-        f"What it does with other pictures. {_knows(numbers, refusal)}",
-        f"Any benefit to a patient. {DISCLAIMER}",
-    ]
-
-
-def _knows(numbers: Mapping[str, Any], refusal: Mapping[str, Any]) -> str:
-    names = ", ".join(map(_words, numbers["classes"]))
-    refuses = "Pictures unlike its own it refuses, as far as that was tried above."
-    if numbers["task"] == "multilabel":
-        told = f"It looks for {names}, and passes over everything else."
-        return f"{told} {refuses}" if refusal["fitted"] else told
-    return (
-        f"It knows only {names}. {refuses}"
-        if refusal["fitted"]
-        else f"It knows only {names}, and calls anything one of these."
-    )
 
 
 def read_history(run: Path) -> list[dict[str, float | None]]:

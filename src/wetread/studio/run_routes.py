@@ -114,8 +114,9 @@ def start_run(studio: Studio, project: str, run: str, body: Body) -> dict[str, s
     run = f"{datetime.now().strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
     folder = studio.home.run_folder(project, run, exists=False)
     title = read_title(body)
-    labels = studio.project(project).snapshot()
-    command = run_command(labels, folder, body)
+    own = studio.project(project)
+    labels = own.snapshot()
+    command = run_command(labels, folder, body, own.name)
     if title:
         _set_title(studio, project, run, title)
     studio.jobs.start(project, run, command, labels=labels.name)

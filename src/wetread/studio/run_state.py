@@ -111,9 +111,7 @@ def extras_state(folder: Path) -> list[dict[str, Any]]:
         kind; state: queued, running, done, failed or stopped; step, fraction, eta_s and error as for a run.
     """
     project = folder.parent.parent
-    jobs = (
-        {job.kind: job for job in extras_of(project, folder.name)} if job_of(folder) or _is_of_project(folder) else {}
-    )
+    jobs = {job.kind: job for job in extras_of(project, folder.name)} if job_of(folder) or is_of_project(folder) else {}
     found = []
     for kind, product in PRODUCTS.items():
         job, there = jobs.get(kind), (folder / product).is_file()
@@ -128,7 +126,7 @@ def extras_state(folder: Path) -> list[dict[str, Any]]:
 
 def title_of(folder: Path) -> str:
     """What the user calls a run; else when it began, or the name of its folder."""
-    given = read_json(folder.parent.parent / "titles.json").get(folder.name) if _is_of_project(folder) else None
+    given = read_json(folder.parent.parent / "titles.json").get(folder.name) if is_of_project(folder) else None
     return str(given or folder.name)
 
 
@@ -202,7 +200,8 @@ def _option(job: Job | None, name: str) -> str:
     return found[-1] if found else ""
 
 
-def _is_of_project(folder: Path) -> bool:
+def is_of_project(folder: Path) -> bool:
+    """Whether a run was made here, and not in a terminal."""
     return (folder.parent.parent / "project.json").is_file()
 
 

@@ -24,7 +24,7 @@ _SETTING = re.compile(r"[a-z][a-z_]{0,40}=[^\x00-\x1f\x7f]{1,150}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def run_command(labels: Path, folder: Path, wish: Mapping[str, Any]) -> list[str]:
+def run_command(labels: Path, folder: Path, wish: Mapping[str, Any], title: str = "") -> list[str]:
     """The command that trains on a table of labels.
 
     Args:
@@ -32,12 +32,14 @@ def run_command(labels: Path, folder: Path, wish: Mapping[str, Any]) -> list[str
         folder: The run folder to make.
         wish: preset, time_limit, recipe, backbone, positive, classes, laterality, together, subgroups, seed, settings;
             each may be missing or empty.
+        title: What heads the report.
 
     Raises:
         Refusal: One of them cannot be (400).
         InputError: The time limit is none.
     """
     words = ["run", str(labels), "--out", str(folder), "--quiet", f"--preset={_one_of(wish, 'preset', PRESETS)}"]
+    words += [f"--title={title}"] if title else []
     if limit := wish.get("time_limit"):
         as_seconds(str(limit)[:20])
         words.append(f"--time-limit={limit}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor, nn
 
@@ -53,8 +55,11 @@ class Kept:
                 self._move(network, 1 / self.count)
 
     def load_into(self, network: nn.Module) -> None:
-        """Puts the kept weights into the network; nothing where the last ones count or none are kept yet."""
-        if self.weights:
+        """Puts the kept weights into the network; nothing where the last ones count or none are kept yet.
+
+        An exponential mean that took in a broken step is passed over as well.
+        """
+        if self.weights and are_finite(self.weights.values()):
             load_weights(network, self.weights)
 
     def restore(self, network: nn.Module, weights: dict[str, Tensor], count: int) -> None:
@@ -78,6 +83,12 @@ class Kept:
 def copy_weights(network: nn.Module) -> dict[str, Tensor]:
     """Weights and statistics by name, copied."""
     return {name: tensor.clone() for name, tensor in _tensors(network).items()}
+
+
+def are_finite(tensors: Iterable[Tensor]) -> bool:
+    """Whether all numbers of some weights are finite; waits for the device once."""
+    found = [torch.isfinite(tensor).all() for tensor in tensors if tensor.is_floating_point()]
+    return not found or bool(torch.stack(found).all())
 
 
 def load_weights(network: nn.Module, weights: dict[str, Tensor]) -> None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from wetread.model.head import Layer
-from wetread.training.nan_loss import nan_loss
+from wetread.training.nan_loss import WEIGHTS_LOST, nan_loss
 from wetread.training.order import cut_batches, draw_epoch
 from wetread.training.schedule import rate_factor
 from wetread.training.settings import LoopSettings
@@ -75,7 +75,7 @@ def train_dense_head(
         (``feature unit``, ``unit``) of each layer.
 
     Raises:
-        InputError: The loss is not finite (``nan-loss``).
+        InputError: The loss or the weights are not finite (``nan-loss``).
     """
     head = _Head(features.shape[1], hidden, outputs, bias, seed)
     adam = _Adam(head.weights, [head.part(number) for number in head.matrices], settings)
@@ -83,7 +83,8 @@ def train_dense_head(
     top = settings.head_learning_rate or settings.learning_rate
     steps = len(cut_batches(draw_epoch(labels, settings, seed, 0), settings.batch))
     began = time.perf_counter()
-    with threadpool_limits(1):  # for products so small threads wait for each other longer than they work
+    # For products so small threads wait for each other longer than they work. What overflows is looked at here.
+    with threadpool_limits(1), np.errstate(over="ignore", invalid="ignore"):
         for epoch in range(settings.epochs):
             started = time.perf_counter()
             if started - began >= settings.seconds:
@@ -96,6 +97,8 @@ def train_dense_head(
                 rate = top * rate_factor(settings.schedule, epoch * steps + step, settings.epochs * steps)
                 adam.step(head.gradient, rate)
                 between()
+            if not np.isfinite(head.weights).all():  # the last step broke them, after its own loss
+                raise nan_loss(epoch, rows, names, settings.learning_rate, WEIGHTS_LOST)
             on_epoch(head.layers(), epoch + 1, time.perf_counter() - started, rate, float(np.mean(losses)))
     return head.layers()
 

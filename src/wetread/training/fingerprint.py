@@ -21,7 +21,8 @@ class KnownWeights:
         side: Rows and columns of its input, in pixels.
         channels: Of its input.
         megabytes: On disk.
-        medical: The modality they were trained on (``radiograph`` ...), or empty for everyday photographs.
+        medical: The modality they were trained on (``radiograph`` ...), or empty for everyday photographs; None where
+            nobody says.
     """
 
     name: str
@@ -29,7 +30,7 @@ class KnownWeights:
     side: int
     channels: int
     megabytes: float
-    medical: str = ""
+    medical: str | None = ""
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Fingerprint:
         side: Median of the longer side of the files, in pixels.
         grouping: Where patients are known from; ``none`` where they are not.
         estimate: ``given test`` where a usable one came with the data, else empty.
+        split_unused: Why a split that came with the data is not used; empty where it is, or where there is none.
         several: An image can have several findings.
         unknown: Part of the labels that are missing or uncertain, in [0, 1].
         imbalance: Images of the commonest class for each image of the rarest one.
@@ -83,6 +85,7 @@ class Fingerprint:
     bf16: bool = False
     graphs: bool = False
     rate: float | None = None
+    split_unused: str = ""
 
     @property
     def task(self) -> str:

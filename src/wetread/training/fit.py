@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from wetread.training.average import Kept, copy_weights, load_weights
 from wetread.training.checkpoint import Checkpoints, Progress, fit_key
 from wetread.training.feed import Batch
 from wetread.training.losses import Loss, correct_logits
+from wetread.training.nan_loss import nan_outputs
 from wetread.training.optimise import REDUCTIONS, Optimiser, Phase, make_optimiser, phases
 from wetread.training.order import cut_batches, draw_epoch
 from wetread.training.processor import add_gradients, is_out_of_memory, rank_and_world, share_tensors
@@ -163,12 +165,16 @@ class Fit:
         )
 
     def end_epoch(self, phase: Phase, mean_loss: float, optimiser: Optimiser) -> None:
-        """Validates, keeps weights, and has a checkpoint written."""
+        """Validates, keeps weights, and has a checkpoint written; not of weights that are no numbers any more."""
         share_tensors(list(self.network.buffers()))
         progress, settings = self.progress, self.settings
+        self.watch.require_finite(self.network.state_dict().values(), progress.epoch)
+        judged = self._validate() if settings.needs_validation else None
+        if judged is not None and not math.isfinite(judged):
+            raise nan_outputs(progress.epoch + 1, settings.learning_rate)
         progress.epoch += 1
         progress.losses.append(mean_loss)
-        better = progress.judge(self._validate() if settings.needs_validation else None)
+        better = progress.judge(judged)
         if phase != phases(settings)[-1]:
             progress.waited = 0  # the head alone may have come to its end; the whole network has not begun
         if settings.schedule == "plateau" and progress.waited >= max(1, settings.patience):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from wetread.dataset.split import Fold
 from wetread.errors import ModelRejected
 from wetread.model.classifier import Classifier, load_classifier, pack_arrays, unpack_arrays
 from wetread.shapes import Floats
+from wetread.training.fitted import Fitted
+from wetread.training.gain import Gain
 from wetread.training.rungs import members
 from wetread.training.training_set import TrainingSet
 from wetread.writing import atomic_write
@@ -36,6 +39,9 @@ class FoldResult:
         waiting: Largest part of the training time that steps waited for pictures.
         uncalibrated: rung -> ``image class`` for the test rows before calibration: shown beside, never decided by.
         points: rung -> rule of an operating point -> thresholds chosen inside the training part, as `thresholds`.
+        temperature: rung -> what its logits are divided by, as `Classifier.temperature`.
+        offset: rung -> what is added to them after that.
+        cases: rung -> inner predictions that its calibration was fitted on, or would have been.
     """
 
     fold: Fold
@@ -48,13 +54,60 @@ class FoldResult:
     waiting: float = 0.0
     uncalibrated: dict[str, Floats] = field(default_factory=dict)
     points: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    temperature: dict[str, float | list[float]] = field(default_factory=dict)
+    offset: dict[str, list[float]] = field(default_factory=dict)
+    cases: dict[str, int] = field(default_factory=dict)
+
+
+def result_of(
+    fold: Fold,
+    fitted: Mapping[str, Fitted],
+    chosen: tuple[str, list[Gain]],
+    calibrated: dict[str, Floats],
+    uncalibrated: dict[str, Floats],
+    seconds: dict[str, float],
+) -> FoldResult:
+    """What is kept of a fold: of each rung its classifier with all that it was given, and what it predicts.
+
+    Args:
+        fold: Which rows were fitted on and which predicted.
+        fitted: The rungs.
+        chosen: Which won, and the gains.
+        calibrated: rung -> ``image class`` for the test rows.
+        uncalibrated: The same before calibration.
+        seconds: rung -> seconds of its fit and predictions.
+    """
+    classifiers = {name: one.classifier for name, one in fitted.items()}
+    return FoldResult(
+        fold,
+        calibrated,
+        {name: _cuts(one) for name, one in classifiers.items()},
+        chosen[0],
+        [gain.as_dict() for gain in chosen[1]],
+        seconds,
+        classifiers,
+        max((one.waiting or 0.0 for one in fitted.values()), default=0.0),
+        uncalibrated,
+        {name: {rule: list(cuts) for rule, cuts in one.points.items()} for name, one in classifiers.items()},
+        {name: _as_json(one.temperature) for name, one in classifiers.items()},
+        {name: list(one.offset) for name, one in classifiers.items()},
+        {name: int(np.isfinite(one.inner).all(axis=1).sum()) for name, one in fitted.items()},
+    )
+
+
+def _cuts(classifier: Classifier) -> list[float]:
+    return list(classifier.thresholds) or ([] if classifier.threshold is None else [classifier.threshold])
+
+
+def _as_json(temperature: float | tuple[float, ...]) -> float | list[float]:
+    return list(temperature) if isinstance(temperature, tuple) else temperature
 
 
 def save_fold(result: FoldResult, folder: Path, key: str) -> None:
     """Stores a finished fold; ``fold.json`` comes last, so a folder that has it is whole."""
-    # Explanations use the models of the first repeat only; the others would be dead weight. An ensemble is put
-    # together again from its members, and the backbone lies in the weights home.
-    if result.fold.repeat == 1:
+    # Explanations use the models of the first repeat only, and the model to ship (repeat 0) is one; others would be
+    # dead weight. An ensemble is put together again from its members, and the backbone lies in the weights home.
+    if result.fold.repeat <= 1:
         for name, classifier in result.classifiers.items():
             if name != "ensemble":
                 classifier.save(folder / name, whole=False)
@@ -72,8 +125,9 @@ def save_fold(result: FoldResult, folder: Path, key: str) -> None:
         "points": result.points,
         "seconds": result.seconds,
         "waiting": result.waiting,
-        "temperature": {name: classifier.temperature for name, classifier in result.classifiers.items()},
-        "offset": {name: list(classifier.offset) for name, classifier in result.classifiers.items()},
+        "temperature": result.temperature,
+        "offset": result.offset,
+        "cases": result.cases,
     }
     atomic_write(folder / "fold.json", json.dumps(described, indent=2) + "\n")
 
@@ -100,10 +154,13 @@ def load_fold(fold: Fold, folder: Path, data: TrainingSet, key: str) -> FoldResu
             described["chosen"],
             described["gains"],
             described["seconds"],
-            _load_classifiers(folder, data, described) if fold.repeat == 1 else {},
+            _load_classifiers(folder, data, described) if fold.repeat <= 1 else {},
             float(described["waiting"]),
             {name: arrays[f"uncalibrated.{name}"] for name in rungs},
             described["points"],
+            described["temperature"],
+            described["offset"],
+            described["cases"],
         )
     except (OSError, ValueError, KeyError, ModelRejected):
         return None

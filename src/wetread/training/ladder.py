@@ -15,19 +15,18 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from wetread.dataset.split import Fold
-from wetread.errors import Stopped
+from wetread.errors import AskedToStop, Stopped
 from wetread.model.classifier import Classifier, to_probabilities
 from wetread.progress import Event, FoldDone, FoldLeftOut, FoldLoaded, Listener, Notice
 from wetread.shapes import Ints
-from wetread.training.fitted import Fitted
-from wetread.training.fold_result import FoldResult, load_fold, save_fold
-from wetread.training.gain import Gain, choose_rung
+from wetread.training.fold_result import FoldResult, load_fold, result_of, save_fold
+from wetread.training.gain import choose_rung
 from wetread.training.rungs import fit_all
 from wetread.training.training_set import Place, TrainingSet
 from wetread.writing import remove_folder
@@ -40,6 +39,15 @@ MOST_AT_ONCE = 8
 #: Seconds that epochs at work get to end when a run is stopped; after them a fit ends at its next batch. An epoch of a
 #: large network takes minutes, and nobody waits that long for Ctrl-C.
 LAST_EPOCHS = 5.0
+
+#: What is said at Ctrl-C, once all is there that a run cannot do without, or before.
+ENOUGH = (
+    "Stopping: the first division and the model are finished, so the run ends with them. "
+    "Ctrl-C again stops it at once; --resume then goes on with it."
+)
+NOT_ENOUGH = "Stopping: the epochs at work get a few seconds to end. What is finished is kept."
+#: Why further divisions are missing.
+INTERRUPTED = "Further divisions were interrupted"
 
 #: Networks so small that one core is all they can use.
 OF_ONE_CORE = ("small", "carpentries", "dense")
@@ -62,6 +70,14 @@ def run_fold(
         between: Called between batches; may raise to stop there.
     """
     started = time.perf_counter()
+    result = _fit_fold(data, fold, listen, folder, between)
+    listen(FoldDone(fold.repeat, fold.number, result.chosen, time.perf_counter() - started))
+    return result
+
+
+def _fit_fold(
+    data: TrainingSet, fold: Fold, listen: Listener, folder: Path | None, between: Callable[[], None]
+) -> FoldResult:
     fitted = fit_all(data, fold.train, Place(fold.repeat, fold.number, folder, between), listen)
     tested = data.inputs.take(fold.test)
     probabilities, uncalibrated, seconds = {}, {}, {}
@@ -71,40 +87,26 @@ def run_fold(
         uncalibrated[name] = to_probabilities(raw, data.plan.task)
         probabilities[name] = to_probabilities(one.classifier.calibrate(raw), data.plan.task)
         seconds[name] = one.seconds + time.perf_counter() - before
-    chosen, gains = _choose(data, fold.train, fitted)
-    listen(FoldDone(fold.repeat, fold.number, chosen, time.perf_counter() - started))
-    return FoldResult(
-        fold,
-        probabilities,
-        {name: _cuts(one.classifier) for name, one in fitted.items()},
-        chosen,
-        [gain.as_dict() for gain in gains],
-        seconds,
-        {name: one.classifier for name, one in fitted.items()},
-        max((one.waiting or 0.0 for one in fitted.values()), default=0.0),
-        uncalibrated,
-        {name: {rule: list(cuts) for rule, cuts in one.classifier.points.items()} for name, one in fitted.items()},
-    )
-
-
-def _choose(data: TrainingSet, train: Ints, fitted: dict[str, Fitted]) -> tuple[str, list[Gain]]:
     inner = {name: one.inner for name, one in fitted.items()}
-    return choose_rung(inner, data.labels[train], data.groups[train], data.plan.choice)
-
-
-def _cuts(classifier: Classifier) -> list[float]:
-    return list(classifier.thresholds) or ([] if classifier.threshold is None else [classifier.threshold])
+    chosen = choose_rung(inner, data.labels[fold.train], data.groups[fold.train], data.plan.choice)
+    return result_of(fold, fitted, chosen, probabilities, uncalibrated, seconds)
 
 
 def run_folds(
-    data: TrainingSet, folds: list[Fold], place: Path, listen: Listener, final: bool
+    data: TrainingSet,
+    folds: list[Fold],
+    place: Path,
+    listen: Listener,
+    final: bool,
+    on_cut_short: Callable[[], None] = lambda: None,
 ) -> tuple[list[FoldResult], Classifier | None]:
     """Runs all folds that are not stored yet, several at once, and the final fit.
 
     Fits share nothing but the data, and a small network uses one core, so folds are given to threads: what a fold finds
     does not depend on how many there are. A large network uses all cores by itself, so there folds take turns.
 
-    Where the plan's time is over, repeats after the first that have not begun are left out, and that is said.
+    Where the plan's time is over, repeats after the first that have not begun are left out, and that is said. So are
+    those that an interruption finds unfinished when the first and the model to ship are finished.
 
     Args:
         data: All rows.
@@ -112,12 +114,14 @@ def run_folds(
         place: Folder that holds one folder per fold.
         listen: Is told about progress, from several threads.
         final: Fit the model to ship on all rows as well.
+        on_cut_short: Called where an interruption leaves repeats out.
 
     Returns:
         One result per fold in their order, whole repeats only, and the final classifier if asked for.
 
     Raises:
-        KeyboardInterrupt: Passed on once every thread has stopped; finished folds are stored.
+        KeyboardInterrupt: The first repeat or the model to ship was unfinished, or it came twice. Passed on once every
+            thread has stopped; what is finished is stored.
     """
     key, stopped = data.key(), math.inf
     ends = time.monotonic() + data.plan.time_limit
@@ -145,9 +149,16 @@ def run_folds(
         return result
 
     def last() -> Classifier:
-        classifier = fit_final(data, np.arange(len(data.labels)), listen_or_stop, place / "final", between)
-        remove_folder(place / "final")
-        return classifier
+        everything, kept = np.arange(len(data.labels)), place / "final" / "model"
+        fold = Fold(0, 0, everything, everything[:0])
+        result = load_fold(fold, kept, data, key)
+        if result is not None:
+            listen_or_stop(FoldLoaded(0, 0))
+        else:
+            result = fit_final(data, everything, listen_or_stop, place / "final", between)
+            save_fold(result, kept, key)
+            remove_folder(place / "final" / "fits")
+        return result.classifiers[result.chosen]
 
     # One BLAS thread per fit where fits run side by side, for the same reason as one torch thread.
     workers = _workers(data)
@@ -157,16 +168,28 @@ def run_folds(
         first = [pool_.submit(one, fold) for fold in folds if fold.repeat == 1]
         ending = pool_.submit(last) if final else None
         further = [pool_.submit(one, fold) for fold in folds if fold.repeat > 1]
+        needed: list[Future[Any]] = [*first, *([ending] if ending else [])]
         try:
             results = [_result_of(job) for job in (*first, *further)]
             return _whole_repeats(results, listen), _result_of(ending) if ending else None
         except BaseException as error:
             stopped = time.monotonic()
+            by_hand = isinstance(error, KeyboardInterrupt) and not isinstance(error, AskedToStop)
+            enough = by_hand and all(map(_went_well, needed))
             if isinstance(error, KeyboardInterrupt):
                 with suppress(BaseException):  # whoever listens may be what was interrupted
-                    listen(Notice("Stopping: the epochs at work get a few seconds to end. What is finished is kept."))
+                    listen(Notice(ENOUGH if enough else NOT_ENOUGH))
             pool_.shutdown(wait=True, cancel_futures=True)
-            raise
+            if not enough:
+                raise
+            on_cut_short()
+            results = [job.result() if _went_well(job) else None for job in (*first, *further)]
+            return _whole_repeats(results, listen, INTERRUPTED), ending.result() if ending else None
+
+
+def _went_well(job: Future[Any]) -> bool:
+    """Whether it ended, and not with an error."""
+    return job.done() and not job.cancelled() and job.exception() is None
 
 
 def _result_of(job: Future[Result]) -> Result:
@@ -181,14 +204,17 @@ def _workers(data: TrainingSet) -> int:
     return 1 if alone else max(1, min(os.cpu_count() or 1, MOST_AT_ONCE))
 
 
-def _whole_repeats(results: list[FoldResult | None], listen: Listener) -> list[FoldResult]:
+def _whole_repeats(
+    results: list[FoldResult | None], listen: Listener, why: str = "The time limit was reached"
+) -> list[FoldResult]:
     """Leaves repeats out of which a fold is missing: each image is to be predicted equally often."""
     found = [result for result in results if result is not None]
     if len(found) < len(results):
         counts = Counter(result.fold.repeat for result in found)
         found = [result for result in found if counts[result.fold.repeat] == counts[1]]
         whole = len({result.fold.repeat for result in found})
-        listen(Notice(f"The time limit was reached: {whole} of the planned divisions were finished and count."))
+        told = "was finished and counts" if whole == 1 else "were finished and count"
+        listen(Notice(f"{why}: {whole} of the planned divisions {told}."))
     return found
 
 
@@ -212,8 +238,6 @@ def fit_final(
     listen: Listener,
     folder: Path | None = None,
     between: Callable[[], None] = lambda: None,
-) -> Classifier:
-    """The model to ship: the same procedure on all given rows."""
-    fitted = fit_all(data, rows, Place(0, 0, folder, between), listen)
-    chosen, _ = _choose(data, rows, fitted)
-    return fitted[chosen].classifier
+) -> FoldResult:
+    """The model to ship: the same procedure on all given rows, as a fold that tests none."""
+    return _fit_fold(data, Fold(0, 0, rows, rows[:0]), listen, folder, between)

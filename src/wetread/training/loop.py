@@ -95,7 +95,8 @@ def train(
         The same network with the weights that were kept. It holds them too when this ends with an error.
 
     Raises:
-        InputError: The loss is not finite (``nan-loss``), or one picture needs too much memory (``out-of-memory``).
+        InputError: The loss, the weights or the outputs are not finite (``nan-loss``), or one picture needs too much
+            memory (``out-of-memory``).
         OutputError: A checkpoint cannot be written; the one before it is whole.
     """
     fit = Fit(network, (squares, labels), normalise, settings, seed, validation, place, names, notice)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -16,6 +17,9 @@ from wetread.training.fingerprint import Fingerprint, KnownWeights
 from wetread.training.modality import modality_of
 from wetread.weights.catalogue import CATALOGUE
 from wetread.weights.stored import list_stored
+
+#: How timm marks weights trained on everyday photographs: ``resnet34.a1_in1k``.
+_PHOTOGRAPHS = re.compile(r"[._](in(1|12|21|22)k|lvd142m)(_|$)")
 
 
 def measure(
@@ -54,6 +58,7 @@ def measure(
         side=sides[len(sides) // 2],
         grouping=table.grouping,
         estimate=estimate,
+        split_unused=table.split_unused,
         several=labels is not None,
         unknown=0.0 if labels is None else round(float(np.isnan(labels).mean()), 4),
         imbalance=imbalance,
@@ -72,7 +77,6 @@ def measure(
 
 def known_weights() -> list[KnownWeights]:
     """What lies in the weights home, as far as the rules need to know it."""
-    medical = {known.name for known in CATALOGUE.values() if known.medical}
     return [
         KnownWeights(
             one.name,
@@ -80,11 +84,18 @@ def known_weights() -> list[KnownWeights]:
             one.side,
             one.channels,
             round(one.size / 1e6, 1),
-            # Every medical encoder of the catalogue was trained on chest radiographs.
-            "radiograph" if one.name in medical else "",
+            _trained_on(one.name),
         )
         for one in list_stored()
     ]
+
+
+def _trained_on(name: str) -> str | None:
+    """A modality, empty for everyday photographs, or None where the name does not say it: a person brought them."""
+    if name in CATALOGUE:
+        # Every medical encoder of the catalogue was trained on chest radiographs.
+        return "radiograph" if CATALOGUE[name].medical else ""
+    return "" if _PHOTOGRAPHS.search(name) else None
 
 
 def _rarest(rows: Sequence[Row], classes: Sequence[str], labels: NDArray[np.float32] | None) -> tuple[int, float]:

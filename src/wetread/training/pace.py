@@ -40,7 +40,7 @@ def images_per_second(known: KnownWeights, device: str) -> float:
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-        float(loss)  # waits for the device
+        float(loss.detach())  # waits for the device
         if number:
             best = min(best, time.perf_counter() - started)
     return BATCH / best

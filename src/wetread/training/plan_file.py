@@ -18,6 +18,7 @@ from wetread.training.fingerprint import Fingerprint
 from wetread.training.modality import augment_for
 from wetread.training.plan import RUNGS, Plan, say_value
 from wetread.training.ranges import Augment
+from wetread.training.rules import Asked
 from wetread.weights.catalogue import CATALOGUE
 
 #: Networks that exist for certain: the weights of the catalogue belong to them.
@@ -55,7 +56,6 @@ LEAST: dict[str, float] = {
     "head_epochs": 0,
     "layer_decay": 0.1,
     "epsilon": 0.0,
-    "learning_rate": 0.0,
     "weight_decay": 0.0,
     "patience": 0,
     "clip": 0.0,
@@ -66,6 +66,9 @@ LEAST: dict[str, float] = {
     "time_limit": 1.0,
 }
 
+#: Numbers that must be larger than this.
+ABOVE: dict[str, float] = {"learning_rate": 0.0}
+
 #: And the largest ones.
 MOST: dict[str, float] = {
     "holdout": 0.5,
@@ -75,9 +78,13 @@ MOST: dict[str, float] = {
     "dropout": 0.95,
     "layer_decay": 1.0,
     "learning_rate": 10.0,
+    "weight_decay": 1.0,
     "epochs": 100_000,
     "batch": 4096,
 }
+
+#: Decisions with bounds.
+_BOUNDED = LEAST.keys() | ABOVE.keys() | MOST.keys()
 
 
 def planned_view(path: Path) -> tuple[str | None, str | None]:
@@ -114,11 +121,19 @@ def read_plan(path: Path, base: Plan) -> Plan:
     reasons = {
         name: str(entry["reason"]) for name, entry in stored.items() if isinstance(entry, dict) and entry.get("reason")
     }
-    changed = _changes({str(name): _value_of(entry) for name, entry in stored.items()}, base, path.name, path)
-    planned = base.values()
+    given = _check_values({str(name): _value_of(entry) for name, entry in stored.items()}, base, path.name, path)
     own = path.parent == Path(__file__).with_name("recipes")
-    plan = _with_ranges_of(changed, base).replace(
-        changed,
+    if own and base.laterality == "matters":
+        mirroring = [name for name in ("mirror", "flip") if given.get(name)]
+        given |= dict.fromkeys(mirroring, 0.0)
+        reasons |= dict.fromkeys(
+            mirroring, "never: you said that sides matter (--laterality matters); here the recipe is not followed"
+        )
+    moved = _with_ranges_of(given, base, follows=bool(base.recipe))
+    planned = moved.values()
+    plan = moved.replace(
+        # All that a recipe says is said of it, also where the rules would have decided the same.
+        given if own else _differing(given, planned),
         lambda name: (
             reasons[name] if own and name in reasons else f"set in {path.name} (planned: {say_value(planned[name])})"
         ),
@@ -126,12 +141,67 @@ def read_plan(path: Path, base: Plan) -> Plan:
     return _settled(plan, base, path.name, path)
 
 
-def _with_ranges_of(changed: Mapping[str, Any], plan: Plan) -> Plan:
-    """The plan with the ranges that belong to another modality or another answer about sides, where these change."""
-    if not {"modality", "laterality"} & set(changed):
+def _differing(given: Mapping[str, Any], planned: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value != planned[name]}
+
+
+def _with_ranges_of(given: Mapping[str, Any], plan: Plan, *, follows: bool) -> Plan:
+    """The plan with the ranges that belong to another modality or another answer about sides, where these change.
+
+    Args:
+        given: Decisions to be made next; their own ranges come after these.
+        plan: So far.
+        follows: The plan has the ranges of a recipe or a file, of which an answer about sides changes mirror and flip.
+    """
+    modality, laterality = given.get("modality", plan.modality), given.get("laterality", plan.laterality)
+    if follows:
+        return _with_sides(plan, laterality)
+    if (modality, laterality) == (plan.modality, plan.laterality):
         return plan
-    ranges, why = augment_for(changed.get("modality", plan.modality), changed.get("laterality", plan.laterality))
+    ranges, why = augment_for(modality, laterality)
     return dataclasses.replace(plan, augment=ranges, reasons=plan.reasons | why)
+
+
+def _with_sides(plan: Plan, laterality: str) -> Plan:
+    """The plan with mirror and flip as another answer about sides has them; all other ranges stay."""
+    if laterality == plan.laterality:
+        return plan
+    ranges, why = augment_for(plan.modality, laterality)
+    return plan.replace({"mirror": ranges.mirror, "flip": ranges.flip}, why.__getitem__)
+
+
+def with_options(plan: Plan, planned: Plan, names: Sequence[str]) -> Plan:
+    """A plan of a file with what was asked for on the same command line: there it is said last.
+
+    Args:
+        plan: Of the file.
+        planned: By the rules, which obeyed the options.
+        names: Decisions that the options name.
+    """
+    if "laterality" in names:
+        plan = _with_sides(plan, planned.laterality)
+    wanted = {name: value for name, value in planned.values().items() if name in names}
+    return plan.replace(_differing(wanted, plan.values()), planned.reasons.__getitem__)
+
+
+def require_preset(path: Path, preset: str) -> None:
+    """Refuses another preset beside a plan: all that a preset decides stands in the plan already.
+
+    Args:
+        path: The plan.
+        preset: As asked for; the default one asks for nothing.
+
+    Raises:
+        InputError: The two differ.
+    """
+    made = _value_of(_load(path).get("preset"))
+    if preset != Asked().preset and made not in (None, preset):
+        raise InputError(
+            f"The plan was made with the preset {made}, and {preset} is asked for.",
+            remedy="Leave --preset out to follow the plan, or begin anew without the plan.",
+            file=path,
+            code="plan",
+        )
 
 
 def set_decisions(plan: Plan, settings: Sequence[str], base: Plan) -> Plan:
@@ -140,7 +210,8 @@ def set_decisions(plan: Plan, settings: Sequence[str], base: Plan) -> Plan:
     Args:
         plan: So far.
         settings: Such as ``epochs=40`` or ``rungs=classical,frozen``.
-        base: The plan for this data set, whose given test set cannot be wished away.
+        base: The plan for this data set, whose given test set cannot be wished away; the same object as `plan` where
+            neither a recipe nor a file is followed.
 
     Returns:
         The plan with these values.
@@ -163,12 +234,11 @@ def set_decisions(plan: Plan, settings: Sequence[str], base: Plan) -> Plan:
         elif isinstance(planned, str):
             value = text.strip()
         values[name.strip()] = value
-    changed = _changes(values, plan, "--set", None)
-    before = plan.values()
-    plan = _with_ranges_of(changed, plan).replace(
-        changed, lambda name: f"asked for (planned: {say_value(before[name])})"
-    )
-    return _settled(plan, base, "--set", None)
+    given = _check_values(values, plan, "--set", None)
+    moved = _with_ranges_of(given, plan, follows=plan is not base)
+    before = moved.values()
+    plan = moved.replace(_differing(given, before), lambda name: f"asked for (planned: {say_value(before[name])})")
+    return _settled(plan, base, "--set" if settings else "The plan", None)
 
 
 def check_setting(setting: str) -> None:
@@ -184,7 +254,7 @@ def check_setting(setting: str) -> None:
     if not equals:
         raise InputError(f"--set {setting} is not understood.", remedy="Write it as --set epochs=40.", code="usage")
     value: Any = text
-    if name in LEAST or name in MOST:
+    if name in _BOUNDED:
         with contextlib.suppress(ValueError):
             value = float(text)
     _check_decision(name, value, None)
@@ -198,7 +268,7 @@ def check_plan(path: Path) -> None:
     """
     for name, entry in _load(path).items():
         value = _value_of(entry)
-        if isinstance(value, str) and (name in LEAST or name in MOST):  # YAML takes 1e-4 for a text
+        if isinstance(value, str) and name in _BOUNDED:  # YAML takes 1e-4 for a text
             with contextlib.suppress(ValueError):
                 value = float(value)
         _check_decision(str(name), value, path)
@@ -237,35 +307,41 @@ def _misfit(name: str, value: Any) -> str:
     """Why a value is none of its choices or out of its range, in words; empty where it fits."""
     if name in CHOICES and value not in CHOICES[name]:
         return f"{name} is {value}, where one of {', '.join(CHOICES[name])} is needed"
-    if name in LEAST or name in MOST:
-        least, most = LEAST.get(name, -math.inf), MOST.get(name, math.inf)
-        if not isinstance(value, int | float) or not least <= value <= most:
-            bounds = [f"at least {least:g}"] * (name in LEAST) + [f"at most {most:g}"] * (name in MOST)
-            return f"{name} is {value}, where a number of {' and '.join(bounds)} is needed"
+    if name in _BOUNDED:
+        least, above, most = LEAST.get(name, -math.inf), ABOVE.get(name, -math.inf), MOST.get(name, math.inf)
+        if not isinstance(value, int | float) or not least <= value <= most or value <= above:
+            bounds = [f"at least {least:g}"] * (name in LEAST) + [f"more than {above:g}"] * (name in ABOVE)
+            bounds += [f"at most {most:g}"] * (name in MOST)
+            said = f"{value:g}" if isinstance(value, float) else value
+            return f"{name} is {said}, where a number of {' and '.join(bounds)} is needed"
     return ""
 
 
 def without_missing_weights(plan: Plan, data: Fingerprint) -> Plan:
-    """A recipe on a machine that lacks its weights: the network starts fresh, and the plan says so.
+    """A recipe on a machine that lacks its weights: others of the same network, else it starts fresh; the plan says so.
 
     Raises:
         InputError: The recipe keeps the body frozen, so fresh weights would stay noise.
     """
     if not plan.weights or data.find(plan.weights) is not None:
         return plan
-    if plan.tuning == "head":
+    others = [known for known in data.weights if (known.network, known.channels) == (plan.network, plan.channels)]
+    if not others and plan.tuning == "head":
         require_weights(plan, data)
+    # The roots start from everyday photographs, so such weights come first, then those that do not say.
+    other = min(others, key=lambda known: (known.medical != "", bool(known.medical), known.name)).name if others else ""
+    instead = f"{other}, weights of the same network, take their place" if other else "the network starts fresh"
     return plan.replace(
-        {"weights": ""},
+        {"weights": other},
         lambda _: (
-            f"{plan.weights} are not in the weights home, so the network starts fresh, unlike the recipe; "
+            f"{plan.weights} are not in the weights home, so {instead}, unlike the recipe; "
             f"fetch them with: wetread weights get {plan.weights}"
         ),
     )
 
 
 def require_weights(plan: Plan, data: Fingerprint) -> None:
-    """Refuses a plan whose weights are not here.
+    """Refuses a plan whose weights are not here, or are those of another network.
 
     Raises:
         InputError: Names them, and how to get them.
@@ -279,11 +355,19 @@ def require_weights(plan: Plan, data: Fingerprint) -> None:
                 remedy=f"Fetch them with `wetread weights get {name}`, or bring them: `wetread weights import FILE`.",
                 code="no-weights",
             )
+    known = data.find(plan.weights) if "network" in plan.rungs else None
+    if known is not None and known.network != plan.network:
+        raise InputError(
+            f"The weights {known.name} belong to the network {known.network}, and network is {plan.network}.",
+            remedy=f"Set network={known.network}, or other weights; weights= starts without any.",
+            code="plan",
+        )
 
 
-def _changes(values: Mapping[str, Any], base: Plan, place: str, file: Path | None) -> dict[str, Any]:
+def _check_values(values: Mapping[str, Any], base: Plan, place: str, file: Path | None) -> dict[str, Any]:
+    """What stands there, each value in the type of the planned one; refused where it has another, or other data."""
     planned = base.values()
-    changed: dict[str, Any] = {}
+    checked: dict[str, Any] = {}
     for name, given in values.items():
         if name not in planned:
             raise InputError(
@@ -301,23 +385,22 @@ def _changes(values: Mapping[str, Any], base: Plan, place: str, file: Path | Non
                 file=file,
                 code="plan",
             )
-        if value != planned[name]:
-            changed[name] = value
-    if changed.get("classes", base.classes) != base.classes:
+        checked[name] = value
+    if checked.get("classes", base.classes) != base.classes:
         raise InputError(
-            f"{place} was made for the classes {', '.join(changed['classes'])}.",
+            f"{place} was made for the classes {', '.join(checked['classes'])}.",
             remedy="Choose classes with --classes, not in the plan.",
             file=file,
             code="plan",
         )
-    if changed.get("task", base.task) != base.task:
+    if checked.get("task", base.task) != base.task:
         raise InputError(
-            f"{place} was made for another question ({changed['task']}; these data are {base.task}).",
+            f"{place} was made for another question ({checked['task']}; these data are {base.task}).",
             remedy="Use a plan made for such data, or remove the line task.",
             file=file,
             code="plan",
         )
-    return changed
+    return checked
 
 
 def _nearest(name: str, known: Mapping[str, Any]) -> str:
@@ -436,6 +519,10 @@ def _find_contradiction(plan: Plan, base: Plan) -> str:
         return "scaling is weights, but the network starts without any"
     if plan.freeze_statistics and not plan.weights:
         return "freeze_statistics keeps the statistics of weights, but the network starts without any"
+    if plan.task == "multilabel" and len(plan.classes) > 1 and plan.sampling == "balanced":
+        return "sampling is balanced, which cannot be done for several findings at once; loss class weights can"
+    if plan.laterality == "matters" and (plan.augment.mirror or plan.augment.flip):
+        return "laterality is matters, but mirror or flip shows the network mirror images; set both to 0"
     if plan.tuning == "head" and not plan.weights:
         return "tuning is head, but the body starts without weights and would stay noise"
     return ""

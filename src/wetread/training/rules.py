@@ -106,6 +106,7 @@ def decide_division(data: Fingerprint, asked: Asked, so_far: Mapping[str, Any]) 
     small = data.groups < LOCKED_TEST_GROUPS
     estimate = data.estimate or ("cross-validation" if small else "locked test")
     crossed = estimate == "cross-validation"
+    unused = f"{data.split_unused}; " if data.split_unused else ""
     # Several divisions reduce the part of the variance that comes from the division (Eve 2026, arXiv 2606.12552).
     repeats = {"quick": 1, "standard": 2, "best": 5}[asked.preset] if crossed else 1
     return {
@@ -113,9 +114,10 @@ def decide_division(data: Fingerprint, asked: Asked, so_far: Mapping[str, Any]) 
             estimate,
             {
                 "cross-validation": (
-                    f"{data.groups} {unit}: below {LOCKED_TEST_GROUPS} a single test set is too small to be precise"
+                    f"{unused}{data.groups} {unit}: below {LOCKED_TEST_GROUPS} a single test set is too small to be "
+                    "precise"
                 ),
-                "locked test": f"{data.groups} {unit}: one fifth set aside is precise, and is opened once",
+                "locked test": f"{unused}{data.groups} {unit}: one fifth set aside is precise, and is opened once",
                 "given test": "the data came with a test set that is large enough",
             }[estimate],
         ),
@@ -181,11 +183,14 @@ def choose_backbone(data: Fingerprint, wanted: str | None = None) -> tuple[Known
     # Encoders of the same kind of picture first: better than everyday photographs in linear probing (arXiv 2505.10823,
     # 2511.09742). Then the largest that this machine can embed with in a minute; weights on disk stand for work.
     limit = 1000.0 if data.device != "cpu" else 120.0 if data.images <= 2000 else 60.0
-    suited = [known for known in data.weights if known.medical in ("", data.modality) and known.megabytes <= limit]
+    suited = [
+        known for known in data.weights if known.medical in ("", None, data.modality) and known.megabytes <= limit
+    ]
     if not suited:
         return None, "no weights at hand suit these pictures and this machine"
     best = max(suited, key=lambda known: (known.medical == data.modality, known.megabytes, known.name))
     of = f"trained on {best.medical} pictures" if best.medical else "trained on everyday photographs"
+    of = "origin not stated" if best.medical is None else of
     return best, f"the best suited of {len(data.weights)} in the weights home: {best.network}, {of}"
 
 
@@ -322,7 +327,7 @@ def decide_evaluation(data: Fingerprint, asked: Asked, so_far: Mapping[str, Any]
         ),
         "calibration": (
             "temperature",
-            "one temperature, fitted on predictions from inside the training part (Guo 2017)"
+            "one temperature, fitted on predictions from inside the training part where there are 50 or more (Guo 2017)"
             + (
                 "; there single networks predict, and their mean, which is tested and used, may be less sure than right"
                 if averaged

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wetread.metrics.discrimination import macro_auroc
-from wetread.model.classifier import Classifier, Part, Share
+from wetread.model.classifier import Classifier, Part, Share, to_probabilities
 from wetread.model.head import HeadPart, Layer, spread
 from wetread.model.linear import STRENGTHS, LinearFit
 from wetread.progress import EpochDone, Listener, Notice, silent
@@ -27,6 +27,7 @@ from wetread.shapes import Floats, Ints
 from wetread.training.dense_head import is_plain, train_dense_head
 from wetread.training.fitted import Fitted, finish, mean_offset, to_probabilities_or_nan
 from wetread.training.gain import CLOSEST, mean_loss
+from wetread.training.nan_loss import nan_outputs
 from wetread.training.settings import LoopSettings
 from wetread.training.training_set import Place, TrainingSet, inner_parts, seed_of
 
@@ -102,6 +103,8 @@ def fit_network(data: TrainingSet, train: Ints, place: Place, listen: Listener) 
         one = _train_head if data.heads_only else _train_network
         part, waited = one(data, train[rest], train[held_out], train, Turn(place, number, listen))
         inner[held_out] = part.logits(data.inputs.take(train[held_out]))
+        if not np.isfinite(inner[held_out]).all():  # NaN would pass for rows that were never held out
+            raise nan_outputs(plan.epochs, plan.learning_rate)
         parts.append(part)
         waiting = max(waiting, waited)
     backbone = data.backbone if data.heads_only else None
@@ -195,7 +198,7 @@ def _train_plain_head(data: TrainingSet, fitted: Ints, held_out: Ints, turn: Tur
         data.inputs.embedding(),
         _positive(data.plan),
     )
-    report = _epoch_reporter(data.labels[held_out], plan.task, turn, settings.all_epochs)
+    report = _epoch_reporter(data.labels[held_out], plan, turn, settings.all_epochs)
 
     def on_epoch(layers: tuple[Layer, ...], *told: Any) -> None:
         report(lambda: HeadPart(layers, positive).logits_of_features(features[held_out]), *told)
@@ -238,7 +241,7 @@ def _train(
 
     plan, settings, labels = data.plan, settings_of(data.plan), _asked(data)
     share_processor("small" if data.heads_only else plan.network)
-    report = _epoch_reporter(data.labels[held_out], plan.task, turn, settings.all_epochs)
+    report = _epoch_reporter(data.labels[held_out], plan, turn, settings.all_epochs)
 
     def on_epoch(*told: Any) -> None:
         modes = [(module, module.training) for module in network.modules()]
@@ -410,14 +413,17 @@ def fit_all(data: TrainingSet, train: Ints, place: Place, listen: Listener) -> d
     return fitted
 
 
-def _epoch_reporter(labels: NDArray[Any], task: str, turn: Turn, epochs: int) -> Callable[..., None]:
+def _epoch_reporter(labels: NDArray[Any], plan: Plan, turn: Turn, epochs: int) -> Callable[..., None]:
     """Turns the end of an epoch into an event, with the loss on the held-out inner fold: shown, never chosen by."""
     every = max(1, epochs // 6)
 
     def report(judge: Callable[[], Floats], epoch: int, seconds: float, rate: float, loss: float) -> None:
         val_loss = val_auroc = None
         if epoch % every == 0 or epoch in (1, epochs):
-            probabilities = to_probabilities_or_nan(judge(), task)
+            logits = judge()
+            if not np.isfinite(logits).all():
+                raise nan_outputs(epoch, plan.learning_rate)
+            probabilities = to_probabilities(logits, plan.task)
             val_loss = mean_loss(probabilities, labels)
             val_auroc = macro_auroc(labels, probabilities) if labels.ndim == 1 else None
         where = turn.place.repeat, turn.place.fold, turn.number

@@ -87,6 +87,8 @@ def _timm(name: str, title: str, purpose: str, cite: str, megabytes: float, feat
 
 
 _WIGHTMAN = "Wightman R, Touvron H, Jégou H. ResNet strikes back. 2021, arXiv 2110.00476."
+_DENSENET = "Huang G et al. Densely connected convolutional networks. CVPR 2017, doi 10.1109/CVPR.2017.243."
+_INCEPTION = "Szegedy C et al. Rethinking the Inception architecture. CVPR 2016, doi 10.1109/CVPR.2016.308."
 _DINOV2 = "Oquab M et al. DINOv2: learning robust visual features without supervision. TMLR 2024, arXiv 2304.07193."
 _XRV = (
     "Cohen JP et al. TorchXRayVision: a library of chest X-ray datasets and models. MIDL 2022, arXiv 2111.00595; "
@@ -133,8 +135,16 @@ _ALL = (
     _timm(
         "densenet121.ra_in1k",
         "DenseNet-121, ImageNet",
-        "The network of CheXNet; chest radiographs.",
-        "Huang G et al. Densely connected convolutional networks. CVPR 2017, doi 10.1109/CVPR.2017.243.",
+        "The network of CheXNet, trained by timm: chest radiographs; for the recipes take densenet121.tv_in1k.",
+        _DENSENET,
+        32.3,
+        1024,
+    ),
+    _timm(
+        "densenet121.tv_in1k",
+        "DenseNet-121, ImageNet, weights of torchvision",
+        "What the recipes chexnet and chexnet-pneumonia start from.",
+        _DENSENET,
         32.3,
         1024,
     ),
@@ -164,9 +174,20 @@ _ALL = (
     ),
     _timm(
         "inception_v3.tv_in1k",
-        "Inception-v3, ImageNet",
-        "The network of 'Hello World Deep Learning in Medical Imaging'.",
-        "Szegedy C et al. Rethinking the Inception architecture. CVPR 2016, doi 10.1109/CVPR.2016.308.",
+        "Inception-v3, ImageNet, weights of torchvision",
+        "The network of 'Hello World Deep Learning in Medical Imaging'; for the recipe take inception_v3.tf_in1k.",
+        _INCEPTION,
+        95.5,
+        2048,
+        side=299,
+        mean=_HALF[0],
+        deviation=_HALF[1],
+    ),
+    _timm(
+        "inception_v3.tf_in1k",
+        "Inception-v3, ImageNet, weights of TensorFlow",
+        "What the recipe lakhani ('Hello World Deep Learning in Medical Imaging') starts from.",
+        _INCEPTION,
         95.5,
         2048,
         side=299,

@@ -281,7 +281,8 @@ def _offer(name: str, file: hub.HubFile, known: KnownWeights | None, licence: st
 
 
 def _none_there(name: str, repository: str) -> InputError:
-    near = difflib.get_close_matches(name, [*CATALOGUE, *(one.name for one in list_stored())], n=3)
+    others = {*CATALOGUE, *(one.name for one in list_stored())} - {name}  # the hub may miss what the catalogue names
+    near = difflib.get_close_matches(name, sorted(others), n=3)
     return InputError(
         f"There are no weights {name}: the hub has no file of them in {repository}.",
         remedy=(f"Do you mean {' or '.join(near)}? " if near else "")

@@ -66,6 +66,44 @@ def test_tests_that_came_too_late_are_not_run(maps):
     assert found.as_dict()["tests"] == 0
 
 
+def test_what_a_budget_leaves_out_is_counted_and_not_timed(maps, monkeypatch):
+    given, _ = pictures()
+    maps(of_picture)
+    # The clock stands still for one and rushes for the other: the outcome is the same.
+    verdicts = []
+    for hours in (0.0, 1e6):
+        clock = iter(np.arange(10_000) * hours)
+        monkeypatch.setattr("wetread.explanation.trials.run_trials.time.monotonic", lambda clock=clock: next(clock))
+        found = run_trials(spot_model(), given, [1] * 8, methods=["occlusion"], budget=6.5, resamples=100)
+        verdicts.append({name: one.verdict for name, one in found.methods["occlusion"].outcomes.items()})
+        left = found.methods["occlusion"].outcomes["repeat"].sentence
+    assert verdicts[0] == verdicts[1]
+    assert verdicts[0]["deletion"] != "not run" and verdicts[0]["repeat"] == "not run"
+    assert left.startswith("Left out to keep the run short") and "wetread explain --test" in left
+
+
+def test_masks_of_another_class_are_left_out_row_by_row(maps):
+    given, masks = pictures(8)
+    maps(of_picture)
+    model = spot_model()
+    found = run_trials(model, given, [1] * 6 + [0] * 2, masks, shows=[1] * 8, methods=["occlusion"], resamples=100)
+    pointing = found.methods["occlusion"].outcomes["pointing"]
+    assert pointing.more["pictures"] == found.masks == 6
+    found = run_trials(model, given, [0] * 8, masks, shows=[1] * 8, methods=["occlusion"], resamples=100)
+    for name in ("pointing", "counterfactual"):
+        sentence = found.methods["occlusion"].outcomes[name].sentence
+        assert sentence == "The masks show another class than the one explained."
+
+
+def test_where_a_model_can_only_be_asked_two_ways_of_asking_are_compared(maps):
+    given, _ = pictures()
+    maps(of_picture)
+    found = run_trials(spot_model(), given, [1] * 8, methods=["occlusion", "rise"], resamples=100)
+    for one, other in (("occlusion", "RISE"), ("rise", "Occlusion")):
+        agreement = found.methods[one].outcomes["agreement"]
+        assert agreement.verdict == "pass" and other in agreement.sentence
+
+
 def test_an_unknown_method_is_refused():
     with pytest.raises(InputError):
         run_trials(spot_model(), [], [], methods=["gradcam"])

@@ -8,6 +8,7 @@ One test per file, each a plain function that gives an `Outcome`; the seven of t
 - ``spread.py``: means over pictures with intervals over patients.
 - ``randomise.py``: a classifier with its weights shuffled, from the head down.
 - ``remember.py``: a classifier that keeps what it has seen, where only its last layer changes.
+- ``work.py``: what questions to a model cost, counted and not timed.
 - ``weights.py``: other weights, other map.
 - ``labels.py``: other labels, other map.
 - ``deletion.py``: what is hot matters.

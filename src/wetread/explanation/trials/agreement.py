@@ -42,7 +42,12 @@ def try_agreement(sample: Sample, method: str, methods: tuple[str, ...]) -> Outc
     """
     if len(sample.pictures) < FEWEST:
         return not_run(f"needs {FEWEST} pictures")
-    others = [one for one in methods if kind_of(one) != kind_of(method)]
+    others = [one for one in methods if kind_of(one) != kind_of(method)] or [
+        # Where a model can only be asked, hiding one place and hiding half at random are as different as it gets.
+        one
+        for one in methods
+        if (one == "rise") != (method == "rise")
+    ]
     if not others:
         return not_run("needs a method of another kind")
     settings = {"resamples": sample.resamples, "seed": sample.seed}

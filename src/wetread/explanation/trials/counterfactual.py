@@ -10,7 +10,7 @@ import numpy as np
 from scipy.ndimage import binary_dilation, gaussian_filter
 
 from wetread.explanation.trials.likeness import on_grid
-from wetread.explanation.trials.outcome import FEWEST, Outcome, judge, not_run, say, say_interval
+from wetread.explanation.trials.outcome import Outcome, judge, not_run, say, say_interval
 from wetread.explanation.trials.sample import Sample
 from wetread.explanation.trials.spread import mean_over_pictures
 from wetread.shapes import Bools, Floats, Picture
@@ -28,11 +28,9 @@ def try_counterfactual(sample: Sample, method: str) -> Outcome:
     Returns:
         Passed where both fall, each by an interval over patients that leaves 0 out.
     """
+    if sample.why_no_masks:
+        return not_run(sample.why_no_masks)
     rows = sample.masked
-    if len(rows) == 0:
-        return not_run("needs masks")
-    if len(rows) < FEWEST:
-        return not_run(f"needs masks of {FEWEST} pictures, there are {len(rows)}")
     exact = all(row < len(sample.counterparts) and sample.counterparts[row] is not None for row in rows)
     without: list[Picture] = []
     for row in rows:

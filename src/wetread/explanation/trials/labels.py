@@ -18,19 +18,20 @@ DRAWS, QUICK_DRAWS = 4, 2
 MUCH_ALIKE = 0.5
 
 
-def try_labels(sample: Sample, method: str, retrain: Retrain | None) -> Outcome:
+def try_labels(sample: Sample, method: str, retrain: Retrain | None, why: str = "needs the training data") -> Outcome:
     """Compares the maps of the model with those of models that could learn nothing but noise.
 
     Args:
         sample: Pictures and model.
         method: To test.
-        retrain: Fits the model anew; None where its training data are not at hand.
+        retrain: Fits the model anew; None where that is not possible.
+        why: Then says why.
 
     Returns:
         Passed where the mean rank correlation of absolute values is below `ALIKE`.
     """
     if retrain is None:
-        return not_run("needs the training data")
+        return not_run(why)
     if len(sample.pictures) < FEWEST:
         return not_run(f"needs {FEWEST} pictures")
     others = [retrain(sample.seed + draw) for draw in range(QUICK_DRAWS if sample.quick else DRAWS)]

@@ -67,4 +67,4 @@ def say_interval(interval: Interval) -> dict[str, Any]:
 
 def say(interval: Interval, digits: int = 2) -> str:
     """``0.31 (0.12 to 0.50)``."""
-    return f"{interval.value:.{digits}f} ({interval.low:.{digits}f} to {interval.high:.{digits}f})"
+    return f"{interval.value:z.{digits}f} ({interval.low:z.{digits}f} to {interval.high:z.{digits}f})"

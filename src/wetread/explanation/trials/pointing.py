@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from wetread.explanation.trials.likeness import on_grid
-from wetread.explanation.trials.outcome import FEWEST, Outcome, judge, not_run, say, say_interval
+from wetread.explanation.trials.outcome import Outcome, judge, not_run, say, say_interval
 from wetread.explanation.trials.sample import Sample
 from wetread.explanation.trials.spread import mean_over_pictures
 from wetread.metrics.discrimination import average_precision
@@ -50,11 +50,9 @@ def try_pointing(sample: Sample, method: str) -> Outcome:
         Passed where the part of the heat on the lesion is larger than that of the average mask of other patients, and
         than that of heat spread evenly, by an interval over patients that leaves 0 out.
     """
+    if sample.why_no_masks:
+        return not_run(sample.why_no_masks)
     rows = sample.masked
-    if len(rows) == 0:
-        return not_run("needs masks")
-    if len(rows) < FEWEST:
-        return not_run(f"needs masks of {FEWEST} pictures, there are {len(rows)}")
     maps = sample.maps(method)
     fine = {int(row): on_grid(np.asarray(sample.masks[row], dtype=np.float32), GRID, GRID) for row in rows}
     own, rival, shares = [], [], []

@@ -28,6 +28,10 @@ class Memory:
         self._classical: dict[bytes, NDArray[np.float32]] = {}
         self._embedding: dict[bytes, NDArray[np.float32]] = {}
 
+    def __len__(self) -> int:
+        """How many pictures it knows."""
+        return max(len(self._classical), len(self._embedding))
+
     def classical(self, inputs: Inputs) -> NDArray[np.float32]:
         """``image feature``, of which only those not seen before are computed."""
         return _recall(self._classical, inputs, lambda fresh: Inputs(fresh).classical())

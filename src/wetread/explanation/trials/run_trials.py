@@ -21,6 +21,7 @@ from wetread.explanation.trials.remember import Memory, Remembering, remember
 from wetread.explanation.trials.repeat import try_repeat
 from wetread.explanation.trials.sample import Sample
 from wetread.explanation.trials.weights import try_weights
+from wetread.explanation.trials.work import seconds_of_a_question
 from wetread.model.classifier import Classifier
 from wetread.progress import Listener, StepAdvanced, silent
 from wetread.shapes import Bools, Picture
@@ -43,6 +44,8 @@ QUESTIONS = {
 _ORDER = ("weights", "pointing", "agreement", "labels", "deletion", "repeat", "counterfactual")
 #: These look at maps that are there.
 _FREE = {"pointing", "agreement"}
+#: Said of a test for which the budget of a run was not enough.
+LEFT_OUT = "left out to keep the run short: it asks the model again; wetread explain --test makes it"
 #: Under which name progress is told.
 STEP = "test explanations"
 
@@ -98,6 +101,7 @@ class Trials:
         sample: Pictures that were used.
         masks: How many of them have a mask.
         seconds: Wall clock.
+        work: Seconds of asking the model, as they are counted; 0 where there was no budget.
     """
 
     methods: dict[str, MethodTrials]
@@ -105,16 +109,26 @@ class Trials:
     sample: int
     masks: int = 0
     seconds: float = 0.0
+    work: float = 0.0
     facts: dict[str, Any] = field(default_factory=dict)
 
     @property
     def best(self) -> MethodTrials | None:
         """The method that passes most; of two the one that was tested more."""
-        return max(self.methods.values(), key=lambda one: (one.passed, one.tests), default=None)
+        return self.best_of(tuple(self.methods))
 
-    def as_dict(self) -> dict[str, Any]:
-        """What stands in explanations.json; ``passed`` and ``tests`` are those of the best method."""
-        best = self.best
+    def best_of(self, methods: Sequence[str]) -> MethodTrials | None:
+        """The best of some methods; None where none of them was tested."""
+        tried = [one for name, one in self.methods.items() if name in methods]
+        return max(tried, key=lambda one: (one.passed, one.tests), default=None)
+
+    def as_dict(self, shown: Sequence[str] = ()) -> dict[str, Any]:
+        """What stands in explanations.json; ``passed`` and ``tests`` are those of the best method.
+
+        Args:
+            shown: Only these can be the best; by default all.
+        """
+        best = self.best_of(shown) if shown else self.best
         return {
             "passed": best.passed if best else 0,
             "tests": best.tests if best else 0,
@@ -142,7 +156,10 @@ def run_trials(
     seed: int = 0,
     resamples: int = 1000,
     quick: bool = False,
+    budget: float | None = None,
     seconds: float | None = None,
+    shows: Sequence[int] | None = None,
+    why_no_labels: str = "needs the training data",
 ) -> Trials:
     """Tests the explanations of a model.
 
@@ -152,14 +169,18 @@ def run_trials(
         targets: Column of the class or finding to explain, per picture.
         masks: Where the finding is visible, ``row column`` in the proportions of each picture; None where not known.
         methods: Names, as `wetread.explanation.methods.methods_for` gives them.
-        retrain: Seed -> the model fitted to labels in another order.
+        retrain: Seed -> the model fitted to labels in another order; None where that is not possible.
         patients: Of each picture; each picture is one of its own where they are not known.
         counterparts: The same pictures without the finding.
         listen: Is told about progress, as the step `STEP`.
         seed: The same seed repeats the tests.
         resamples: How often patients are drawn.
         quick: Cheaper settings, fewer draws.
-        seconds: After this time no further test is begun that asks the model again; those left are not run, and say so.
+        budget: Seconds of asking the model, as `wetread.explanation.trials.work` counts them, after which no further
+            test is begun that asks it again. Those left out say so, and are the same on every machine.
+        seconds: The same of the clock.
+        shows: Column of the class that each mask shows; by default that of the target.
+        why_no_labels: Why there is no `retrain`.
 
     Returns:
         The outcomes.
@@ -181,16 +202,23 @@ def run_trials(
         seed,
         resamples,
         quick,
+        shows,
+        memory,
     )
-    tests = _tests(sample, tuple(methods), _remembering(retrain, memory))
+    tests = _tests(sample, tuple(methods), _remembering(retrain, memory), why_no_labels)
+    each = 0.0 if budget is None else seconds_of_a_question(classifier)
     found: dict[str, dict[str, Outcome]] = {method: {} for method in methods}
     # Where only the last layer changes, the features are there already.
     free = _FREE | ({"weights", "labels"} if isinstance(sample.classifier, Remembering) else set())
     total = len(methods) * len(TRIALS)
     # Test by test rather than method by method: where time runs out, all methods have had the same ones.
     for count, (name, method) in enumerate(((name, method) for name in _ORDER for method in methods), start=1):
-        late = seconds is not None and name not in free and time.monotonic() - started > seconds
-        found[method][name] = not_run("the time for it was over") if late else tests[name](method)
+        why = ""
+        if name not in free and budget is not None and sample.asked * each >= budget:
+            why = LEFT_OUT
+        elif name not in free and seconds is not None and time.monotonic() - started > seconds:
+            why = "the time for it was over"
+        found[method][name] = not_run(why) if why else tests[name](method)
         listen(StepAdvanced(STEP, count, total, f"{TITLES[method]}: {QUESTIONS[name].lower()}"))
     return Trials(
         {
@@ -205,13 +233,16 @@ def run_trials(
         len(pictures),
         len(sample.masked),
         time.monotonic() - started,
+        sample.asked * each,
     )
 
 
-def _tests(sample: Sample, methods: tuple[str, ...], retrain: Retrain | None) -> dict[str, Callable[[str], Outcome]]:
+def _tests(
+    sample: Sample, methods: tuple[str, ...], retrain: Retrain | None, why: str
+) -> dict[str, Callable[[str], Outcome]]:
     return {
         "weights": lambda method: try_weights(sample, method),
-        "labels": lambda method: try_labels(sample, method, retrain),
+        "labels": lambda method: try_labels(sample, method, retrain, why),
         "deletion": lambda method: try_deletion(sample, method),
         "pointing": lambda method: try_pointing(sample, method),
         "repeat": lambda method: try_repeat(sample, method),

@@ -7,7 +7,7 @@
 
 import { announce } from "./announce.js";
 import { get } from "./api.js";
-import { empty, failed, fill, h, headlineParts, icon, lamp, loading, runName, tellApart } from "./dom.js";
+import { counted, empty, failed, fill, h, headlineParts, icon, lamp, loading, runName, tellApart } from "./dom.js";
 import { go, match, pathOf, RUN_PAGES } from "./location.js";
 import { forgetPageShortcuts, listenForKeys, shortcut, showShortcuts } from "./shortcuts.js";
 import { theme, toggleTheme } from "./theme.js";
@@ -145,7 +145,7 @@ function drawRunBar(at, context) {
       ),
     ),
     run?.gate && h("span", { class: "gate-words" }, lamp(run.gate, ""), GATE_WORDS[run.gate] ?? run.gate),
-    run && h("span", { class: "muted" }, [run.preset, run.n && `${run.n.images} images`].filter(Boolean).join(" · ")),
+    run && h("span", { class: "muted" }, [run.preset, run.n && counted(run.n.images, "image")].filter(Boolean).join(" · ")),
     run?.data_changed && h("span", { class: "badge amber" }, "The data changed since this run"),
   );
 }

@@ -10,9 +10,10 @@ const GENERAL = "unlike the training pictures";
 
 /**
  * Probabilities as bars, the likeliest first.
- * @param {{p: object, called: string[], truth: string[], cuts: object}} told cuts: class -> threshold, where there is one
+ * @param {{p: object, called: string[], truth: string[], cuts: object}} told cuts: class -> threshold, where there is
+ *   one; whose: where it comes from, where that has to be said
  */
-export function probabilityBars({ p, called = [], truth = [], cuts = {} }) {
+export function probabilityBars({ p, called = [], truth = [], cuts = {}, whose = "" }) {
   const rows = Object.entries(p)
     .filter(([, value]) => Number.isFinite(value))
     .sort((one, other) => other[1] - one[1]);
@@ -42,7 +43,7 @@ export function probabilityBars({ p, called = [], truth = [], cuts = {} }) {
     rows.length > FIRST &&
       h("details", {}, h("summary", {}, `${rows.length - FIRST} more`), h("ol", {}, rows.slice(FIRST).map(bar))),
     cut.length === 1 &&
-      h("small", { class: "muted" }, `Called ${words(cut[0][0])} from ${percent(cut[0][1])} on (the mark).`),
+      h("small", { class: "muted" }, `Called ${words(cut[0][0])} from ${percent(cut[0][1])} on (the mark${whose}).`),
   );
 }
 

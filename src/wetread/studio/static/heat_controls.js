@@ -147,7 +147,8 @@ export function createHeat({ viewer, methodsPath, onsaid }) {
     const failed = isFailed(badgeOf(map.method) ?? map.badge);
     viewer.setOverlay({ ...map, limit: map.limit || 1, grey: failed });
     opacity(chosen.opacity);
-    fill(legend, createLegend(words(map.target)));
+    const full = map.unit ? `full colour: ${Number(Number(map.limit).toPrecision(2))} ${map.unit}` : "";
+    fill(legend, createLegend(words(map.target), full));
     if (at.targets.includes(map.target)) target.value = map.target;
     const said = heatInWords({ ...map, target: words(map.target) });
     const badge = badgeOf(map.method) ?? map.badge;
@@ -156,6 +157,7 @@ export function createHeat({ viewer, methodsPath, onsaid }) {
       (failed || !badge?.tests) && badge?.reason && `${badge.reason} `,
       origin(map),
       agreementSaid(map.agreement),
+      map.meaning && ` ${map.meaning}`,
     ]);
     chosen.method = map.method ?? chosen.method;
     drawMethods();

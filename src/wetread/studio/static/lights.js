@@ -1,6 +1,6 @@
 // May it be believed? The gate, the lights of trust.json, the findings, and what a number does not show.
 
-import { h, lamp } from "./dom.js";
+import { counted, h, lamp } from "./dom.js";
 
 const SENTENCES = {
   green: "No known pitfall was found. That is not a proof that there is none.",
@@ -32,12 +32,12 @@ export function gateCard(gate, findings = [], onFinding = null, sentence = SENTE
 
 /** The lights of a run, each with its evidence and what would improve it; `more()` goes to the forecast of more cases. */
 export function trustLights(lights, more = null) {
-  const improve = (text) =>
+  const improve = ({ improve: text, here }) =>
     more && text.startsWith("wetread learning-curve")
       ? h("button", { class: "link", type: "button", onclick: more }, "How many more would help?")
-      : text.startsWith("wetread ")
-        ? h("code", {}, text)
-        : text;
+      : !here && text.startsWith("wetread ")
+        ? h("details", {}, h("summary", {}, "In a terminal"), h("code", {}, text))
+        : here || text;
   const green = lights.filter((one) => one.light === "green").length;
   const word = (light) => (light === "none" ? "not judged" : light);
   return h(
@@ -58,7 +58,7 @@ export function trustLights(lights, more = null) {
           { class: one.light, data: { light: one.name } },
           h("h3", {}, lamp(one.light, word(one.light)), one.title),
           h("p", {}, one.evidence),
-          one.improve && h("p", { class: "improve" }, improve(one.improve)),
+          one.improve && h("div", { class: "improve" }, improve(one)),
         ),
       ),
     ),
@@ -77,7 +77,7 @@ export function findingList(findings, picture = () => null, shown = 10) {
       finding.remedy && h("p", { class: "muted" }, finding.remedy),
       finding.cases?.length > 0 && h("div", { class: "strip" }, finding.cases.slice(0, shown).map(picture)),
       count(finding) > shown &&
-        h("p", { class: "muted small" }, `${count(finding).toLocaleString("en-GB")} images in all.`),
+        h("p", { class: "muted small" }, `${counted(count(finding), "image")} in all.`),
     ),
   );
 }

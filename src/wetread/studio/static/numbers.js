@@ -77,6 +77,11 @@ export function unitOf(n) {
   return n && n.patients && n.patients === n.images ? "patients" : "images";
 }
 
+/** How an interval was found, in images where every image was taken as a patient of its own. */
+export function unitsOf(method, patients) {
+  return patients ? method : method?.replaceAll("patient", "image");
+}
+
 /** Seconds as a person would say them. */
 export function took(seconds) {
   if (!Number.isFinite(seconds)) return "";

@@ -1,6 +1,6 @@
 // Sends files, a few at a time, each as one request; a failed one is tried again. Knows nothing of the page.
 
-import { duration } from "./dom.js";
+import { counted, duration } from "./dom.js";
 
 export const PARALLEL = 5;
 const TRIES = 4;
@@ -96,7 +96,7 @@ export async function upload(
     } else if (answer.status === "rejected") {
       into.rejected.push({ name: one.path, reason: answer.reason, remedy: answer.remedy });
     } else if (answer.status === "table") {
-      into.notes.push(answer.reason || `${one.path}: ${answer.items.length} images labelled by it.`);
+      into.notes.push(answer.reason || `${one.path}: ${counted(answer.items.length, "image")} labelled by it.`);
     } else {
       into.added += answer.items?.length ?? 1;
     }

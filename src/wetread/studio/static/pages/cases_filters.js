@@ -139,7 +139,7 @@ export function createFilters({ onchange }) {
         counted(found),
         refused(found, wish),
         wish.threshold && [
-          ` Called ${words(asked ?? "")} from ${two(Number(wish.threshold))} on, not from the run's own threshold${Number.isFinite(found.stored) ? ` ${two(found.stored)}` : ""}. `,
+          ` Called ${words(asked ?? "")} from ${two(Number(wish.threshold))} on${Number.isFinite(found.stored) ? `, and not from ${two(found.stored)}, the threshold of the final model` : ""}. Where a fold has a threshold of its own, that is moved alike. `,
           h("button", { type: "button", class: "link", onclick: () => onchange({ threshold: "" }) }, "Back to its own"),
         ],
       );

@@ -202,6 +202,7 @@ export function createPanel({ base, project, heat, linkOf, onnote, ondoubt }) {
         called: several ? has("called") : [one.predicted],
         truth: several ? has("truth") : [one.truth],
         cuts,
+        whose: one.fold ? ", the threshold of its fold" : "",
       }),
     ];
   }

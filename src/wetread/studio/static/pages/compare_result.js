@@ -2,7 +2,7 @@
 
 import { intervalBar } from "../charts.js";
 import { counted, dataTable, h } from "../dom.js";
-import { interval, measureTitle, percent, pValue, signed, two, words } from "../numbers.js";
+import { interval, measureTitle, percent, pValue, signed, two, unitsOf, words } from "../numbers.js";
 
 const REACHES = [0.1, 0.2, 0.5, 1];
 const MANY = 12; // settings that are shown without asking
@@ -140,7 +140,7 @@ function differences(pair, found, nameOf, explained) {
       h("td", { class: "line" }, intervalBar(one, { min: -reach, max: reach, chance: 0, colour: sure(one) ? 1 : 2 })),
       h("td", {}, sure(one) ? h("b", {}, "differs") : h("span", { class: "muted" }, "not told apart")),
       h("td", { class: "number optional tight" }, pValue(one.p_holm ?? one.p)),
-      h("td", { class: "optional" }, h("small", { class: "muted" }, one.method)),
+      h("td", { class: "optional" }, h("small", { class: "muted" }, unitsOf(one.method, found.cases.patients))),
     );
   const margin = pair.differences.auroc?.better_by_margin;
   return h(

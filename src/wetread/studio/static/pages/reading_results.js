@@ -2,10 +2,16 @@
 
 import { get, post, url } from "../api.js";
 import { intervalBar } from "../charts.js";
-import { failed, fill, h, loading } from "../dom.js";
+import { counted, failed, fill, h, loading } from "../dom.js";
 import { countOf100, interval, phrase, two, words } from "../numbers.js";
 
 const AGAIN_MS = 1200;
+/** What is said of a difference by whether it is significant. */
+const DIFFERENCE = {
+  true: "the interval excludes 0",
+  false: "the interval holds 0, so neither is shown to be better",
+  null: "too few patients to say whether they differ",
+};
 
 /** @param {string} path of the results */
 export function createResults(path) {
@@ -149,7 +155,7 @@ function againstTruth(study, finding) {
     h(
       "p",
       { class: "muted" },
-      `${truth.n.with} images with ${name}, ${truth.n.without} without. In brackets the 95 % interval.`,
+      `${counted(truth.n.with, "image")} with ${name}, ${truth.n.without} without. In brackets the 95 % interval.`,
     ),
     lead,
     h(
@@ -235,7 +241,7 @@ function f1(study, finding) {
       h(
         "p",
         {},
-        `Model minus average: ${phrase(told.difference)}${told.difference.significant ? "; the interval excludes 0." : "; the interval holds 0, so neither is shown to be better."}`,
+        `Model minus average: ${phrase(told.difference)}; ${DIFFERENCE[told.difference.significant]}.`,
       ),
   );
 }
@@ -272,7 +278,7 @@ function agreement(study, finding) {
             h(
               "tr",
               {},
-              h("th", { scope: "row" }, `${pair.a} and ${pair.b}`, h("small", {}, ` ${pair.n} images`)),
+              h("th", { scope: "row" }, `${pair.a} and ${pair.b}`, h("small", {}, ` ${counted(pair.n, "image")}`)),
               h("td", { class: "number" }, `${Math.round(100 * pair.same)} %`),
               rate(pair.kappa, { min: -1, chance: 0 }),
             ),

@@ -2,7 +2,7 @@
 
 import { announce } from "../announce.js";
 import { get, post } from "../api.js";
-import { duration, failed, fill, h } from "../dom.js";
+import { counted, duration, failed, fill, h } from "../dom.js";
 import { words } from "../numbers.js";
 import { createStopwatch } from "../stopwatch.js";
 import { createViewer } from "../viewer.js";
@@ -145,7 +145,7 @@ export function createSession({ base, reading, reader, onleave }) {
       [
         found.position > 1
           ? `You go on with case ${found.position} of ${total}.`
-          : `${total} cases, each with one answer and how sure you are of it.`,
+          : `${counted(total, "case")}, each with one answer and how sure you are of it.`,
         "The clock runs while a picture is shown, and stands while you pause. One step back is possible, no more.",
       ],
       button(

@@ -196,7 +196,8 @@ function sections(results, where, context) {
     ...curveSections(numbers),
     subgroupSection(numbers),
     trainingSection(numbers, where, context.signal),
-    refusalSection(results.refusal),
+    // An external test counts what was refused; whether the model can refuse was found where it was trained.
+    numbers.estimate.startsWith("external test") ? null : refusalSection(results.refusal, numbers.n.patients),
     explanationSection(results.explanations),
     externalSection(results.external),
     forecastSection(results.learning_curve, where, context),
@@ -277,7 +278,7 @@ function hero(results, toFinding) {
               h(
                 "span",
                 {},
-                h("strong", {}, several ? `mean AUROC of ${shown.mean_over.length} findings` : "AUROC"),
+                h("strong", {}, several ? `mean AUROC of ${counted(shown.mean_over.length, "finding")}` : "AUROC"),
                 h("br"),
                 `95 % interval ${interval(shown)}`,
               ),

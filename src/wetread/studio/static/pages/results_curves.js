@@ -2,7 +2,7 @@
 
 import { get } from "../api.js";
 import { lineChart } from "../charts.js";
-import { failed, fill, h, loading } from "../dom.js";
+import { counted, failed, fill, h, loading } from "../dom.js";
 import { interval, phrase, two, words } from "../numbers.js";
 import { stairs } from "../scales.js";
 
@@ -123,7 +123,7 @@ function calibrationChart(numbers, curve, small = false) {
     y: one.value,
     low: one.low,
     high: one.high,
-    title: `${one.n} images`,
+    title: counted(one.n, "image"),
     radius: small ? 2.5 : 3.5,
   }));
   const series = [

@@ -3,7 +3,7 @@
 
 import { get } from "../api.js";
 import { intervalBar, lineChart } from "../charts.js";
-import { failed, fill, h, lamp } from "../dom.js";
+import { counted, failed, fill, h, lamp } from "../dom.js";
 import { canMake, extraOf, makeExtra } from "../extras.js";
 import { interval, percent, two, words } from "../numbers.js";
 import { findingSets } from "./results_sets.js";
@@ -20,7 +20,7 @@ const QUESTIONS = {
 const VERDICTS = { pass: "green", fail: "red", "not run": "none" };
 
 /** Which pictures the model answers with "I do not know such pictures". */
-export function refusalSection(refusal) {
+export function refusalSection(refusal, patients) {
   if (!refusal?.fitted) {
     return [
       "refusal",
@@ -30,7 +30,7 @@ export function refusalSection(refusal) {
         "p",
         {},
         h("b", {}, "This model cannot refuse: it calls anything one of its classes."),
-        " Learning what to refuse takes pictures of at least ten patients, and of a few more to try it on.",
+        ` Learning what to refuse takes ${patients ? "pictures of at least ten patients, and of a few more" : "at least ten images, each taken as a patient of its own, and a few more"} to try it on.`,
       ),
     ];
   }
@@ -77,11 +77,11 @@ export function refusalSection(refusal) {
       h(
         "p",
         {},
-        `Of ${own.n} tested images of its own kind it would refuse `,
+        `Of ${counted(own.n, "tested image")} of its own kind it would refuse `,
         h("b", {}, percent(own.refused)),
         ` (${interval(own.out, percent)}). They count in every number all the same.`,
         facts.extrapolated
-          ? ` With ${facts.patients} patients the limits reach beyond what was seen, so that rate is less certain than it looks.`
+          ? ` With ${patients ? counted(facts.patients, "patient") : `${counted(facts.patients, "image")}, each taken as a patient of its own,`} the limits reach beyond what was seen, so that rate is less certain than it looks.`
           : "",
       ),
       h(

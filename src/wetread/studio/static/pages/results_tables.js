@@ -1,8 +1,20 @@
 // Tables of numbers.json: measures, classes and findings, the ladder, subgroups; and the plan.
 
 import { intervalBar } from "../charts.js";
-import { dataTable, h } from "../dom.js";
-import { interval, measureTitle, MEASURES, percent, phrase, pValue, signed, took, two, words } from "../numbers.js";
+import { counted, dataTable, h } from "../dom.js";
+import {
+  interval,
+  measureTitle,
+  MEASURES,
+  percent,
+  phrase,
+  pValue,
+  signed,
+  took,
+  two,
+  unitsOf,
+  words,
+} from "../numbers.js";
 
 const RUNGS = {
   prevalence: ["Prevalence", "always says the commonest class"],
@@ -36,7 +48,7 @@ export function measuresSection(numbers) {
       h("td", { class: "tight" }, interval(metric)),
       h("td", { class: "line" }, metric.low >= 0 && metric.high <= 1 ? intervalBar(metric) : ""),
       h("td", { class: "number optional" }, metric.n),
-      h("td", { class: "optional" }, h("small", { class: "muted" }, metric.method)),
+      h("td", { class: "optional" }, h("small", { class: "muted" }, unitsOf(metric.method, numbers.n.patients))),
     );
   });
   const heads = [
@@ -224,7 +236,7 @@ function whyOf(name, gains, numbers) {
   const verb = gain.gain >= 0 ? "Gains" : "Loses";
   const [low, high] = gain.gain >= 0 ? [gain.low, gain.high] : [-gain.high, -gain.low];
   const amount = `${verb} ${two(Math.abs(gain.gain))} nats (${two(low)} to ${two(high)}) ${gain.gain >= 0 ? "over" : "against"} ${words(gain.over)}`;
-  return gain.compared ? `${amount}: worth it in ${gain.worth_it} of ${gain.compared} folds.` : `${amount}.`;
+  return gain.compared ? `${amount}: worth it in ${gain.worth_it} of ${counted(gain.compared, "fold")}.` : `${amount}.`;
 }
 
 /** The same numbers for parts of the patients, with the gap to the others. */
@@ -272,7 +284,7 @@ export function subgroupSection(numbers) {
           "h3",
           {},
           words(one.column),
-          one.missing ? h("small", { class: "muted" }, ` not stated for ${one.missing} images`) : "",
+          one.missing ? h("small", { class: "muted" }, ` not stated for ${counted(one.missing, "image")}`) : "",
         ),
         dataTable("subgroups", heads, one.groups.map(row)),
       ),

@@ -1,0 +1,43 @@
+"""How a run is said in a line: one of a thing is one, and patients are named where they are known."""
+
+import pytest
+
+from wetread.cli.compare_command import comparison_view
+from wetread.outcome import counted, headline, in_units
+
+SHOWN = {"value": 0.8, "low": 0.7, "high": 0.9, "mean_over": ["Mass"]}
+
+
+def test_one_is_one():
+    assert [counted(number, "image") for number in (0, 1, 2)] == ["0 images", "1 image", "2 images"]
+    assert counted(1, "image was", "images were") == "1 image was"
+    assert counted(2, "image was", "images were") == "2 images were"
+
+
+@pytest.mark.parametrize(
+    ("n", "said"),
+    [
+        ({"images": 1, "patients": 1}, "1 image of 1 patient,"),
+        ({"images": 9, "patients": 2}, "9 images of 2 patients,"),
+        ({"images": 9, "patients": None}, "9 images, patients not known,"),
+    ],
+)
+def test_a_headline_counts(n, said):
+    numbers = {"headline": SHOWN, "n": n, "estimate": "given test", "task": "multilabel", "leak_allowed": 1}
+    told = headline(numbers)
+    assert said in told and "of 1 finding 0.80" in told and "1 training image also" in told
+
+
+def test_methods_speak_of_images_where_patients_are_not_known():
+    method = "patient bootstrap percentile, 500 resamples (fewer than 20 patients)"
+    assert in_units(method, True) == method
+    assert in_units(method, False) == "image bootstrap percentile, 500 resamples (fewer than 20 images)"
+
+
+def test_a_comparison_of_one_image():
+    from rich.console import Console
+
+    found = {"cases": {"images": 1, "patients": 1}, "notes": [], "runs": [], "order": [], "pairs": []}
+    console = Console(record=True, width=100)
+    console.print(comparison_view(found | {"page": "p", "use": "u"}))
+    assert "1 image, 1 patient, the same for all runs" in console.export_text()
