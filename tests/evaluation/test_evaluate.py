@@ -135,13 +135,22 @@ def test_nothing_is_certain_because_all_were_right(classes):
         assert found["metrics"][name]["low"] < 0.95, name
 
 
-@pytest.mark.parametrize("cells", [("0.9", "0.9"), ("nan", "0.5"), ("-0.2", "1.2"), ("inf", "0"), ("much", "0.5")])
-def test_a_table_of_predictions_that_somebody_spoilt_is_refused(cells, tmp_path):
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        (("0.9", "0.9"), "add up to 1"),
+        (("-0.2", "1.2"), "add up to 1"),
+        (("nan", "0.5"), "Line 2 of predictions.csv holds no probability of no"),
+        (("inf", "0"), "Line 2 of predictions.csv holds no probability of no"),
+        (("much", "0.5"), "Line 2 of predictions.csv holds no probability of no"),
+    ],
+)
+def test_a_table_of_predictions_that_somebody_spoilt_is_refused(cells, said, tmp_path):
     path = tmp_path / "predictions.csv"
     text = predictions(n=20).to_csv().splitlines()
     row = next(csv.reader([text[1]]))
     row[6:8] = cells
     text[1] = ",".join(row)
     path.write_text("\n".join(text) + "\n", encoding="utf-8")
-    with pytest.raises(InputError, match="add up to 1"):
+    with pytest.raises(InputError, match=said):
         read_predictions(path, ("no", "yes"), "yes")

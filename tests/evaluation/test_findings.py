@@ -216,11 +216,18 @@ def test_numbers_without_any_finding_to_test_are_refused():
         numbers(changed(one, truth=np.zeros(one.truth.shape)))
 
 
-@pytest.mark.parametrize("wrong", [np.nan, -0.1, 1.1])
-def test_probabilities_that_are_none_are_refused(wrong, tmp_path):
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (np.nan, "Line 5 of predictions.csv holds no probability of"),
+        (-0.1, "not a table of predictions"),
+        (1.1, "not a table of predictions"),
+    ],
+)
+def test_probabilities_that_are_none_are_refused(wrong, said, tmp_path):
     one = predictions(n=20)
     table = one.probabilities.copy()
     table[3, 0] = wrong
     (tmp_path / "predictions.csv").write_text(changed(one, probabilities=table).to_csv(), encoding="utf-8")
-    with pytest.raises(InputError, match="not a table of predictions"):
+    with pytest.raises(InputError, match=said):
         read_finding_predictions(tmp_path / "predictions.csv", NAMES)

@@ -30,8 +30,9 @@ def test_the_command_that_goes_on_is_the_whole_command(monkeypatch, tmp_path):
     assert say_resume(tmp_path) == "wetread demo --resume"
     typed(monkeypatch, ["run", "pets", "--out", "there"], "/place/wetread/__main__.py")
     assert say_resume(tmp_path).endswith("-m wetread run pets --out there --resume")
-    typed(monkeypatch, ["-f", "kernel.json"], "/place/ipykernel_launcher.py")
-    assert say_resume(tmp_path) == f"resume=True, out={str(tmp_path)!r}"
+    for other in ("/place/ipykernel_launcher.py", "/place/pytest/__main__.py"):
+        typed(monkeypatch, ["-f", "kernel.json"], other)
+        assert say_resume(tmp_path) == f"resume=True, out={str(tmp_path)!r}"
 
 
 @pytest.mark.parametrize(

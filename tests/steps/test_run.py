@@ -180,7 +180,7 @@ def test_interrupted_after_two_folds_it_goes_on_with_the_third(
 
     with pytest.raises(Stopped) as caught:
         wetread.run(chest_set, out=out, plan=short_plan, device="cpu", listen=interrupt)
-    assert "--resume" in str(caught.value) and caught.value.exit_code == 130
+    assert "Go on with: resume=True, out=" in str(caught.value) and caught.value.exit_code == 130
     assert json.loads((out / "run.json").read_text())["status"] == "stopped"
     assert not (out / "numbers.json").exists() and not (out / "report.html").exists()
 

@@ -86,7 +86,9 @@ def _say_kept(path: Path) -> str:
 def say_resume(path: Path) -> str:
     """The command that goes on with the run that this command began; for Python, what to add to the call."""
     program, *words = command_line()
-    if program not in PROGRAMS:
+    # Other programs have a __main__.py as well.
+    foreign = program == "__main__.py" and Path(sys.argv[0]).parent.name != "wetread"
+    if program not in PROGRAMS or foreign:
         return f"resume=True, out={str(path)!r}"
     words = [word for word in words if word not in ("--overwrite", "--resume")]
     known = any(word == "--out" or word.startswith("--out=") for word in words)

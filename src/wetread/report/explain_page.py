@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -74,8 +73,8 @@ def describe(
                 entry["maps"].append(_map_entry(number, heatmap, name, scales[method]))
         for told, case in zip(entry["nearest"], one.nearest, strict=True):
             if case.thumbnail:
-                told["file"] = f"overlays/case-{hashlib.sha256(case.name.encode()).hexdigest()[:12]}.png"
-                files[told["file"]] = encode_png(np.asarray(Image.open(io.BytesIO(case.thumbnail))))
+                told["file"] = f"overlays/case-{hashlib.sha256(case.name.encode()).hexdigest()[:12]}.jpg"
+                files[told["file"]] = case.thumbnail
         entries.append(entry)
     verdicts = {
         name: {
