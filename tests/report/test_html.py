@@ -13,6 +13,7 @@ from wetread.outcome import say_share
 from wetread.paper.facts import read_facts
 from wetread.report.charts import Chart, Series, interval_bar, roc_chart, training_chart
 from wetread.report.html import write_check_page, write_page
+from wetread.report.page import page_environment
 from wetread.run_folder import RunFolder
 
 NASTY = "<script>alert(1)</script>\"'&.png"
@@ -240,3 +241,9 @@ def test_a_run_without_a_probability_has_no_page_and_no_paper(cell, copied):
     for make in (write_page, read_facts):
         with pytest.raises(InputError, match=rf"Line 5 of predictions\.csv holds no probability of {name[2:]}"):
             make(RunFolder.open(copied))
+
+
+def test_no_number_is_less_than_zero_by_its_sign_alone():
+    filters = page_environment().filters
+    assert [filters["change"](value) for value in (-0.001, 0.0, -0.126, 0.5)] == ["+0.00", "+0.00", "-0.13", "+0.50"]
+    assert filters["signed"](-0.004) == "0.00"

@@ -178,8 +178,8 @@ def judge_baseline(evidence: Evidence) -> Light:
     }
     gain = numbers.get("gain_over_file_properties")
     if gain and gain["low"] <= 0:
-        said = f"Over file properties alone it gains {gain['value']:+.2f} AUROC "
-        said += f"({gain['low']:+.2f} to {gain['high']:+.2f})."
+        said = f"Over file properties alone it gains {gain['value']:+z.2f} AUROC "
+        said += f"({gain['low']:+z.2f} to {gain['high']:+z.2f})."
         return Light("baseline", title, RED, said, check_again(evidence.command, "--fix"))
     if blind:
         best = max(blind, key=lambda name: blind[name])

@@ -29,6 +29,7 @@ def page_environment() -> Environment:
     environment.filters["in_units"] = in_units
     environment.filters["number"] = say_number
     environment.filters["signed"] = lambda value: f"{value:z.2f}"  # without a minus before zero
+    environment.filters["change"] = lambda value: f"{value:+z.2f}"
     environment.filters["took"] = say_seconds
     environment.filters["shell"] = shlex.join  # so that >= of an option, pasted, does not become a file
     environment.globals["check_page"] = check_page
