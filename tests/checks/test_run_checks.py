@@ -8,9 +8,10 @@ import pytest
 
 import wetread.checks
 from checks.audits import audit, clean_rows, skipped_row
-from wetread.checks.finding import AMBER, INFO, RED, Finding, counted
+from wetread.checks.finding import AMBER, INFO, RED, Finding
 from wetread.checks.run_checks import CHECKS, gate, run_checks
 from wetread.dataset.duplicates import Pair
+from wetread.outcome import counted
 
 
 def finding(severity):

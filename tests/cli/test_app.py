@@ -8,11 +8,13 @@ import sys
 import time
 
 import pytest
+import typer
 from dataset.rows import write_images
 
 import wetread.steps
 from cli.command import call, dry_run
 from wetread.cli.app import app
+from wetread.evaluation.advice import ALONE, OF_DATA, ONCE
 
 VERBS = [
     "run",
@@ -180,3 +182,15 @@ def test_a_run_that_is_interrupted_leaves_a_folder_marked_stopped(tmp_path):
     assert "--resume" in message
     assert "Traceback" not in message
     assert json.loads((out / "run.json").read_text())["status"] == "stopped"
+
+
+def test_advice_knows_which_options_stand_alone_and_which_tell_of_the_data():
+    commands = typer.main.get_command(app).commands
+    alone, valued = {}, {}
+    for verb in ("run", "check"):
+        options = [one for one in commands[verb].params if one.param_type_name == "option"]
+        alone[verb] = {name for one in options if one.is_flag for name in one.opts}
+        valued[verb] = {name for one in options if not one.is_flag for name in one.opts}
+    assert set(ALONE) == alone["run"]
+    assert set(ONCE) <= alone["run"] | {"--out"}
+    assert set(OF_DATA) == (valued["run"] & valued["check"]) - {"--out"}

@@ -10,7 +10,6 @@ from wetread.checks.label_errors import LabelExamination
 from wetread.dataset.duplicates import Pair
 from wetread.dataset.split import Fold
 from wetread.dataset.table import Row, Table
-from wetread.outcome import counted as counted
 from wetread.probes.finding_probes import ProbeOfFindings
 from wetread.probes.probe import ProbeResult
 

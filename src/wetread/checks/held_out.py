@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from wetread.checks.finding import Audit, counted
+from wetread.checks.finding import Audit
 from wetread.dataset.table import USED, Row
+from wetread.outcome import counted
 
 
 def held_out_part(rows: Iterable[Row]) -> str:

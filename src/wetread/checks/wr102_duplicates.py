@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from wetread.checks.finding import AMBER, INFO, RED, Audit, Finding, counted
+from wetread.checks.finding import AMBER, INFO, RED, Audit, Finding
 from wetread.checks.held_out import held_out_part, say_mended
 from wetread.dataset.duplicates import Pair
+from wetread.outcome import counted
 
 #: From this part of all images on, the data set is smaller than it looks.
 MANY = 0.05

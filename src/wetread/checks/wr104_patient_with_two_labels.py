@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from wetread.checks.finding import INFO, Audit, Finding, counted
+from wetread.checks.finding import INFO, Audit, Finding
+from wetread.outcome import counted
 
 
 def check(audit: Audit) -> Finding | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from wetread.checks.finding import AMBER, INFO, Audit, Finding, counted
+from wetread.checks.finding import AMBER, INFO, Audit, Finding
+from wetread.outcome import counted
 
 _DIVIDED = (
     "If some patients have several images, the same patient was trained on and tested on, and the number is too good."

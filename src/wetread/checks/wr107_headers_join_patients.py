@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wetread.checks.finding import AMBER, RED, Audit, Finding, counted
+from wetread.checks.finding import AMBER, RED, Audit, Finding
 from wetread.checks.held_out import held_out_part, is_torn
 from wetread.dataset.header_patients import count_names, divided_patients
 from wetread.dataset.table import Row
+from wetread.outcome import counted
 
 
 def check(audit: Audit) -> Finding | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from wetread.checks.finding import AMBER, RED, Audit, Finding, counted
+from wetread.checks.finding import AMBER, RED, Audit, Finding
+from wetread.outcome import counted
 
 FEW = 30
 TOO_FEW = 10

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from wetread.checks.finding import AMBER, INFO, Audit, Finding, counted
+from wetread.checks.finding import AMBER, INFO, Audit, Finding
 from wetread.dataset.findings import count_findings
+from wetread.outcome import counted
 
 #: Parts of the images of one finding.
 SOME = 0.01

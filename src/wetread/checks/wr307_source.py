@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from wetread.checks.finding import AMBER, Audit, Finding, counted
+from wetread.checks.finding import AMBER, Audit, Finding
 from wetread.checks.given_away import NEVER_ANATOMY, chance_of, judge
+from wetread.outcome import counted
 from wetread.probes.probe import ProbeResult
 from wetread.probes.source import source_columns
 

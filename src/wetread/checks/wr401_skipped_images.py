@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from wetread.checks.finding import AMBER, INFO, RED, Audit, Finding, counted
+from wetread.checks.finding import AMBER, INFO, RED, Audit, Finding
+from wetread.outcome import counted
 
 #: Reasons that are a choice, not a loss.
 CHOSEN = (

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from wetread.checks.finding import AMBER, Audit, Finding, counted
+from wetread.checks.finding import AMBER, Audit, Finding
 from wetread.dataset.findings import count_findings
+from wetread.outcome import counted
 
 
 def check(audit: Audit) -> Finding | None:

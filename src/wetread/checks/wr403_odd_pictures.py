@@ -8,8 +8,9 @@ import numpy as np
 from PIL import Image
 
 from wetread.checks.by_class import most_uneven
-from wetread.checks.finding import AMBER, INFO, Audit, Finding, counted
+from wetread.checks.finding import AMBER, INFO, Audit, Finding
 from wetread.dataset.table import Row
+from wetread.outcome import counted
 from wetread.shapes import Bools, Floats, Picture
 
 #: Deviation of the grey values below which nothing is shown: 1 % of 0..255.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from wetread.checks.finding import AMBER, INFO, Audit, Finding, counted
+from wetread.checks.finding import AMBER, INFO, Audit, Finding
+from wetread.outcome import counted
 
 #: Labels that are contradicted surely: so many, and such a part of all.
 MANY, PART = 3, 0.02

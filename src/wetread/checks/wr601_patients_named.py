@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from wetread.checks.finding import INFO, Audit, Finding, counted
+from wetread.checks.finding import INFO, Audit, Finding
+from wetread.outcome import counted
 
 #: Kinds of `wetread.privacy.examine` that identify only together with something else.
 ALONE_HARMLESS = ("uid", "device", "characteristic", "burned-in", "colour-profile")

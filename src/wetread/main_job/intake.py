@@ -37,6 +37,19 @@ class ReadData:
     view: tuple[View, str]
 
 
+def list_images(request: Request) -> Table:
+    """The images of a data set and their labels, as they were asked for; nothing is decoded."""
+    from wetread.dataset.scan import scan
+
+    return scan(
+        request.data,
+        labels=request.labels,
+        label_column=request.label_column,
+        classes=request.classes,
+        finding=request.finding,
+    )
+
+
 def read_data(request: Request, folder: RunFolder, tell: Listener) -> ReadData:
     """Lists and decodes a data set, and finds patients and duplicates.
 
@@ -48,20 +61,13 @@ def read_data(request: Request, folder: RunFolder, tell: Listener) -> ReadData:
     from wetread.dataset.duplicates import find_duplicates
     from wetread.dataset.groups import assign_groups, assign_patients
     from wetread.dataset.reading import read_images, rows_with_pictures
-    from wetread.dataset.scan import scan
     from wetread.evaluation.subgroup_columns import check_names
     from wetread.images.cache import default_cache
     from wetread.images.decoder import Decoder
 
     with Decoder(cache=default_cache()) as decoder:
         decoder.start()  # its processes take a third of a second, in which the files are listed
-        table = scan(
-            request.data,
-            labels=request.labels,
-            label_column=request.label_column,
-            classes=request.classes,
-            finding=request.finding,
-        )
+        table = list_images(request)
         check_names(table.rows, request.subgroups)
         window, frame = _asked_view(request, folder)
         total = sum(row.status == "used" for row in table.rows)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wetread.errors import InputError
+from wetread.main_job.intake import list_images
 from wetread.outcome import Run
 from wetread.progress import Listener, Notice
 from wetread.request import Request, name_of
@@ -52,18 +53,10 @@ def find_finished(place: Path, request: Request, listen: Listener) -> Run | None
 
 def _refuse_other_data(folder: RunFolder, request: Request) -> None:
     """Compares names, labels and the content of some files with images.csv; a run without one has read nothing yet."""
-    from wetread.dataset.scan import scan
-
     known = {line["image"]: line for line in folder.read_table("images.csv")}
     if not known:
         return
-    table = scan(
-        request.data,
-        labels=request.labels,
-        label_column=request.label_column,
-        classes=request.classes,
-        finding=request.finding,
-    )
+    table = list_images(request)
     begun = {_file(image, line): line for image, line in known.items()}
     given = {row.image: row for row in table.rows}
     others = sorted(begun.keys() ^ given.keys())
