@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -86,14 +86,18 @@ class Inputs:
         """
         if self._places is None and self.backbone is not None:
             found = []
-            for start in range(0, len(self), AT_ONCE):
-                some = [self.pictures[row] for row in range(start, min(start + AT_ONCE, len(self)))]
-                fields = self.backbone.places(self.backbone.preprocess.squares(some), FIELDS)
+            for squares in self._squares_in_turn(self.backbone.preprocess):
+                fields = self.backbone.places(squares, FIELDS)
                 if fields is None:
                     return None
                 found.append(_in_16_bits(fields))
             self._places = np.concatenate(found) if found else None
         return None if self._places is None else self._places.astype(np.float32)
+
+    def _squares_in_turn(self, preprocess: Preprocess) -> Iterator[NDArray[np.uint8]]:
+        """Squares of a few pictures at a time, since their maps are large."""
+        for start in range(0, len(self), AT_ONCE):
+            yield preprocess.squares([self.pictures[row] for row in range(start, min(start + AT_ONCE, len(self)))])
 
     def way_up(self) -> list[NDArray[np.float32]] | None:
         """How the pictures differ from themselves upside down: blocks of ``image feature``, exact in 16 bits.
@@ -103,9 +107,8 @@ class Inputs:
         """
         if self._way_up is None and self.backbone is not None:
             found = []
-            for start in range(0, len(self), AT_ONCE):
-                some = [self.pictures[row] for row in range(start, min(start + AT_ONCE, len(self)))]
-                blocks = ways_up(self.backbone, self.backbone.preprocess.squares(some))
+            for squares in self._squares_in_turn(self.backbone.preprocess):
+                blocks = ways_up(self.backbone, squares)
                 if blocks is None:
                     return None
                 found.append([_in_16_bits(block) for block in blocks])
