@@ -48,6 +48,11 @@ from wetread.writing import AppendLog, FolderLock, atomic_write, make_folder, sw
 
 RUNNING, FINISHED, STOPPED, FAILED = "running", "finished", "stopped", "failed"
 
+#: What Ctrl-C may leave out of a run that ends all the same, as run.json names it.
+DIVISIONS, REFUSAL, CASES, HEATMAP_TESTS = (
+    "further divisions", "learning what to refuse", "explaining cases", "testing the heatmaps",
+)  # fmt: skip
+
 HISTORY_COLUMNS = (
     "repeat", "fold", "inner", "epoch", "seconds", "learning_rate", "train_loss", "val_loss", "val_auroc",
 )  # fmt: skip

@@ -321,6 +321,18 @@ def test_a_light_without_evidence_is_never_green(explanations, calibration, mode
     assert all(one["evidence"] and one["improve"] for one in found.values())
 
 
+@pytest.mark.parametrize("left_out", [["learning what to refuse"], ["explaining cases", "testing the heatmaps"], []])
+def test_what_was_interrupted_is_made_up_for_not_begun_anew(left_out):
+    command = shlex.split("wetread run pets --preset quick --overwrite --out runs/a")
+    evidence = Evidence(numbers(), [], {}, {}, {}, "runs/a", command, left_out=left_out)
+    found = {one["name"]: one for one in judge(evidence)}
+    again = "wetread run pets --preset quick --out runs/a --resume"
+    refusal, maps = found["refusal"], found["explanations"]
+    assert (refusal["light"], maps["light"]) == ("red", "none")
+    assert (refusal["improve"] == again, "was interrupted" in refusal["evidence"]) == (len(left_out) == 1,) * 2
+    assert (maps["improve"] == again, "was interrupted" in maps["evidence"]) == (len(left_out) == 2,) * 2
+
+
 def after(command, run="runs/a", **changed):
     """The advice of the lights of a run that was made with this command."""
     told = numbers(calibration={"after": {"slope": number(0.5, 0.4, 0.6)}}, headline=number(0.52, 0.4, 0.6), **changed)

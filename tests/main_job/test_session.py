@@ -89,6 +89,9 @@ def test_an_interrupted_stage_is_made_up_for_by_resuming(tmp_path, monkeypatch):
     assert (tmp_path / "run" / "model" / "model.json").is_file()
     assert (tmp_path / "run" / "report.html").is_file()
     assert not (tmp_path / "run" / "refusal.json").exists()
+    lights = {one["name"]: one for one in json.loads((tmp_path / "run" / "trust.json").read_text())}
+    assert lights["refusal"]["evidence"].endswith("learning what to refuse was interrupted.")
+    assert "Left out by hand: learning what to refuse." in (tmp_path / "run" / "report.html").read_text()
     again = []
     wetread.run(data, resume=True, listen=again.append, **options)
     described = json.loads((tmp_path / "run" / "run.json").read_text())

@@ -40,3 +40,32 @@ def test_normalised_training_pictures_have_zero_mean_and_unit_deviation():
     assert abs(normalised.mean()) < 1e-3
     assert abs(normalised.std() - 1) < 1e-3
     assert Preprocess.from_dict(measured.as_dict()) == measured
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_picture_scaled_by_itself_forgets_its_brightness_and_contrast(channels):
+    random = np.random.default_rng(0)
+    dark = random.integers(0, 90, (4, channels, 16, 16), dtype=np.uint8)
+    own = Preprocess(16, channels, by_picture=True)
+    scaled = own.normalise(dark)
+    np.testing.assert_allclose(scaled.mean(axis=(1, 2, 3)), 0, atol=1e-5)
+    np.testing.assert_allclose(scaled.std(axis=(1, 2, 3)), 1, atol=1e-4)
+    np.testing.assert_allclose(own.normalise(dark * 2 + 50), scaled, atol=1e-3)
+    np.testing.assert_array_equal(own.normalise(dark[1:2]), scaled[1:2])  # whatever stands beside it
+    assert not own.normalise(np.full((1, channels, 16, 16), 7, np.uint8)).any()
+
+
+def test_tensors_are_scaled_like_arrays():
+    torch = pytest.importorskip("torch")
+    squares = np.random.default_rng(0).integers(0, 256, (3, 3, 16, 16), dtype=np.uint8)
+    by_channel = Preprocess(16, 3, (0.1, 0.2, 0.3), (1.0, 2.0, 3.0))
+    for one in (Preprocess(16, 3, 0.4, 0.2), by_channel, Preprocess(16, 3, by_picture=True)):
+        tensor = one.scale(torch.from_numpy(squares).float() / 255)
+        np.testing.assert_allclose(tensor.numpy(), one.normalise(squares), atol=1e-5)
+
+
+def test_how_a_picture_is_scaled_is_kept_and_older_models_are_read():
+    own = Preprocess(16, 3, by_picture=True)
+    assert Preprocess.from_dict(own.as_dict()) == own
+    older = {"fit": "stretch", "side": 16, "channels": 1, "mean": 0.5, "deviation": 0.25}
+    assert Preprocess.from_dict(older) == Preprocess(16, 1, 0.5, 0.25)

@@ -27,6 +27,9 @@ def test_each_run_says_what_its_number_leaves_open():
     assert found["Any benefit to a patient."] == DISCLAIMER
     assert "from all 1 image," in said(SEVERAL)["The performance of one fixed model."]
     assert "That patients were kept apart." not in said(SEVERAL)
+    assert "What was interrupted." not in found
+    interrupted = dict(not_shown(RUN, [], {"fitted": False}, None, ["further divisions", "explaining cases"]))
+    assert "by hand: further divisions, explaining cases. Going on" in interrupted["What was interrupted."]
     assert "The performance of one fixed model." not in said(RUN | {"estimate": "given test"})
 
 

@@ -1,6 +1,7 @@
 """Nested folds: nothing that is tested was seen, chance looks like chance, and a stored fold is taken up again."""
 
 import dataclasses
+import json
 import threading
 import time
 
@@ -11,7 +12,7 @@ from wetread.dataset.split import Fold, group_folds
 from wetread.errors import AskedToStop, Stopped
 from wetread.metrics.discrimination import auroc
 from wetread.metrics.point_rule import DEFAULT_RULES
-from wetread.progress import FoldLoaded, Notice, silent
+from wetread.progress import FoldLeftOut, FoldLoaded, Notice, silent
 from wetread.training import ladder
 from wetread.training.fingerprint import Fingerprint
 from wetread.training.fitted import choose_thresholds
@@ -166,6 +167,23 @@ def test_an_interruption_ends_with_the_first_division_once_it_and_the_model_are_
     said = [event.text for event in told if isinstance(event, Notice)]
     assert "the run ends with them" in said[0]
     assert said[1] == "Further divisions were interrupted: 1 of the planned divisions was finished and counts."
+
+
+@pytest.mark.parametrize("others", [False, True])
+def test_the_time_that_an_interrupted_run_took_counts_after_resuming(tmp_path, others):
+    """As much as it took before is stored beside its folds; time of another plan is not its own."""
+    data = training_set(np.arange(48) % 2, strength=30)
+    folds, place = [*folds_of(data)[:2], *folds_of(data, repeat=2)[:2]], tmp_path / "folds"
+    run_folds(data, folds[:1], place, silent, final=False)
+    stored = json.loads((place / "time.json").read_text())
+    assert 0 < stored["seconds"] < data.plan.time_limit
+    stored |= {"seconds": data.plan.time_limit + 1} | ({"key": "of another plan"} if others else {})
+    (place / "time.json").write_text(json.dumps(stored))
+    told = []
+    results, _ = run_folds(data, folds, place, told.append, final=False)
+    assert len(results) == (4 if others else 2)
+    assert sum(isinstance(event, FoldLeftOut) for event in told) == (0 if others else 2)
+    assert json.loads((place / "time.json").read_text())["key"] == data.key()
 
 
 def test_choice_threshold_and_predictions_do_not_look_at_the_tested_labels():

@@ -20,6 +20,14 @@ def test_an_epoch_shows_every_picture_once_in_an_order_of_its_own():
     assert not np.array_equal(orders[2], draw_epoch(labels, SETTINGS, 8, 2))
 
 
+def test_one_order_is_drawn_once_and_kept():
+    kept = replace(SETTINGS, sampling="one order")
+    orders = [draw_epoch(np.zeros(50), kept, 7, epoch) for epoch in range(3)]
+    assert sorted(orders[0]) == list(range(50)) and not np.array_equal(orders[0], np.arange(50))
+    assert np.array_equal(orders[0], orders[1]) and np.array_equal(orders[0], orders[2])
+    assert not np.array_equal(orders[0], draw_epoch(np.zeros(50), kept, 8, 0))
+
+
 def test_balanced_drawing_shows_each_class_as_often_and_repeats_get_numbers_of_their_own():
     labels = np.array([0] * 17 + [1] * 3)
     for epoch in range(3):

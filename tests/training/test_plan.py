@@ -19,7 +19,7 @@ from wetread.training.plan_file import (
     without_missing_weights,
 )
 from wetread.training.recipes import recipe_path
-from wetread.training.rules import Asked, choose_positive_class
+from wetread.training.rules import Asked, choose_positive_class, network_to_time
 
 SMALL = Fingerprint(200, 120, ("effusion", "no_effusion"), 60, 0.0, 512, "column")
 
@@ -159,10 +159,34 @@ def test_a_medical_encoder_is_preferred_for_its_own_modality_only():
 
 
 def test_tuning_that_would_take_too_long_is_left_out_and_the_plan_says_how_long():
-    slow = dataclasses.replace(SMALL, images=600, weights=(IMAGENET,), rate=5.0)
-    assert "network" not in make_plan(slow, Asked("best", time_limit=600.0)).rungs
-    assert "minutes or more" in make_plan(slow, Asked("best", time_limit=600.0)).reasons["rungs"]
-    assert "network" in make_plan(dataclasses.replace(slow, rate=500.0), Asked("best")).rungs
+    slow = dataclasses.replace(SMALL, images=600, weights=(IMAGENET,), rate=5.0, time_limit=600.0)
+    assert "network" not in make_plan(slow, Asked("best")).rungs
+    assert "minutes or more" in make_plan(slow, Asked("best")).reasons["rungs"]
+    assert "network" in make_plan(dataclasses.replace(slow, rate=500.0, time_limit=None), Asked("best")).rungs
+
+
+def test_a_small_network_keeps_the_time_limit_too():
+    # 600 images: 5 folds, 5 repeats and the model to ship, 3 fits each, on 320 pictures: 24,960 pictures an epoch.
+    large = dataclasses.replace(SMALL, images=600, time_limit=600.0)
+    planned = make_plan(large, Asked("best"))
+    within = make_plan(dataclasses.replace(large, rate=420.0), Asked("best"))
+    assert (planned.network, within.network) == ("small", "small")
+    assert planned.epochs == 25 and within.epochs == 10
+    assert "time limit allows, at most 25" in within.reasons["epochs"]
+    beyond = make_plan(dataclasses.replace(large, rate=50.0), Asked("best"))
+    assert beyond.rungs == ("classical",) and "small network takes" in beyond.reasons["rungs"]
+
+
+def test_a_step_is_timed_where_the_limit_may_be_too_short_and_nowhere_else():
+    hour = dataclasses.replace(SMALL, images=600, time_limit=3600.0)
+    tuned = dataclasses.replace(hour, weights=(IMAGENET,))
+    small = network_to_time(hour, Asked("standard"))
+    assert small is not None and (small.network, small.side, small.channels) == ("small", 64, 1)
+    assert network_to_time(tuned, Asked("best")) == IMAGENET
+    assert network_to_time(dataclasses.replace(tuned, device="cuda:0"), Asked("standard")) == IMAGENET
+    assert network_to_time(SMALL, Asked("best")) is not None
+    for data, asked in ((SMALL, Asked("standard")), (hour, Asked("quick")), (tuned, Asked("standard"))):
+        assert network_to_time(data, asked) is None
 
 
 def test_mirroring_follows_the_answer_to_the_question_of_sides():
@@ -317,8 +341,9 @@ def test_mirror_images_where_sides_matter_are_a_contradiction(tmp_path):
 
 def test_options_beat_a_plan_file_where_they_name_the_same_decision(tmp_path):
     mine = edited(make_plan(FREE), tmp_path / "plan.yaml", seed=1, epochs=3)
-    asked = Asked(seed=7, positive="no_effusion", time_limit=90.0)
-    planned = make_plan(dataclasses.replace(SMALL, laterality="matters"), asked)
+    planned = make_plan(
+        dataclasses.replace(SMALL, laterality="matters", time_limit=90.0), Asked(seed=7, positive="no_effusion")
+    )
     found = with_options(read_plan(mine, planned), planned, ["seed", "positive", "time_limit", "laterality"])
     assert (found.seed, found.positive, found.time_limit, found.epochs) == (7, "no_effusion", 90.0, 3)
     assert (found.laterality, found.augment.mirror) == ("matters", 0.0)

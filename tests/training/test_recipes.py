@@ -70,6 +70,11 @@ def test_only_teachable_machine_leaves_its_network_as_it_came():
     assert (recipe["network"], recipe["hidden"], recipe["head_bias"], recipe["holdout"]) == (
         "mobilenetv2_035", 100, False, 0.15,
     )  # fmt: skip
+    assert {name for name in NAMES if load(name)["sampling"] == "one order"} == {"teachable-machine"}
+
+
+def test_only_carpentries_scales_each_picture_by_itself():
+    assert {name for name in NAMES if load(name)["scaling"] == "each picture"} == {"carpentries"}
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if load(name)["weights"]])

@@ -45,6 +45,21 @@ def run_again(command: Sequence[str], out: str, option: str, value: str) -> str:
     return quote("run", *kept, "--out", out, option, value)
 
 
+def go_on(command: Sequence[str], out: str) -> str:
+    """The command that makes up for what an interruption left out of a run.
+
+    Args:
+        command: Of the run.
+        out: Its folder.
+    """
+    data, options = _read(command)
+    kept = [data or UNKNOWN]
+    for name, given in options:
+        if name not in ONCE:
+            kept += [name] if name in ALONE else [name, given]
+    return quote("run", *kept, "--out", out, "--resume")
+
+
 def check_again(command: Sequence[str], *more: str) -> str:
     """The command that checks the data of a run.
 

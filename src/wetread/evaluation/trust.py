@@ -12,10 +12,11 @@ from dataclasses import asdict, dataclass
 from statistics import NormalDist
 from typing import Any
 
-from wetread.evaluation.advice import check_again, quote, run_again
+from wetread.evaluation.advice import check_again, go_on, quote, run_again
 from wetread.evaluation.counts import Side, find_rarest, find_sides
 from wetread.metrics.sample_size import cases_for_half_width, hanley_mcneil_error
 from wetread.outcome import SEE_ANATOMY, say_share
+from wetread.run_folder import CASES, HEATMAP_TESTS, REFUSAL
 
 GREEN, AMBER, RED, NONE = "green", "amber", "red", "none"
 
@@ -93,6 +94,7 @@ class Evidence:
         run: The run folder, as it stands in a command.
         command: The command that made the run, as typed; empty where none did.
         red_external: Names of the external tests whose own checks ended red.
+        left_out: What an interruption left out, as `wetread.run_folder` names it.
     """
 
     numbers: Mapping[str, Any]
@@ -103,6 +105,7 @@ class Evidence:
     run: str
     command: Sequence[str] = ()
     red_external: Sequence[str] = ()
+    left_out: Sequence[str] = ()
 
 
 def judge(evidence: Evidence) -> list[dict[str, str]]:
@@ -258,7 +261,11 @@ def judge_refusal(evidence: Evidence) -> Light:
     """Does it know a picture that is none of its kind?"""
     title, known = "Refuses other pictures", evidence.refusal
     if not known:
-        return Light("refusal", title, RED, "It calls anything one of its classes.", "Repeat the run with wetread run.")
+        anything = "It calls anything one of its classes"
+        if REFUSAL in evidence.left_out:
+            said = f"{anything}: {REFUSAL} was interrupted."
+            return Light("refusal", title, RED, said, go_on(evidence.command, evidence.run))
+        return Light("refusal", title, RED, f"{anything}.", "Repeat the run with wetread run.")
     own, packs = known["own"]["refused"], known["packs"]
     tried = {name: pack["refused"] for name, pack in packs.items() if name != "mirrored"}
     if not tried and own <= REFUSED_OWN:
@@ -280,6 +287,9 @@ def judge_explanations(evidence: Evidence) -> Light:
     title, found = "Heatmaps tested", evidence.explanations
     if not found:
         said = "The heatmaps were not tested: they show what the model reacts to, and prove nothing."
+        if HEATMAP_TESTS in evidence.left_out or CASES in evidence.left_out:
+            said = said.replace("not tested", "not tested, since that was interrupted")
+            return Light("explanations", title, NONE, said, go_on(evidence.command, evidence.run))
         way = run_again(evidence.command, f"{evidence.run}-standard", "--preset", "standard")
         return Light("explanations", title, NONE, said, way)
     passed, tests = int(found["passed"]), int(found["tests"])

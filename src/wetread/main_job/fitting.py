@@ -12,7 +12,7 @@ import numpy as np
 from wetread.main_job.preparation import Prepared
 from wetread.main_job.session import leave_out, step
 from wetread.progress import EpochDone, Event, FoldDone, FoldLeftOut, FoldLoaded, Listener, StepAdvanced
-from wetread.run_folder import RunFolder
+from wetread.run_folder import DIVISIONS, RunFolder
 from wetread.shapes import Ints
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def train(prepared: Prepared, folder: RunFolder, tell: Listener) -> Trained:
             folder.path / "folds",
             _TrainingProgress(tell, total, fits),
             fit_again,
-            lambda: leave_out(folder, "further divisions"),
+            lambda: leave_out(folder, DIVISIONS),
         )
         wins = [result.chosen for result in results]
         done(

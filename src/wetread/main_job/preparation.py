@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from wetread.probes.probe import ProbeResult
     from wetread.training.fingerprint import Fingerprint
     from wetread.training.plan import Plan
+    from wetread.training.rules import Asked
 
 
 @dataclass
@@ -189,19 +190,10 @@ def _plan(
 
     stored = stored_plan(request, folder)
     measured = _measure(request, table, division)
-    if request.preset == "best" and not request.recipe and stored is None:
-        measured = _with_pace(measured, request)
-    planned = make_plan(
-        measured,
-        Asked(
-            request.preset,
-            request.seed,
-            request.positive,
-            *read.view,
-            time_limit=request.time_limit,
-            backbone=request.backbone,
-        ),
-    )
+    asked = Asked(request.preset, request.seed, request.positive, *read.view, backbone=request.backbone)
+    if not request.recipe and stored is None:
+        measured = _with_pace(measured, asked)
+    planned = make_plan(measured, asked)
     plan = _follow_recipe(request.recipe, planned, measured, table) if request.recipe else planned
     plan = with_options(read_plan(stored, plan), planned, _typed(request)) if stored else plan
     plan = set_decisions(plan, request.settings, planned)
@@ -246,6 +238,7 @@ def _measure(request: Request, table: Table, division: _Division) -> Fingerprint
         estimate=division.estimate,
         device=choose_device(request.device),
         laterality=request.laterality,
+        time_limit=request.time_limit,
     )
 
 
@@ -267,16 +260,16 @@ def _follow_recipe(name: str, planned: Plan, measured: Fingerprint, table: Table
     return plan.replace(own, lambda _: "as the project file says")
 
 
-def _with_pace(measured: Fingerprint, request: Request) -> Fingerprint:
-    """Times a training step where the answer decides something: where a backbone may be tuned."""
-    from wetread.training.rules import choose_backbone
+def _with_pace(measured: Fingerprint, asked: Asked) -> Fingerprint:
+    """Times a training step where the answer decides something."""
+    from wetread.training.rules import network_to_time
 
-    backbone, _ = choose_backbone(measured, request.backbone)
-    if backbone is None:
+    known = network_to_time(measured, asked)
+    if known is None:
         return measured
     from wetread.training.pace import images_per_second
 
-    return replace(measured, rate=round(images_per_second(backbone, measured.device), 2))
+    return replace(measured, rate=round(images_per_second(known, measured.device), 2))
 
 
 def _divide_and_audit(table: Table, division: _Division, plan: Plan, *, run: bool) -> Prepared:

@@ -25,7 +25,7 @@ def write_trust(folder: RunFolder) -> list[dict[str, str]]:
     """
     from wetread.evaluation.trust import Evidence, judge
 
-    external = _external_numbers(folder.path)
+    external, run = _external_numbers(folder.path), folder.read_json("run.json")
     lights = judge(
         Evidence(
             folder.read_json("numbers.json"),
@@ -34,8 +34,9 @@ def write_trust(folder: RunFolder) -> list[dict[str, str]]:
             folder.find_json("explanations.json") or {},
             {name: headline(numbers) for name, numbers in external.items()},
             say_path(folder.path),
-            folder.read_json("run.json").get("command") or (),
+            run.get("command") or (),
             [name for name, numbers in external.items() if numbers.get("gate") == "red"],
+            run.get("left_out") or (),
         )
     )
     folder.write_json("trust.json", lights)

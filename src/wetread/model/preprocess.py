@@ -19,6 +19,9 @@ from wetread.shapes import Picture
 if TYPE_CHECKING:
     from torch import Tensor
 
+#: Keeps a picture of one grey value from a division by nothing; about float32's precision at 1.
+LEAST_DEVIATION = 1e-6
+
 #: One number for all channels, or one for each.
 PerChannel = float | tuple[float, ...]
 
@@ -35,12 +38,14 @@ class Preprocess:
         channels: 1 (grey) or 3 (colour).
         mean: Is taken off pixels in [0, 1]: that of the training pictures, or of those the weights were made with.
         deviation: Pixels are divided by it then.
+        by_picture: Each picture is scaled by its own mean and deviation instead. What brightness itself tells is lost.
     """
 
     side: int
     channels: int = 1
     mean: PerChannel = 0.0
     deviation: PerChannel = 1.0
+    by_picture: bool = False
 
     def __post_init__(self) -> None:
         lengths = {len(one) for one in (self.mean, self.deviation) if isinstance(one, tuple)}
@@ -56,12 +61,22 @@ class Preprocess:
 
     def normalise(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Squares -> the input of a network, float32."""
+        pixels = squares.astype(np.float32) / 255.0
+        if self.by_picture:
+            axes = (1, 2, 3)
+            spread = pixels.std(axis=axes, keepdims=True) + LEAST_DEVIATION
+            own: NDArray[np.float32] = (pixels - pixels.mean(axis=axes, keepdims=True)) / spread
+            return own
         mean, deviation = _column(self.mean), _column(self.deviation)
-        scaled: NDArray[np.float32] = (squares.astype(np.float32) / 255.0 - mean) / deviation
+        scaled: NDArray[np.float32] = (pixels - mean) / deviation
         return scaled
 
     def scale(self, batch: Tensor) -> Tensor:
         """The same for a tensor ``image channel row column`` that is in [0, 1] already."""
+        if self.by_picture:
+            axes = (1, 2, 3)
+            spread = batch.std(dim=axes, keepdim=True, correction=0) + LEAST_DEVIATION
+            return (batch - batch.mean(dim=axes, keepdim=True)) / spread
         mean, deviation = (
             batch.new_tensor(one)[:, None, None] if isinstance(one, tuple) else one
             for one in (self.mean, self.deviation)
@@ -94,7 +109,8 @@ class Preprocess:
         if stored["fit"] != "stretch":
             raise ValueError("pictures are stretched")
         mean, deviation = _numbers(stored["mean"]), _numbers(stored["deviation"])
-        return Preprocess(int(stored["side"]), int(stored["channels"]), mean, deviation)
+        by_picture = stored.get("by_picture", False) is True  # models of earlier versions do not say
+        return Preprocess(int(stored["side"]), int(stored["channels"]), mean, deviation, by_picture)
 
 
 def _column(numbers: PerChannel) -> float | NDArray[np.float32]:

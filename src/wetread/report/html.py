@@ -103,7 +103,7 @@ def write_page(folder: RunFolder) -> Path:
     values = plan_values(plan)
     parts = _of_findings if several else _of_classes
     template = "report_findings.html.j2" if several else "report.html.j2"
-    found = folder.read_json("findings.json")
+    found, run = folder.read_json("findings.json"), folder.read_json("run.json")
     external, refusal = read_external(folder), read_refusal(folder)
     page = (
         page_environment()
@@ -111,11 +111,11 @@ def write_page(folder: RunFolder) -> Path:
         .render(
             parts(folder, numbers, predictions),
             numbers=numbers,
-            run=folder.read_json("run.json"),
+            run=run,
             headline=headline(numbers),
             gate_sentence=GATE_SENTENCES[numbers["gate"]],
             findings=found,
-            not_shown=not_shown(numbers, found, refusal, external["test"]),
+            not_shown=not_shown(numbers, found, refusal, external["test"], run.get("left_out") or ()),
             lights=folder.find_json("trust.json") or [],
             ladder=_ladder(numbers, values),
             rule=explain_rule(numbers),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from wetread.outcome import DISCLAIMER, counted
@@ -14,6 +14,7 @@ def not_shown(
     findings: Iterable[Mapping[str, Any]],
     refusal: Mapping[str, Any],
     test: Mapping[str, Any] | None,
+    left_out: Sequence[str] = (),
 ) -> list[tuple[str, str]]:
     """What is not shown, and why, one after the other.
 
@@ -22,6 +23,7 @@ def not_shown(
         findings: Of findings.json.
         refusal: Of `wetread.report.refusal_part.read_refusal`.
         test: Of an external test what `wetread.report.external_part.read_external` says of it, else None.
+        left_out: What an interruption left out of the run, as run.json names it.
     """
     elsewhere = test is not None
     refuses = bool(refusal["fitted"] or (test and test.get("refused")))
@@ -52,6 +54,9 @@ def not_shown(
                 f"{counted(numbers['n']['trained_on'], 'image')}, and has not been tested itself.",
             )
         )
+    if left_out:
+        what = ", ".join(left_out)
+        said.append(("What was interrupted.", f"Left out by hand: {what}. Going on with --resume makes up for it."))
     return [
         *said,
         ("What it does with other pictures.", _knows(numbers, refuses, elsewhere)),

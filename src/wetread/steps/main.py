@@ -10,7 +10,7 @@ from wetread.errors import InputError
 from wetread.outcome import Run
 from wetread.progress import Listener, silent
 from wetread.request import Request, as_path, as_seconds, choose_out, join_view
-from wetread.run_folder import FINISHED, RunFolder
+from wetread.run_folder import CASES, FINISHED, HEATMAP_TESTS, REFUSAL, RunFolder
 from wetread.steps.data import make_data
 
 if TYPE_CHECKING:
@@ -135,12 +135,12 @@ def run(
         prepared = prepare(request, read_data(request, folder, tell), folder, tell, run=True)
         found = [one.as_dict() for one in prepared.findings]
         trained = train(prepared, folder, tell)
-        with may_be_left_out(folder, tell, "learning what to refuse", ("refusal.json", "refusal.csv")):
+        with may_be_left_out(folder, tell, REFUSAL, ("refusal.json", "refusal.csv")):
             trained.final.refusal = fit_refusal(prepared, trained, folder, tell)
         numbers, predictions = evaluate_run(prepared, trained, folder, tell, subgroups=request.subgroups)
-        with may_be_left_out(folder, tell, "explaining cases", ("heatmaps/index.json",)):
+        with may_be_left_out(folder, tell, CASES, ("heatmaps/index.json",)):
             explain(prepared, trained, predictions, folder, tell)
-        with may_be_left_out(folder, tell, "testing the heatmaps", ("explanations.json",)):
+        with may_be_left_out(folder, tell, HEATMAP_TESTS, ("explanations.json",)):
             test_explanations(prepared, trained, predictions, folder, tell)
         save_model(prepared, trained, numbers, folder)
         write_run_report(folder, prepared.table, tell)

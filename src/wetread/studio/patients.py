@@ -25,8 +25,11 @@ def find_patients(items: Iterable[Item]) -> tuple[dict[str, str], str]:
     found: dict[str, str] = {}
     counts = {"none": 0}
     rest: dict[bool, list[Item]] = {True: [], False: []}
+    items = list(items)
+    # One name for every image is what an anonymiser leaves: it would join everybody.
+    constant = len(items) > 1 and {*(item.patient for item in items)} == {items[0].patient}
     for item in items:
-        if item.patient:
+        if item.patient and not constant:
             found[item.id] = item.patient
         else:
             rest[item.kind == "DICOM"].append(item)

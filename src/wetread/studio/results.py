@@ -75,7 +75,12 @@ def describe_results(run: Path) -> dict[str, Any]:
         "learning_curve": folder.find_json("learning_curve.json"),
         "external": external["tests"],
         "not_shown": (
-            [" ".join(one) for one in not_shown(numbers, findings, refusal, external["test"])] if numbers else []
+            [
+                " ".join(one)
+                for one in not_shown(numbers, findings, refusal, external["test"], facts.get("left_out") or ())
+            ]
+            if numbers
+            else []
         ),
         "use": DISCLAIMER,
     }
@@ -86,6 +91,7 @@ HERE = {
     r"wetread check\b": "See on the page Audit what was found, and what can be mended.",
     r"wetread run .*--preset standard$": "Train again on the page Build, with the preset Standard.",
     r"wetread run .*--set (\S+)$": "Train again on the page Build, with the setting {} under Advanced.",
+    r"wetread run .*--resume$": "Train again on the page Build.",
     "Repeat the run": "Train again on the page Build.",
     "Add a column patient": REMEDIES["WR105"],
 }

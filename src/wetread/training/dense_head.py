@@ -37,7 +37,8 @@ def is_plain(settings: LoopSettings, dropout: float) -> bool:
     return (
         settings.tuning == "head"
         and settings.optimiser in ("adam", "adamw")
-        and (settings.loss, settings.sampling, settings.keep) == ("plain", "as is", "last")
+        and (settings.loss, settings.keep) == ("plain", "last")
+        and settings.sampling != "balanced"
         and (settings.precision, settings.device) == ("float32", "cpu")
         and not settings.needs_validation
         and dropout == 0

@@ -60,7 +60,9 @@ class Fingerprint:
         memory: GiB in this machine.
         bf16: The device multiplies bfloat16 faster than float32.
         graphs: OpenVINO is installed.
-        rate: Images per second of a training step, where it was measured; else None.
+        time_limit: Seconds that the user allows for training; None where the preset says.
+        rate: Images per second of a training step of the network that the time limit may rule out; None where that
+            was not measured.
     """
 
     images: int
@@ -84,6 +86,7 @@ class Fingerprint:
     memory: float = 8.0
     bf16: bool = False
     graphs: bool = False
+    time_limit: float | None = None
     rate: float | None = None
     split_unused: str = ""
 

@@ -28,6 +28,7 @@ from wetread.shapes import Ints
 from wetread.training.fold_result import FoldResult, load_fold, result_of, save_fold
 from wetread.training.gain import choose_rung
 from wetread.training.rungs import fit_all
+from wetread.training.spent import Spent
 from wetread.training.training_set import Place, TrainingSet
 from wetread.writing import remove_folder
 
@@ -105,8 +106,8 @@ def run_folds(
     Fits share nothing but the data, and a small network uses one core, so folds are given to threads: what a fold finds
     does not depend on how many there are. A large network uses all cores by itself, so there folds take turns.
 
-    Where the plan's time is over, repeats after the first that have not begun are left out, and that is said. So are
-    those that an interruption finds unfinished when the first and the model to ship are finished.
+    Where the plan's time is over, repeats after the first that have not begun are left out, and that is said; what a
+    run had spent before it was interrupted counts. So are those that an interruption finds unfinished when the first and the model to ship are finished.
 
     Args:
         data: All rows.
@@ -124,7 +125,7 @@ def run_folds(
             thread has stopped; what is finished is stored.
     """
     key, stopped = data.key(), math.inf
-    ends = time.monotonic() + data.plan.time_limit
+    spent = Spent(place / "time.json", key)
 
     def listen_or_stop(event: Event) -> None:
         listen(event)  # first: what it tells of is done, has its checkpoint, and will not be told again
@@ -140,11 +141,12 @@ def run_folds(
         result = load_fold(fold, where, data, key)
         if result is not None:
             listen_or_stop(FoldLoaded(fold.repeat, fold.number))
-        elif fold.repeat > 1 and time.monotonic() > ends:
+        elif fold.repeat > 1 and spent.seconds() > data.plan.time_limit:
             listen_or_stop(FoldLeftOut(fold.repeat, fold.number))
         else:
             result = run_fold(data, fold, listen_or_stop, where, between)
             save_fold(result, where, key)
+            spent.save()
             remove_folder(where / "fits")
         return result
 
@@ -157,6 +159,7 @@ def run_folds(
         else:
             result = fit_final(data, everything, listen_or_stop, place / "final", between)
             save_fold(result, kept, key)
+            spent.save()
             remove_folder(place / "final" / "fits")
         return result.classifiers[result.chosen]
 

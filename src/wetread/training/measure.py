@@ -32,6 +32,7 @@ def measure(
     estimate: str = "",
     device: str = "cpu",
     laterality: str | None = None,
+    time_limit: float | None = None,
 ) -> Fingerprint:
     """What is known of a data set before anything is decided.
 
@@ -44,6 +45,7 @@ def measure(
         estimate: ``given test`` where a usable one came with the data.
         device: cpu or cuda:N.
         laterality: matters, free, or None where nobody said.
+        time_limit: Seconds that training may take; None where nobody said.
     """
     pictures = [row.picture for row in rows if row.picture is not None]
     facts = [row.facts for row in rows if row.facts is not None]
@@ -72,6 +74,7 @@ def measure(
         memory=hardware.memory_gib(),
         bf16=device != "cpu" or hardware.has_bf16_unit(),
         graphs=has_graphs(),
+        time_limit=time_limit,
     )
 
 

@@ -25,8 +25,10 @@ def draw_epoch(labels: NDArray[Any], settings: LoopSettings, seed: int, epoch: i
     Returns:
         Draw numbers: row + images x repetition, so that a picture drawn twice is augmented in two ways.
     """
+    if settings.sampling == "one order":
+        epoch = 0
     random = np.random.Generator(np.random.Philox(key=np.array([seed, _ORDER | epoch], dtype=np.uint64)))
-    if settings.sampling == "as is":
+    if settings.sampling != "balanced":
         return random.permutation(len(labels))
     classes = np.asarray(labels, dtype=np.float64).reshape(-1)
     members = [np.flatnonzero(classes == value) for value in np.unique(classes[~np.isnan(classes)])]

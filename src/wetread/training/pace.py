@@ -11,15 +11,15 @@ from wetread.model.networks import NetworkSpec, build_network
 from wetread.training.fingerprint import KnownWeights
 from wetread.training.processor import precision_for
 
-#: Pictures of the step, and steps after the first, which also pays for the choice of kernels.
-BATCH, STEPS = 8, 2
+#: Pictures of the step, as many as the rules plan, and steps after the first, which also pays for choosing kernels.
+BATCH, STEPS = 16, 2
 
 
 def images_per_second(known: KnownWeights, device: str) -> float:
     """Training speed of the network of some weights, forward, backward and optimiser, without reading pictures.
 
     Args:
-        known: Names the network and its input.
+        known: Names the network and its input; the weights themselves are not read.
         device: cpu or cuda:N.
 
     Returns:

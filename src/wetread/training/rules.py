@@ -48,7 +48,6 @@ class Asked:
         positive: The positive class of two.
         view: How stored values become grey, already chosen.
         view_reason: Why.
-        time_limit: Seconds that training may take; None for the preset's own.
         backbone: Name of the weights to use; None for the best that are there.
     """
 
@@ -57,7 +56,6 @@ class Asked:
     positive: str | None = None
     view: View = AS_STORED
     view_reason: str = "as each file says"
-    time_limit: float | None = None
     backbone: str | None = None
 
 
@@ -76,8 +74,8 @@ def decide_question(data: Fingerprint, asked: Asked) -> Decisions:
         "recipe": ("", "no published recipe was asked for"),
         "preset": (asked.preset, "asked for" if asked.preset != "standard" else "the default"),
         "time_limit": (
-            asked.time_limit or SECONDS[asked.preset],
-            "seconds of training to plan for: " + ("asked for" if asked.time_limit else f"preset {asked.preset}"),
+            data.time_limit or SECONDS[asked.preset],
+            "seconds of training to plan for: " + ("asked for" if data.time_limit else f"preset {asked.preset}"),
         ),
         "seed": (asked.seed, "the same seed repeats the run"),
         "view": (str(asked.view), asked.view_reason),
@@ -136,18 +134,16 @@ def decide_division(data: Fingerprint, asked: Asked, so_far: Mapping[str, Any]) 
 def decide_rungs(data: Fingerprint, asked: Asked, so_far: Mapping[str, Any]) -> Decisions:
     """Which models compete. Simple before complex; each must beat those before it."""
     backbone, why = choose_backbone(data, asked.backbone)
-    tuned, tuned_why = _worth_tuning(data, asked, so_far, backbone)
+    trained, trained_why = _worth_training(data, asked, so_far, backbone)
     rungs = ["classical"]
     if backbone is not None:
         rungs += ["frozen", "combined"]
-    # A small network from scratch loses to frozen features wherever both were tried (measured; trust 5.1), but it sees
-    # colours, which classical features do not: it stays where there are no pretrained weights.
-    if tuned or (backbone is None and asked.preset != "quick"):
+    if trained:
         rungs.append("network")
     if asked.preset != "quick" and len(rungs) > 1:
         rungs.append("ensemble")
     return {
-        "rungs": (tuple(rungs), f"each must beat those before it; {tuned_why}"),
+        "rungs": (tuple(rungs), f"each must beat those before it; {trained_why}"),
         # With five instead of three, inner models see 80 % of a training part, and the rule below finds gains that are
         # there (measured, docs/accuracy.md). Linear fits take seconds; each network would take minutes more.
         "inner_folds": (
@@ -194,45 +190,85 @@ def choose_backbone(data: Fingerprint, wanted: str | None = None) -> tuple[Known
     return best, f"the best suited of {len(data.weights)} in the weights home: {best.network}, {of}"
 
 
-def _worth_tuning(
+def _worth_training(
     data: Fingerprint, asked: Asked, so_far: Mapping[str, Any], backbone: KnownWeights | None
 ) -> tuple[bool, str]:
+    """Whether a network is trained on these pictures, and why."""
     if backbone is None:
-        return False, "without pretrained weights there is nothing to fine-tune"
+        return _worth_training_small(data, asked, so_far)
     if asked.preset == "quick":
         return False, "the backbone stays frozen: quick"
     if data.images < TUNING_IMAGES and asked.preset != "best":
         return False, f"the backbone stays frozen: {data.images} images are too few to gain from tuning it"
     if data.device == "cpu" and asked.preset != "best":
         return False, "the backbone stays frozen: tuning it takes an accelerator, or --preset best --time-limit"
-    seconds = _tuning_seconds(data, so_far["repeats"][0], so_far["folds"][0], 1)
-    limit = so_far["time_limit"][0]
-    if seconds is not None and seconds * LEAST_EPOCHS > limit:
-        return (
-            False,
-            f"the backbone stays frozen: tuning it takes {seconds * LEAST_EPOCHS / 60:.0f} minutes or more here",
-        )
+    minutes = _least_minutes(data, so_far)
+    if minutes is not None and minutes * 60 > so_far["time_limit"][0]:
+        return False, f"the backbone stays frozen: tuning it takes {minutes:.0f} minutes or more here"
     return True, "and tuning the backbone comes last"
 
 
-#: Fewest passes that a fine-tuned network needs to settle.
+def _worth_training_small(data: Fingerprint, asked: Asked, so_far: Mapping[str, Any]) -> tuple[bool, str]:
+    # A small network from scratch loses to frozen features wherever both were tried (measured; trust 5.1), but it sees
+    # colours, which classical features do not: it stays where there are no pretrained weights.
+    nothing = "without pretrained weights there is nothing to fine-tune"
+    if asked.preset == "quick":
+        return False, nothing
+    minutes = _least_minutes(data, so_far)
+    if minutes is not None and minutes * 60 > so_far["time_limit"][0]:
+        return False, f"{nothing}, and a small network takes {minutes:.0f} minutes or more here"
+    return True, nothing
+
+
+#: Fewest passes that a network needs to settle.
 LEAST_EPOCHS = 6
 
 
-def _tuning_seconds(data: Fingerprint, repeats: int, folds: int, epochs: int) -> float | None:
-    """Seconds that all fits of a fine-tuned network take together; None where the step was not timed."""
+def _least_minutes(data: Fingerprint, so_far: Mapping[str, Any]) -> float | None:
+    seconds = _seconds_per_epoch(data, so_far)
+    return None if seconds is None else seconds * LEAST_EPOCHS / 60
+
+
+def _seconds_per_epoch(data: Fingerprint, so_far: Mapping[str, Any]) -> float | None:
+    """Seconds that one epoch of all fits of a network takes together; None where the step was not timed."""
     if data.rate is None:
         return None
-    outer = repeats * folds + (1 if folds > 1 else 0)
-    seen = data.images * (1 - 1 / folds if folds > 1 else 0.8) * 2 / 3
-    return outer * FITS_OF_NETWORK * epochs * seen / data.rate
+    folds = so_far["folds"][0]
+    fits: int = FITS_OF_NETWORK * (so_far["repeats"][0] * folds + (1 if folds > 1 else 0))
+    return fits * _pictures_of_fit(data, folds) / data.rate
+
+
+def _pictures_of_fit(data: Fingerprint, folds: int) -> float:
+    return data.images * (1 - 1 / folds if folds > 1 else 0.8) * 2 / 3
+
+
+def network_to_time(data: Fingerprint, asked: Asked) -> KnownWeights | None:
+    """The network whose speed decides something: the one that would be trained, where the time limit may be too short.
+
+    That is where the user named a limit, and with the preset ``best``, which spends what there is.
+    """
+    if asked.preset == "quick" or (asked.preset == "standard" and data.time_limit is None):
+        return None
+    backbone, _ = choose_backbone(data, asked.backbone)
+    if backbone is None:
+        return KnownWeights("", "small", _small_side(data, asked), _channels(data), 0.0)
+    frozen = asked.preset == "standard" and (data.device == "cpu" or data.images < TUNING_IMAGES)
+    return None if frozen else backbone
+
+
+def _small_side(data: Fingerprint, asked: Asked) -> int:
+    return 64 if data.device == "cpu" and asked.preset != "best" else 128
+
+
+def _channels(data: Fingerprint) -> int:
+    return 3 if data.colour > 0.5 else 1
 
 
 def decide_network(data: Fingerprint, asked: Asked, so_far: Mapping[str, Any]) -> Decisions:
     """The network of the rung that is trained on these pictures."""
     rungs, backbone = so_far["rungs"][0], so_far["backbone"][0]
     known = data.find(backbone) if "network" in rungs and backbone else None
-    small_side = 64 if data.device == "cpu" and asked.preset != "best" else 128
+    small_side = _small_side(data, asked)
     return {
         "network": (known.network if known else "small", "that of the backbone" if known else _SMALL),
         "weights": (known.name if known else "", "it starts where the backbone ends" if known else "it starts fresh"),
@@ -244,7 +280,7 @@ def decide_network(data: Fingerprint, asked: Asked, so_far: Mapping[str, Any]) -
             + ("; 64 is what a processor can train on in minutes" if small_side == 64 else ""),
         ),
         "channels": (
-            known.channels if known else 3 if data.colour > 0.5 else 1,
+            known.channels if known else _channels(data),
             "as its weights were trained" if known else f"{data.colour:.0%} of the pictures are coloured",
         ),
         "scaling": ("weights" if known else "measured", "as its weights were trained" if known else _MEASURED),
@@ -301,15 +337,19 @@ def decide_training(data: Fingerprint, asked: Asked, so_far: Mapping[str, Any]) 
 
 def _epochs(data: Fingerprint, asked: Asked, so_far: Mapping[str, Any], tuned: bool) -> tuple[int, str]:
     if tuned:
-        one = _tuning_seconds(data, so_far["repeats"][0], so_far["folds"][0], 1)
-        fits = 20 if one is None else int(min(20, max(LEAST_EPOCHS, so_far["time_limit"][0] / one)))
-        return fits, "as many as the time limit allows, at most 20" if fits < 20 else "enough for pretrained weights"
-    # A network sees about as many pictures in each fit whatever the size of the set, within bounds: with 100 pictures
-    # fewer passes underfit, with 10,000 more passes add hours and no AUROC (measured).
-    folds = so_far["folds"][0]
-    fitted = data.images * (1 - 1 / folds if folds > 1 else 0.8) * 2 / 3
-    budget = {"quick": 800, "standard": 1200, "best": 8000}[asked.preset]
-    return int(min(max(budget / max(fitted, 1), 6), 40)), f"about {budget} pictures per fit"
+        wanted, why = 20, "enough for pretrained weights"
+    else:
+        # A network sees about as many pictures in each fit whatever the size of the set, within bounds: with 100
+        # pictures fewer passes underfit, with 10,000 more passes add hours and no AUROC (measured).
+        budget = {"quick": 800, "standard": 1200, "best": 8000}[asked.preset]
+        fitted = _pictures_of_fit(data, so_far["folds"][0])
+        wanted = int(min(max(budget / max(fitted, 1), LEAST_EPOCHS), 40))
+        why = f"about {budget} pictures per fit"
+    seconds = _seconds_per_epoch(data, so_far)
+    allowed = wanted if seconds is None else int(so_far["time_limit"][0] / seconds)
+    if allowed >= wanted:
+        return wanted, why
+    return max(LEAST_EPOCHS, allowed), f"as many as the time limit allows, at most {wanted}"
 
 
 def _imbalance(data: Fingerprint) -> str:

@@ -19,7 +19,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "tuning": ("whole", "head", "head first"),
     "output": ("softmax", "sigmoid"),
     "loss": ("plain", "class weights", "focal", "logit adjustment"),
-    "sampling": ("as is", "balanced"),
+    "sampling": ("as is", "one order", "balanced"),
     "keep": ("last", "best", "average", "ema"),
 }
 
@@ -48,7 +48,8 @@ class LoopSettings:
         output: softmax (one class per picture) or sigmoid (each output a yes or no of its own).
         loss: plain; class weights (inverse frequency, mean 1 over the pictures); focal (gamma 2, Lin et al. 2017,
             1708.02002); logit adjustment (Menon et al. 2021, 2007.07314). `losses.correct_logits` undoes the shift.
-        sampling: Pictures as they are, or each class as often as the others (one class per picture only).
+        sampling: Each picture once per epoch, in a new order (as is) or always in that of the first (one order); or
+            each class as often as the others (balanced; one class per picture only).
         keep: Weights of the last epoch, of the best by validation loss, the mean of the last five epochs, or the
             exponential mean of the steps (0.999, with warm-up).
         patience: Epochs without a lower validation loss before training stops; 0 never stops early.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,6 +93,8 @@ class TrainingSet:
     def preprocess_for(self, train: Ints) -> Preprocess:
         """What the network sees, scaled by the plan; measured on these rows only where that is the plan."""
         scaling = self.plan.scaling
+        if scaling == "each picture":
+            return replace(self.square, by_picture=True)
         if scaling == "measured":
             return self.square.measured_on(self.inputs.squares(self.square)[train])
         if scaling == "weights" and self.start is not None:
