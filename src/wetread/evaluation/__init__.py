@@ -3,6 +3,7 @@
 - ``predictions.py``: one row per tested image; predictions.csv in and out.
 - ``evaluate.py``: every number of numbers.json; ``rates.py``, ``calibration.py``: parts of it.
 - ``recalibration.py``: what was fitted to correct the probabilities, and what is said where cases were too few.
+- ``per_image.py``: what both tables of predictions share.
 - ``finding_predictions.py``, ``findings.py``, ``finding_numbers.py``: the same for images with several findings.
 - ``counts.py``: how many images and patients were tested, with each class or finding and without it.
 - ``questions.py``: what of a table is a yes or no: the positive class, each class, each finding.

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wetread.dataset.table import quote_formula, unquote_formula
+from wetread.dataset.table import quote_formula
 from wetread.errors import InputError
+from wetread.evaluation.per_image import join_rows, read_columns, read_rows, take_rows
 from wetread.evaluation.predictions import UNLABELLED, is_withheld, refuse_lost_probabilities
 from wetread.shapes import Bools, Floats
 
@@ -82,37 +83,11 @@ class FindingPredictions:
 
     def take(self, chosen: Bools) -> FindingPredictions:
         """Some of the images."""
-        numbers = np.flatnonzero(chosen).tolist()
-        return replace(
-            self,
-            images=[self.images[n] for n in numbers],
-            patients=[self.patients[n] for n in numbers],
-            groups=[self.groups[n] for n in numbers],
-            splits=[self.splits[n] for n in numbers],
-            folds=[self.folds[n] for n in numbers],
-            truth=self.truth[chosen],
-            probabilities=self.probabilities[chosen],
-            thresholds=None if self.thresholds is None else self.thresholds[chosen],
-            statuses=[self.statuses[n] for n in numbers] if self.statuses else [],
-        )
+        return take_rows(self, chosen)
 
     def followed_by(self, other: FindingPredictions) -> FindingPredictions:
         """These images, then those of another table of the same model."""
-        thresholds = None
-        if self.thresholds is not None and other.thresholds is not None:
-            thresholds = np.concatenate([self.thresholds, other.thresholds])
-        return FindingPredictions(
-            self.findings,
-            self.images + other.images,
-            self.patients + other.patients,
-            self.groups + other.groups,
-            self.splits + other.splits,
-            self.folds + other.folds,
-            np.concatenate([self.truth, other.truth]),
-            np.concatenate([self.probabilities, other.probabilities]),
-            thresholds,
-            (self.statuses or [""] * len(self.images)) + (other.statuses or [""] * len(other.images)),
-        )
+        return join_rows(self, other)
 
     def to_csv(self) -> str:
         """The text of predictions.csv: for each finding ``truth_``, ``p_``, ``called_`` and ``threshold_``.
@@ -151,7 +126,7 @@ def read_finding_predictions(path: Path, findings: Sequence[str]) -> FindingPred
         InputError: The file is missing or has other columns.
     """
     try:
-        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+        rows = read_rows(path)
         refuse_lost_probabilities(path, rows, findings)
 
         def table(kind: str) -> NDArray[np.float64]:
@@ -165,15 +140,10 @@ def read_finding_predictions(path: Path, findings: Sequence[str]) -> FindingPred
         cut = bool(rows) and f"threshold_{findings[0]}" in rows[0]
         return FindingPredictions(
             findings=tuple(findings),
-            images=[unquote_formula(row["image"]) for row in rows],
-            patients=[unquote_formula(row["patient"]) for row in rows],
-            groups=[row["group"] for row in rows],
-            splits=[row["split"] for row in rows],
-            folds=[row["fold"] for row in rows],
             truth=table("truth"),
             probabilities=probabilities,
             thresholds=table("threshold") if cut else None,
-            statuses=[row.get("status") or "" for row in rows],
+            **read_columns(rows),
         )
     except (OSError, KeyError, ValueError, IndexError) as error:
         raise InputError(

@@ -6,13 +6,14 @@ import csv
 import io
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from wetread.dataset.table import quote_formula, unquote_formula
 from wetread.errors import InputError
+from wetread.evaluation.per_image import join_rows, read_columns, read_rows, take_rows
 from wetread.metrics.inputs import as_probability_table
 from wetread.shapes import Bools, Floats, Ints
 
@@ -63,40 +64,11 @@ class Predictions:
 
     def take(self, chosen: Bools) -> Predictions:
         """Some of the images."""
-        numbers = np.flatnonzero(chosen).tolist()
-        return replace(
-            self,
-            images=[self.images[n] for n in numbers],
-            patients=[self.patients[n] for n in numbers],
-            groups=[self.groups[n] for n in numbers],
-            splits=[self.splits[n] for n in numbers],
-            folds=[self.folds[n] for n in numbers],
-            truth=self.truth[chosen],
-            predicted=self.predicted[chosen],
-            probabilities=self.probabilities[chosen],
-            thresholds=None if self.thresholds is None else self.thresholds[chosen],
-            statuses=[self.statuses[n] for n in numbers] if self.statuses else [],
-        )
+        return take_rows(self, chosen)
 
     def followed_by(self, other: Predictions) -> Predictions:
         """These images, then those of another table of the same model."""
-        thresholds = None
-        if self.thresholds is not None and other.thresholds is not None:
-            thresholds = np.concatenate([self.thresholds, other.thresholds])
-        return Predictions(
-            self.classes,
-            self.positive,
-            self.images + other.images,
-            self.patients + other.patients,
-            self.groups + other.groups,
-            self.splits + other.splits,
-            self.folds + other.folds,
-            np.concatenate([self.truth, other.truth]),
-            np.concatenate([self.predicted, other.predicted]),
-            np.concatenate([self.probabilities, other.probabilities]),
-            thresholds,
-            (self.statuses or [""] * len(self.images)) + (other.statuses or [""] * len(other.images)),
-        )
+        return join_rows(self, other)
 
     def to_csv(self) -> str:
         """The text of predictions.csv; `status` is empty where nothing was fitted that can refuse.
@@ -164,7 +136,7 @@ def read_predictions(path: Path, classes: tuple[str, ...], positive: str | None)
         InputError: The file is missing or has other columns.
     """
     try:
-        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+        rows = read_rows(path)
         refuse_lost_probabilities(path, rows, classes)
         numbers = {"": -1, **{name: number for number, name in enumerate(classes)}}
         truth = np.array([numbers[unquote_formula(row["truth"])] for row in rows], dtype=np.int64)
@@ -179,16 +151,11 @@ def read_predictions(path: Path, classes: tuple[str, ...], positive: str | None)
         return Predictions(
             classes=classes,
             positive=positive,
-            images=[unquote_formula(row["image"]) for row in rows],
-            patients=[unquote_formula(row["patient"]) for row in rows],
-            groups=[row["group"] for row in rows],
-            splits=[row["split"] for row in rows],
-            folds=[row["fold"] for row in rows],
             truth=truth,
             predicted=predicted,
             probabilities=probabilities,
             thresholds=np.array([float(row["threshold"]) for row in rows]) if positive is not None else None,
-            statuses=[row.get("status") or "" for row in rows],
+            **read_columns(rows),
         )
     except (OSError, KeyError, ValueError) as error:
         raise InputError(

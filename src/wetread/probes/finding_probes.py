@@ -16,8 +16,8 @@ from scipy.special import expit, logit
 from wetread.dataset.split import Fold
 from wetread.dataset.table import Row
 from wetread.probes.learners import FOREST_ROWS, TREES, ridge_scores
-from wetread.probes.probe import Features, Probe, ProbeResult, Sight
-from wetread.probes.run_probes import PROBES, sample_rows, within
+from wetread.probes.probe import Features, Probe, ProbeResult
+from wetread.probes.run_probes import PROBES, each_look
 from wetread.shapes import Floats, Ints
 
 
@@ -81,30 +81,20 @@ def run_finding_probes(
     Returns:
         By name of the probe, those that apply.
     """
-    folds = [fold for fold in folds if fold.repeat == 1]
-    samples: dict[int, tuple[Ints, Sight]] = {}
     results = {}
-    for probe in probes:
-        started = time.perf_counter()
-        size = probe.at_most if 0 < probe.at_most < len(rows) else len(rows)
-        if size not in samples:
-            chosen = sample_rows(rows, size, seed)
-            samples[size] = chosen, Sight([rows[number] for number in chosen])
-        chosen, sight = samples[size]
-        features = probe.features(sight)
-        if features is None:
-            continue
-        tested, probabilities = _predict(probe, features.values, labels[chosen], within(folds, chosen))
+    for look in each_look(rows, folds, probes, seed):
+        probe, chosen, features = look.probe, look.chosen, look.features
+        tested, probabilities = _predict(probe, features.values, labels[chosen], look.folds)
         if len(tested):
             results[probe.name] = ProbeOfFindings(
                 probe.name,
                 probe.looks_at,
                 chosen[tested],
-                [sight.rows[number] for number in tested],
+                [rows[number] for number in chosen[tested]],
                 labels[chosen[tested]],
                 probabilities,
                 Features(features.names, features.values[tested]),
-                time.perf_counter() - started,
+                time.perf_counter() - look.started,
             )
     return results
 

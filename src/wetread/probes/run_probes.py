@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -56,9 +57,55 @@ def run_probes(
     Returns:
         By name of the probe, those that apply. ``file properties`` is always there.
     """
-    folds = [fold for fold in folds if fold.repeat == 1]
-    samples: dict[int, tuple[Ints, Sight]] = {}
     results = {}
+    for look in each_look(rows, folds, probes, seed):
+        probe, chosen, features = look.probe, look.chosen, look.features
+        tested, probabilities = _predict(probe, features, labels[chosen], classes, look.folds)
+        if not len(tested):
+            continue
+        results[probe.name] = ProbeResult(
+            probe.name,
+            probe.looks_at,
+            chosen[tested],
+            [rows[number] for number in chosen[tested]],
+            labels[chosen[tested]],
+            probabilities,
+            Features(features.names, features.values[tested]),
+            time.perf_counter() - look.started,
+        )
+    return results
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a probe sees.
+
+    Attributes:
+        probe: Which.
+        chosen: Numbers of the rows that it looks at, ascending.
+        features: Of these rows.
+        folds: Training and test part of each fold, in places of the chosen rows.
+        started: When it began to look, in seconds of `time.perf_counter`.
+    """
+
+    probe: Probe
+    chosen: Ints
+    features: Features
+    folds: list[tuple[Ints, Ints]]
+    started: float
+
+
+def each_look(rows: list[Row], folds: Sequence[Fold], probes: Sequence[Probe], seed: int) -> Iterator[Look]:
+    """What each probe sees, of those that apply; of a large set a sample of groups, the same for all that want as many.
+
+    Args:
+        rows: Rows that have been read.
+        folds: Of repeated divisions only the first is used.
+        probes: What to look at.
+        seed: Of the samples.
+    """
+    first = [fold for fold in folds if fold.repeat == 1]
+    samples: dict[int, tuple[Ints, Sight]] = {}
     for probe in probes:
         started = time.perf_counter()
         size = probe.at_most if 0 < probe.at_most < len(rows) else len(rows)
@@ -67,22 +114,8 @@ def run_probes(
             samples[size] = chosen, Sight([rows[number] for number in chosen])
         chosen, sight = samples[size]
         features = probe.features(sight)
-        if features is None:
-            continue
-        tested, probabilities = _predict(probe, features, labels[chosen], classes, within(folds, chosen))
-        if not len(tested):
-            continue
-        results[probe.name] = ProbeResult(
-            probe.name,
-            probe.looks_at,
-            chosen[tested],
-            [sight.rows[number] for number in tested],
-            labels[chosen[tested]],
-            probabilities,
-            Features(features.names, features.values[tested]),
-            time.perf_counter() - started,
-        )
-    return results
+        if features is not None:
+            yield Look(probe, chosen, features, _within(first, chosen), started)
 
 
 def sample_rows(rows: list[Row], size: int, seed: int) -> Ints:
@@ -98,7 +131,7 @@ def sample_rows(rows: list[Row], size: int, seed: int) -> Ints:
     return np.sort(order[:size])
 
 
-def within(folds: Sequence[Fold], chosen: Ints) -> list[tuple[Ints, Ints]]:
+def _within(folds: Sequence[Fold], chosen: Ints) -> list[tuple[Ints, Ints]]:
     """Training and test part of each fold, in places of the sample."""
     return [(np.flatnonzero(np.isin(chosen, fold.train)), np.flatnonzero(np.isin(chosen, fold.test))) for fold in folds]
 

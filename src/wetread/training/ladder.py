@@ -107,7 +107,8 @@ def run_folds(
     does not depend on how many there are. A large network uses all cores by itself, so there folds take turns.
 
     Where the plan's time is over, repeats after the first that have not begun are left out, and that is said; what a
-    run had spent before it was interrupted counts. So are those that an interruption finds unfinished when the first and the model to ship are finished.
+    run had spent before it was interrupted counts. So are those that an interruption finds unfinished when the first and
+    the model to ship are finished.
 
     Args:
         data: All rows.

@@ -131,12 +131,12 @@ plt.show()
 
 # %%
 on_shelf = {one.name: one for one in wetread.list_weights().stored}
-wanted = ["inception_v3.tv_in1k", "teachable-machine"]
+wanted = ["inception_v3.tf_in1k", "inception_v3.tv_in1k", "teachable-machine"]
 named = next((name for name in wanted if name in on_shelf), None)
 print("weights on this computer:", ", ".join(on_shelf) or "none")
 print("used below:", named or "none of them; the eyes that we train ourselves have to do")
 if named is None:
-    print("To fetch them: wetread weights get inception_v3.tv_in1k (96 MB), then run this lesson again.")
+    print("To fetch them: wetread weights get inception_v3.tf_in1k (96 MB), then run this lesson again.")
 
 # %% [markdown]
 # ## Eyes of our own

@@ -215,7 +215,7 @@ if not SMALL:  # it takes some seconds to build
 # `wetread run DATA --recipe chexnet` follows it to the letter. On a hundred thousand films that takes hours on a
 # graphics card and weeks on your laptop. So here we do something smaller and say what it is:
 #
-# - Where weights of DenseNet-121 lie on this computer (`wetread weights get densenet121.ra_in1k`), it looks at the
+# - Where weights of DenseNet-121 lie on this computer (`wetread weights get densenet121.tv_in1k`), it looks at the
 #   films, *frozen*, and a logistic regression (lesson 2) per finding decides on its 1024 features.
 # - Where there are none, wetread falls back on *classical features* (measurements of edges, textures and grey levels
 #   that somebody designed) with the same regressions. No CheXNet, but the whole way from film to reader study is the
