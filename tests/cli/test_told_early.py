@@ -3,6 +3,7 @@
 import csv
 
 import pytest
+import yaml
 from dataset.rows import write_images
 
 from cli.command import call, dry_run
@@ -36,6 +37,8 @@ def unread(monkeypatch):
         (("--plan", "none.yaml"), "There is no plan"),
         (("--recipe", "lakani"), "There is no recipe lakani"),
         (("--subgroups", "sex,sitte"), "no column sitte"),
+        (("--subgroups", "sitte", "--subgroups", "sex"), "no column sitte"),
+        (("--classes", "a", "--classes", "c"), "no class c"),
         (("--labels", "tabelle_x.csv"), "There is no file"),
     ],
 )
@@ -69,3 +72,10 @@ def test_a_dry_run_takes_a_column_that_is_there(data, tmp_path):
 def test_what_exists_and_is_no_file_is_said_to_be_unreadable(data, tmp_path):
     (tmp_path / "labels.csv").mkdir()
     assert "cannot be read" in call("check", data, "--labels", tmp_path / "labels.csv", "--quiet").message()
+
+
+@pytest.mark.parametrize("classes", [("--classes", "a,b"), ("--classes", "a", "--classes", "b")])
+def test_names_are_listed_with_commas_or_one_option_each(data, tmp_path, classes):
+    assert dry_run(data, tmp_path / "run", *classes).code in (0, 1)
+    plan = yaml.safe_load((tmp_path / "run" / "plan.yaml").read_text())
+    assert plan["classes"]["value"] == ["a", "b"]

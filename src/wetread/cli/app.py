@@ -125,7 +125,7 @@ def run(
     ] = None,
     together: Together = None,
     subgroups: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             help="Columns whose groups are compared, such as sex,site. By default plausible ones are chosen.",
             metavar="NAMES",
@@ -409,7 +409,7 @@ def deidentify(
     keep_dates: Annotated[bool, typer.Option("--keep-dates", help="Do not shift dates.")] = False,
     keep_device: Annotated[bool, typer.Option("--keep-device", help="Keep names of devices.")] = False,
     keep_columns: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(help="Columns of tables to take over as they are: A,B.", metavar="NAMES", show_default=False),
     ] = None,
     labels: Labels = None,

@@ -17,7 +17,7 @@ def explain(
     ],
     out: Annotated[Path, typer.Option(help="Where the results go.", metavar="FOLDER")] = Path("wetread-explained"),
     method: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             help="Names of methods: grad-cam,occlusion; or all. By default two of different kinds.",
             metavar="NAMES",

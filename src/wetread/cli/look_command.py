@@ -20,7 +20,7 @@ def look(
         ),
     ] = None,
     layers: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             help="Layers to look at: all, or A,B,C. By default at most six.", metavar="NAMES", show_default=False
         ),

@@ -29,7 +29,8 @@ LabelColumn = Annotated[
 ]
 Out = Annotated[Path | None, typer.Option(help="Where the results go.", metavar="FOLDER", show_default=False)]
 Classes = Annotated[
-    str | None, typer.Option(help="Keep only these classes: A,B,C.", metavar="NAMES", show_default=False)
+    list[str] | None,
+    typer.Option(help="Keep only these classes: A,B,C. Can be repeated.", metavar="NAMES", show_default=False),
 ]
 Finding = Annotated[
     str | None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -112,9 +112,9 @@ def refuse_unread(rows: list[dict[str, Any]], written: str = "") -> None:
     )
 
 
-def split_names(text: str | None) -> list[str] | None:
-    """``A, B`` -> the two names; None as it is."""
-    return [name.strip() for name in text.split(",") if name.strip()] if text else None
+def split_names(given: Sequence[str] | None) -> list[str] | None:
+    """``A, B`` and ``C`` of an option given twice -> the three names; None where it was not given."""
+    return [name.strip() for text in given for name in text.split(",") if name.strip()] if given else None
 
 
 def read_box(text: str) -> tuple[int, int, int, int]:

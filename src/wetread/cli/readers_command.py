@@ -49,7 +49,7 @@ def readers(
         ),
     ] = None,
     columns: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             help="The columns of the readers, where they are not found: A,B,C.", metavar="NAMES", show_default=False
         ),
