@@ -26,6 +26,7 @@ from wetread.dataset.groups import assign_groups, assign_patients
 from wetread.dataset.reading import read_images, rows_with_pictures
 from wetread.dataset.scan import scan
 from wetread.dataset.split import cross_validation, encode
+from wetread.outcome import say_percent
 from wetread.phantoms.dataset import make_chest_effusion
 from wetread.phantoms.knobs import ChestKnobs
 from wetread.probes.run_probes import run_probes
@@ -150,7 +151,7 @@ def table_of(counted):
     ]
     for what, cells, seeds, seconds in counted:
         shown = [
-            f"{alarms / seeds:.0%}" + (f" ({said / seeds:.0%})" if said > alarms else "")
+            say_percent(alarms / seeds) + (f" ({say_percent(said / seeds)})" if said > alarms else "")
             for alarms, said in (cells[code] for code in CODES)
         ]
         lines.append(f"| {what} | {seeds} | " + " | ".join(shown) + f" | {seconds:.1f} |")

@@ -30,6 +30,7 @@ from task import read_task  # peers/ is on the path since `accuracy` was importe
 from tasks import TASKS, folder_name, write_task
 
 from wetread.metrics.table_auroc import auroc_of_table
+from wetread.outcome import say_percent
 
 BENCH = Path(__file__).parent
 CHEST = "chest-vs-abdomen-openi"
@@ -141,7 +142,9 @@ def race_lakhani(options: argparse.Namespace) -> list[str]:
             said = {engine.name: engine.median() for engine in engines[1:]}
             waiting = max(one["waiting"] for one in engines[0].told)
             rates = ", ".join(f"{engine.name} {engine.median('images_per_s'):.1f}" for engine in engines)
-            note = f"{engines[0].told[0]['precision']}; waiting for the loader {waiting:.1%}; images/s: {rates}"
+            note = (
+                f"{engines[0].told[0]['precision']}; waiting for the loader {say_percent(waiting)}; images/s: {rates}"
+            )
             name = f"Lakhani, batch {batch}, " + ("epoch" if work == "recipe" else "epoch without augmentation")
             lines.append(row(name, engines[0].median(), said, note))
     return lines

@@ -1,9 +1,10 @@
 """How a run is said in a line: one of a thing is one, and patients are named where they are known."""
 
+import numpy as np
 import pytest
 
 from wetread.cli.compare_command import comparison_view
-from wetread.outcome import counted, headline, in_units
+from wetread.outcome import counted, headline, in_units, in_words, say_percent
 
 SHOWN = {"value": 0.8, "low": 0.7, "high": 0.9, "mean_over": ["Mass"]}
 
@@ -26,6 +27,21 @@ def test_a_headline_counts(n, said):
     numbers = {"headline": SHOWN, "n": n, "estimate": "given test", "task": "multilabel", "leak_allowed": 1}
     told = headline(numbers)
     assert said in told and "of 1 finding 0.80" in told and "1 training image also" in told
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (0, "0 %"), (0.0004, "< 0.1 %"), (0.002, "0.2 %"), (0.07, "7 %"), (0.125, "13 %"), (0.995, "99.5 %"),
+        (0.996, "99.6 %"), (0.9995, "> 99.9 %"), (1, "100 %"), (1.5, "150 %"), (np.float32(0.1), "10 %"),
+    ],
+)  # fmt: skip
+def test_a_share_is_all_or_nothing_only_where_it_is(share, said):
+    assert say_percent(share) == said
+
+
+def test_a_name_is_said_without_underscores():
+    assert in_words("no_pleural_effusion") == "no pleural effusion"
 
 
 def test_methods_speak_of_images_where_patients_are_not_known():

@@ -76,7 +76,7 @@ def test_a_full_disk_is_noticed_before_anything_is_written(tmp_path, monkeypatch
     monkeypatch.setattr("wetread.writing.shutil.disk_usage", lambda place: usage(10, 9, 1))
     error = refusal(atomic_write, tmp_path / "a.txt", "new")
     assert error.code == "disk-full"
-    assert "Free some space" in error.remedy
+    assert error.remedy == "Free some space, then repeat the command; a run goes on with --resume."
     assert not list(tmp_path.iterdir())
 
 

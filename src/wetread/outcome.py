@@ -1,9 +1,13 @@
-"""`Run`: what `wetread.run` gives back: a readable summary of a run folder, in a terminal and in a notebook."""
+"""`Run`: what `wetread.run` gives back: a readable summary of a run folder, in a terminal and in a notebook.
+
+And how counts, shares and names are said, in one way wherever they stand.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +108,25 @@ def say_share(value: float) -> str:
         if float(text) < 1 or value >= 1:
             return text
     return "0.9999"
+
+
+def say_percent(share: float) -> str:
+    """``43 %``, ``4.2 %``, ``99.6 %``: whole per cent, a decimal below ten and where a large share would become all.
+
+    0 % and 100 % are nothing and all. Halves are rounded up, as by `percent` in the studio's numbers.js.
+    """
+    if 0 < share < 0.0005:
+        return "< 0.1 %"
+    if 0.9995 <= share < 1:
+        return "> 99.9 %"
+    fine = share < 0.0995 or 0.995 <= share < 1
+    rounded = Decimal(100 * float(share)).quantize(Decimal("0.1" if fine else "1"), ROUND_HALF_UP)
+    return f"{rounded.normalize():f} %"
+
+
+def in_words(name: str) -> str:
+    """The name of a class, a column or a decision as words: ``no_effusion`` -> ``no effusion``."""
+    return str(name).replace("_", " ")
 
 
 def is_external(numbers: Mapping[str, Any]) -> bool:

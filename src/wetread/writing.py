@@ -376,7 +376,7 @@ def _explain(error: OSError, path: Path) -> OutputError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return OutputError(
             f"The disk is full: {path} was not written.",
-            remedy="Free some space, then repeat the command with --resume.",
+            remedy="Free some space, then repeat the command; a run goes on with --resume.",
             file=path,
             code="disk-full",
         )

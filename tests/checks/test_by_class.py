@@ -17,7 +17,7 @@ def test_a_value_of_one_class_is_found_with_its_shares():
     assert (found.label, round(found.share, 4), round(found.others, 4)) in {("b", 0.75, 0.1), ("a", 0.9, 0.25)}
     assert found.p < 1e-6
     only = most_uneven(values(rows, 30, 4), rows, CLASSES, 0.2, only="x")
-    assert str(only) == "x: 75% of a, 10% of the others"
+    assert str(only) == "x: 75 % of a, 10 % of the others"
 
 
 @pytest.mark.parametrize(("a", "b", "least"), [(10, 14, 0.0), (0, 7, 0.2), (40, 40, 0.0)])

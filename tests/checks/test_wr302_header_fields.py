@@ -18,7 +18,8 @@ def test_a_device_that_goes_with_a_class_is_found_with_its_share_in_each_class(s
     assert found.severity == severity
     # Area of one step: (1 + sensitivity - false positive rate) / 2.
     assert found.numbers["auroc"]["value"] == pytest.approx((1 + share_of_b - 0.1) / 2, abs=1e-4)
-    assert f"ManufacturerModelName X ({(0.9 + share_of_b) / 2:.2f}; a 10%, b {share_of_b:.0%})" in found.sentence
+    area = f"{(0.9 + share_of_b) / 2:.2f}"
+    assert f"ManufacturerModelName X ({area}; a 10 %, b {100 * share_of_b:.0f} %)" in found.sentence
 
 
 def test_a_device_of_both_classes_and_pictures_without_headers_are_silent():

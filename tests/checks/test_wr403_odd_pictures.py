@@ -57,7 +57,7 @@ def test_odd_pictures_of_one_class_are_amber():
         one.picture = 255 - one.picture
     found = check(audit(rows))
     assert (found.severity, len(found.images)) == ("amber", 12)
-    assert "30%" in found.sentence
+    assert "30 %" in found.sentence
 
 
 def test_another_part_of_the_body_is_not_inverted():

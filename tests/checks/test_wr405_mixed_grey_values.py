@@ -22,7 +22,14 @@ def test_ways_that_are_mixed_evenly_are_for_information():
 def test_a_way_that_follows_the_class_is_amber(change):
     found = check(audit(rows_with(change, lambda label, n: label == "b" and n < 20)))
     assert found.severity == "amber"
-    assert "50%" in found.sentence
+    assert "50 %" in found.sentence
+
+
+def test_an_external_test_cannot_choose_a_window():
+    for classes in ("b", "ab"):  # mixed in one class only, in both alike
+        rows = rows_with({"intensity": "VOI window 40/80"}, lambda label, n, of=classes: n < 20 and label in of)
+        assert "--window" in check(audit(rows)).remedy
+        assert "--window" not in check(audit(rows, estimate="external test")).remedy
 
 
 def test_inverted_storage_in_all_classes_alike_was_undone_and_is_silent():

@@ -27,7 +27,7 @@ def test_labels_contradicted_surely_are_for_information_and_the_doubtful_ones_ar
 def test_errors_that_do_not_die_out_are_amber_and_never_red():
     found = check(audit(label_errors=replace(HONEST, wrong=0.1, chance=0.004, images=400)))
     assert found.severity == "amber"
-    assert "about 10% of all labels" in found.sentence
+    assert "about 10 % of all labels" in found.sentence
 
 
 @pytest.mark.parametrize(

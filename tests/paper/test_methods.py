@@ -49,6 +49,12 @@ def test_data(facts):
     assert told["table1"] == "Sex, age and view by partition and class are given in Table 1."
 
 
+def test_pictures_are_said_to_be_as_large_as_they_were_read(facts):
+    assert "at most 320 pixels" in texts(facts, describe_data)["preprocessing"]
+    larger = replace(facts, run={**facts.run, "view": {"values": "brain", "side": 518}})
+    assert "at most 518 pixels" in texts(larger, describe_data)["preprocessing"]
+
+
 def test_a_split_that_was_not_used_is_told(facts):
     why = "The given test set has no case of at least one class, from which no number can come"
     told = texts(replace(facts, measured={**facts.measured, "split_unused": why}), describe_data)["partition"]
@@ -200,7 +206,7 @@ def test_weights_without_a_source_are_asked_for(tmp_path):
 def test_refusal_is_told_as_it_was_measured(stored, folder):
     folder.write_json("refusal.json", stored)
     told = texts(read_facts(folder), describe_model)["refusal"].replace("\N{NO-BREAK SPACE}", " ")
-    assert "2.0 % of images of its own kind were refused, and of others 100 % of noise." in told
+    assert "2 % of images of its own kind were refused, and of others 100 % of noise." in told
 
 
 def test_a_model_that_refuses_nothing_says_so(facts):

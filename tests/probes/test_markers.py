@@ -25,6 +25,11 @@ def test_each_kind_of_writing_is_told(picture, kinds):
     assert tuple(told(picture)[kind] for kind in KINDS) == kinds
 
 
+def test_a_picture_that_is_kept_larger_for_a_network_is_looked_at_as_any_other():
+    picture = write(film(), "PORTABLE", (20, 280), 14)
+    assert told(picture.repeat(2, axis=0).repeat(2, axis=1)) == told(picture)
+
+
 def test_places_and_sizes_are_told():
     seen = told(write(film(), "L", (285, 24), 18))
     assert (seen["writing upper right"], seen["writing upper left"], seen["marks"]) == (1, 0, 1)

@@ -40,7 +40,7 @@ def test_what_lies_further_in_is_not_seen(describe, blind_to):
     [
         (borders.describe, (176, 96, 8), "brightness of the bottom edge, part 5 of 8"),
         (corners.describe, (0, 174, 4), "brightest in the upper right corner"),
-        (masked_centre.describe, (32, 96, 8), "brightness 19% from the top, 52% from the left"),
+        (masked_centre.describe, (32, 96, 8), "brightness 19 % from the top, 52 % from the left"),
         (low_information.describe_blur, (24, 48, 24), "brightness in row 2 of 8, column 3 of 8"),
     ],
 )

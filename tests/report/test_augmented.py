@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
@@ -68,6 +69,11 @@ def test_the_sheet_is_one_picture_with_a_row_per_preview(tmp_path):
     one = np.asarray(Image.open(path))
     two = np.asarray(Image.open(write_augmented(previews(2), plan_for(), tmp_path / "b.png", "set")))
     assert one.shape[1] == two.shape[1] == 1600 and two.shape[0] > one.shape[0]
+    # As many lines as there are words: of ranges above, and of changes below the copies.
+    wordy = [replace(one, words=("mirrored, " * 12 + "redder",) * 7) for one in previews(1)]
+    assert np.asarray(Image.open(write_augmented(wordy, plan_for(), tmp_path / "c.png", "set"))).shape[0] > one.shape[0]
+    busy = write_augmented(previews(1), plan_for(hue=5.0, saturation=0.2, stain=0.1), tmp_path / "d.png", "set")
+    assert np.asarray(Image.open(busy)).shape[0] > one.shape[0]
     # The last copies are grey 140, as they came.
     assert (one == 140).all(axis=2).sum() > 2 * 150**2
 

@@ -69,7 +69,7 @@ def test_what_is_unusual_is_told_too(tmp_path):
     told = dict(read_measured(folder_with(tmp_path, "fingerprint.json", facts.as_json())))
     assert told["Images"] == "160, 134 different; patients are not known"
     assert told["Findings"] == "2; the rarest has 53 pictures"
-    assert told["Labels not known"] == "less than 1 %"
+    assert told["Labels not known"] == "0.4 %"
     assert told["Colour"] == "50 % of the pictures"
     assert told["Low values bright"] == "25 % of the files (MONOCHROME1)"
     assert told["Weights at hand"] == "rad-dino" and told["Training step"] == "42 images a second"

@@ -52,7 +52,7 @@ def test_rates_packs_and_sets_are_told(tmp_path):
     columns = ["row", "image", "status", "score", "reason", "note"]
     folder.write_table("refusal.csv", columns, [[*row, 1, "looks inverted", ""] for row in rows])
     text = page(folder)
-    rates = ("<b>2.0 %</b>", "1.0 % to 5.0 %", "83 % to 96 %", "With 90 patients", "not defined")
+    rates = ("<b>2 %</b>", "1 % to 5 %", "83 % to 96 %", "With 90 patients", "not defined")
     packs = ("Below 95 %: own pictures, upside down", "told for 15 of 20")
     for said in (*rates, *packs, "&lt;b&gt;ill", "&lt;i&gt;b.png", "looks inverted"):
         assert said in text
@@ -107,7 +107,7 @@ def test_sets_made_from_the_tested_images_say_nothing(tmp_path):
 def test_a_run_from_before_findings_had_sets_still_has_its_page(tmp_path):
     folder = RunFolder(tmp_path)
     folder.write_json("refusal.json", known(sets=[]))
-    assert "When it is unsure" not in page(folder) and "<b>2.0 %</b>" in page(folder)
+    assert "When it is unsure" not in page(folder) and "<b>2 %</b>" in page(folder)
 
 
 def test_without_refusal_the_page_says_so(tmp_path):

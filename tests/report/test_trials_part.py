@@ -47,7 +47,7 @@ def test_a_lamp_and_a_sentence_for_each_test():
     page = rendered(trials)
     assert "Occlusion (mean)</b> passes 1 of 2 tests" in page
     assert "What deletion found &lt;here&gt;." in page
-    assert "12 % <small>not judged" in page
+    assert "13 % <small>not judged" in page
     assert "Occlusion (mean) and Grad-CAM: 0.61" in page
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from wetread.checks.given_away import chance_of
 from wetread.dataset.table import Row
+from wetread.outcome import say_percent
 
 #: How unlikely by chance, over all comparisons made.
 CHANCE = 0.01
@@ -39,7 +40,7 @@ class Uneven:
         return {name: round(value, 6) if isinstance(value, float) else value for name, value in asdict(self).items()}
 
     def __str__(self) -> str:
-        return f"{self.value}: {self.share:.0%} of {self.label}, {self.others:.0%} of the others"
+        return f"{self.value}: {say_percent(self.share)} of {self.label}, {say_percent(self.others)} of the others"
 
 
 def most_uneven(

@@ -9,6 +9,7 @@ import numpy as np
 from wetread.checks.finding import AMBER, INFO, RED, Audit
 from wetread.metrics.discrimination import midranks
 from wetread.metrics.interval import Interval
+from wetread.outcome import say_percent
 from wetread.probes.probe import ProbeResult
 from wetread.shapes import Bools, Floats
 
@@ -156,7 +157,7 @@ def _strongest(result: ProbeResult, classes: list[str]) -> tuple[str, float, str
     for number, name in enumerate(classes[:4]):
         own = values[result.labels == number]
         if len(own):
-            told.append(f"{name} {own.mean():.0%}" if binary else f"{name} {np.median(own):.4g}")
+            told.append(f"{name} {say_percent(own.mean())}" if binary else f"{name} {np.median(own):.4g}")
     return result.features.names[column], alone, f"{'' if binary else 'median: '}{', '.join(told)}"
 
 

@@ -16,6 +16,7 @@ from PIL import Image
 from wetread.dataset.review import Doubt
 from wetread.dataset.split import group_folds
 from wetread.dataset.table import Row
+from wetread.outcome import say_percent
 from wetread.shapes import Floats, Ints, Picture
 
 #: Side of the picture that edges are taken from, of the cells they are counted in, and of the thumbnail.
@@ -206,7 +207,7 @@ def examine_labels(
             classes[likely[place]],
             round(float(other[place]), 3),
             f"looks like {classes[likely[place]]} to a small model, and so do "
-            f"{shares[place, likely[place]]:.0%} of the pictures nearest to it",
+            f"{say_percent(shares[place, likely[place]])} of the pictures nearest to it",
         )
         for place in order
     ]

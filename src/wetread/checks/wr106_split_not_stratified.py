@@ -6,6 +6,7 @@ from typing import Any
 
 from wetread.checks.finding import AMBER, INFO, Audit, Finding
 from wetread.checks.given_away import chance_of
+from wetread.outcome import say_percent
 
 #: How unlikely by chance, over all classes, and how far apart, in parts of the cases.
 CHANCE = 0.01
@@ -34,9 +35,10 @@ def check(audit: Audit) -> Finding | None:
         "WR106",
         "The given split is not stratified",
         AMBER if audit.estimate == "given test" else INFO,
-        f"{worst['class']} makes up {worst['train']:.0%} of the cases in the training part and {worst['test']:.0%} in "
-        "the test part, which chance hardly explains. Sensitivity and specificity survive that; predictive values, "
-        "accuracy and calibration do not, and a split that differs in this may differ in more.",
+        f"{worst['class']} makes up {say_percent(worst['train'])} of the cases in the training part and "
+        f"{say_percent(worst['test'])} in the test part, which chance hardly explains. Sensitivity and specificity "
+        "survive that; predictive values, accuracy and calibration do not, and a split that differs in this may differ "
+        "in more.",
         "Ask how the parts were made (another hospital, another year?). Else leave the split out and let wetread "
         "divide the data, by patient and with the classes in proportion.",
         numbers={"classes": compared},

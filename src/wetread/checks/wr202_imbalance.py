@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wetread.checks.finding import AMBER, INFO, Audit, Finding
+from wetread.outcome import say_percent
 
 UNEVEN = 3.0
 VERY_UNEVEN = 10.0
@@ -26,7 +27,7 @@ def check(audit: Audit) -> Finding | None:
         "Classes of very different size",
         AMBER if ratio >= VERY_UNEVEN else INFO,
         f"There are {ratio:.0f} times as many images of {common} as of {rare}. Whoever always says {common} is right "
-        f"in {share:.0%}: do not read the accuracy, read sensitivity, specificity and AUROC.",
+        f"in {say_percent(share)}: do not read the accuracy, read sensitivity, specificity and AUROC.",
         f"Collect more cases of {rare}. Copying images or weighting them does not help the AUROC and harms "
         "calibration.",
         numbers={"images_per_class": images, "ratio": round(ratio, 2)},

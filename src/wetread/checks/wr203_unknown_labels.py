@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wetread.checks.finding import AMBER, INFO, Audit, Finding
 from wetread.dataset.findings import count_findings
-from wetread.outcome import counted
+from wetread.outcome import counted, say_percent
 
 #: Parts of the images of one finding.
 SOME = 0.01
@@ -27,7 +27,7 @@ def check(audit: Audit) -> Finding | None:
         "WR203",
         "Labels that are not known",
         AMBER if shares[worst] >= MANY else INFO,
-        f"Of {worst} the truth is not known in {shares[worst]:.0%} of the images ({one.uncertain} uncertain, "
+        f"Of {worst} the truth is not known in {say_percent(shares[worst])} of the images ({one.uncertain} uncertain, "
         f"{one.missing} missing){further}. Such images count for their other findings only. What is left may be the "
         "easy cases: readers are unsure of the hard ones, and the number then looks better than it will be.",
         "Have the uncertain images read again, at least those to be tested on. The decision uncertain in plan.yaml "

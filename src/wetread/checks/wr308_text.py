@@ -8,6 +8,7 @@ import numpy as np
 
 from wetread.checks.finding import AMBER, RED, Audit, Finding
 from wetread.checks.given_away import chance_of
+from wetread.outcome import say_percent
 from wetread.probes.markers import KINDS
 from wetread.probes.probe import ProbeResult
 
@@ -32,7 +33,7 @@ def check(audit: Audit) -> Finding | None:
     if not found:
         return None
     worst, result, classes = max(found, key=lambda one: abs(one[0]["difference"]))
-    rates = ", ".join(f"{name} {rate:.0%}" for name, rate in list(worst["rates"].items())[:6])
+    rates = ", ".join(f"{name} {say_percent(rate)}" for name, rate in list(worst["rates"].items())[:6])
     more = worst["difference"] > 0
     column = result.features.values[:, result.features.names.index(worst["kind"])] > 0
     number = classes.index(worst["class"])

@@ -10,7 +10,7 @@ from PIL import Image
 from wetread.checks.by_class import most_uneven
 from wetread.checks.finding import AMBER, INFO, Audit, Finding
 from wetread.dataset.table import Row
-from wetread.outcome import counted
+from wetread.outcome import counted, say_percent
 from wetread.shapes import Bools, Floats, Picture
 
 #: Deviation of the grey values below which nothing is shown: 1 % of 0..255.
@@ -40,8 +40,8 @@ def check(audit: Audit) -> Finding | None:
     sentence = f"{counted(len(odd), 'picture')} of {len(rows)} unlike the others: {listed}."
     if uneven is not None:
         sentence += (
-            f" They are not spread evenly ({uneven.label} {uneven.share:.0%}, the others {uneven.others:.0%} of the "
-            "cases), so oddness itself tells the class."
+            f" They are not spread evenly ({uneven.label} {say_percent(uneven.share)}, the others "
+            f"{say_percent(uneven.others)} of the cases), so oddness itself tells the class."
         )
     return Finding(
         "WR403",

@@ -6,6 +6,7 @@ from collections import Counter
 
 from wetread.checks.by_class import most_uneven
 from wetread.checks.finding import AMBER, INFO, Audit, Finding
+from wetread.outcome import say_percent
 
 #: Difference of shares between classes from which it counts.
 DIFFERENT = 0.20
@@ -32,8 +33,8 @@ def check(audit: Audit) -> Finding | None:
         parts.append(f"That differs by class ({uneven}).")
     if inverted is not None:
         parts.append(
-            f"{inverted.share:.0%} of {inverted.label} and {inverted.others:.0%} of the others are stored with black "
-            "and white exchanged (MONOCHROME1); that was undone, and still it tells devices apart."
+            f"{say_percent(inverted.share)} of {inverted.label} and {say_percent(inverted.others)} of the others are "
+            "stored with black and white exchanged (MONOCHROME1); that was undone, and still it tells devices apart."
         )
     unlike = uneven is not None or inverted is not None
     return Finding(
@@ -41,16 +42,24 @@ def check(audit: Audit) -> Finding | None:
         "Grey values in different ways",
         AMBER if unlike else INFO,
         " ".join(parts),
-        "Choose one way for all with --window (for CT a window in Hounsfield units, such as brain), and take the "
-        "classes from the same devices."
-        if unlike
-        else "Nothing, if brightness does not matter; else choose one way for all with --window.",
+        _way_out(audit, unlike),
         numbers={
             "ways": dict(counts),
             "monochrome1": white_is_zero.count("True"),
             "by_class": [one.as_dict() for one in (uneven, inverted) if one is not None],
         },
     )
+
+
+def _way_out(audit: Audit, unlike: bool) -> str:
+    one = "choose one way for all with --window"
+    if audit.external:  # the model brings its own way, so only the files can change
+        one = "export all images as those that the model learnt from (it keeps its own window)"
+    elif unlike:
+        one += " (for CT a window in Hounsfield units, such as brain)"
+    if unlike:
+        return f"{one[0].upper()}{one[1:]}, and take the classes from the same devices."
+    return f"Nothing, if brightness does not matter; else {one}."
 
 
 def way_of(intensity: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wetread.checks.finding import AMBER, INFO, Audit, Finding
-from wetread.outcome import counted
+from wetread.outcome import counted, say_percent
 
 #: Labels that are contradicted surely: so many, and such a part of all.
 MANY, PART = 3, 0.02
@@ -36,8 +36,8 @@ def check(audit: Audit) -> Finding | None:
     if many:
         sentence += (
             " Errors do not die out where a small model is sure, as they do with right labels: about "
-            f"{found.wrong:.0%} of all labels seem to be wrong. In the test such labels lower the number, or flatter a "
-            "model that learnt to make the same mistakes."
+            f"{say_percent(found.wrong)} of all labels seem to be wrong. In the test such labels lower the number, or "
+            "flatter a model that learnt to make the same mistakes."
         )
     return Finding(
         "WR501",

@@ -77,6 +77,8 @@ def _pair_table(pair: dict[str, Any], margin: float) -> "RenderableType":
     from rich.table import Table
     from rich.text import Text
 
+    from wetread.report.compare_page import say_chance
+
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column(Text(f"{pair['second']} minus {pair['first']}"))
     better = [f"{pair[side]} by > {margin:g}" for side in ("first", "second")]
@@ -90,6 +92,6 @@ def _pair_table(pair: dict[str, Any], margin: float) -> "RenderableType":
             f"{one['low']:+.3f} to {one['high']:+.3f}",
             f"{one['p']:.3f}",
             f"{one['p_holm']:.3f}",
-            *("" if chance is None else f"{chance:.0%}" for chance in chances),
+            *("" if chance is None else say_chance(chance) for chance in chances),
         )
     return table

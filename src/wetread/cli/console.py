@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from wetread.cli.trust_view import trust_view
-from wetread.outcome import DISCLAIMER, Run, counted, is_external, say_share
+from wetread.outcome import DISCLAIMER, Run, counted, in_words, is_external, say_share
 from wetread.progress import (
     Event,
     FoldDone,
@@ -176,7 +176,7 @@ def plan_table(decisions: tuple[tuple[str, str, str], ...]) -> Padding:
     trains = any(name == "rungs" and "network" in value.split(", ") for name, value, _ in decisions)
     for name, value, reason in decisions:
         if name in SHOWN_DECISIONS and value not in NOTHING and (trains or name not in OF_A_NETWORK):
-            table.add_row(name.replace("_", " "), value, reason)
+            table.add_row(in_words(name), value, reason)
     return Padding(Group(Text("Plan", style="bold"), table), (1, 0, 1, 2))
 
 
@@ -292,7 +292,7 @@ def findings_table(numbers: dict[str, Any]) -> Narrowing:
         table = _open_table(columns, names, padding=1)
         table.columns[0].no_wrap, table.columns[0].overflow, table.columns[0].max_width = False, "fold", 30
         for name, row in numbers["per_class"].items():
-            _add(table, columns, _finding_row(name.replace("_", " "), row))
+            _add(table, columns, _finding_row(in_words(name), row))
         return table
 
     return Narrowing(tuple(names), (SMALL_SCALE, "spec.", "sens.", "with it"), make)
@@ -347,7 +347,7 @@ def metrics_line(numbers: dict[str, Any]) -> Text:
     for name in names:
         number = numbers["metrics"].get(name)
         if number:
-            label = {"ppv": "PPV", "npv": "NPV", "macro_f1": "macro F1"}.get(name, name.replace("_", " "))
+            label = {"ppv": "PPV", "npv": "NPV", "macro_f1": "macro F1"}.get(name, in_words(name))
             text.append(f"  {label:<18}", style="not dim")
             text.append(say_share(number["value"]), style="not dim bold")
             text.append(f"   {say_share(number['low'])} to {say_share(number['high'])}\n", style="dim")

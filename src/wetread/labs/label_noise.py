@@ -10,6 +10,7 @@ import numpy as np
 from wetread.labs.parts import chart, say, table
 from wetread.labs.run_result import RunResult
 from wetread.labs.workbench import Workbench, read_labels
+from wetread.outcome import say_percent
 from wetread.run_folder import RunFolder
 
 LABEL_ERRORS = "WR501"
@@ -34,7 +35,7 @@ def label_noise(bench: Workbench) -> dict[str, Any]:
         name = f"wrong-{round(100 * share)}"
         run = bench.run(
             name,
-            f"{share:.0%} wrong",
+            f"{say_percent(share)} wrong",
             folder,
             labels=bench.table(name, turned),
             preset="quick",
@@ -50,8 +51,9 @@ def label_noise(bench: Workbench) -> dict[str, Any]:
         points.append((share, run.auroc, truth))
         if share:
             see.append(
-                f"With {share:.0%} of the labels wrong ({len(wrong)} images) the report says {say(run.auroc)}; judged "
-                f"by the truth the same predictions reach {say(truth)}. The check of labels (WR501) {told}."
+                f"With {say_percent(share)} of the labels wrong ({len(wrong)} images) the report says "
+                f"{say(run.auroc)}; judged by the truth the same predictions reach {say(truth)}. The check of labels "
+                f"(WR501) {told}."
             )
     lines = [
         ("as the report sees it", [(100 * share, said["value"]) for share, said, _ in points if said]),

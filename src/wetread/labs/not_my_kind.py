@@ -15,6 +15,7 @@ from wetread.labs.run_result import RunResult
 from wetread.labs.workbench import Workbench
 from wetread.metrics.interval import Interval
 from wetread.metrics.intervals import wilson
+from wetread.outcome import say_percent
 from wetread.writing import atomic_write
 
 #: From this probability on a model is called sure.
@@ -127,7 +128,7 @@ def _rest(refused: Interval | None) -> Interval | None:
 
 
 def _share(one: Interval | None) -> str:
-    return "none" if one is None else f"{one.value:.0%}"
+    return "none" if one is None else say_percent(one.value)
 
 
 def _calls(answered: list[dict[str, str]]) -> str:

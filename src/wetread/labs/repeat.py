@@ -10,6 +10,7 @@ from wetread.labs.division import divide_by_patient
 from wetread.labs.parts import chart, say, table
 from wetread.labs.run_result import RunResult
 from wetread.labs.workbench import Workbench, read_labels
+from wetread.outcome import say_percent
 
 SOURCES = (
     "RSNA Spotlight Course 2021, github.com/kitamura-felipe/RSNASpotlight2021: each of its five numbers is that of one "
@@ -46,7 +47,7 @@ def repeat(bench: Workbench) -> dict[str, Any]:
     same_model = twice[0] == twice[1]
     areas = [run.auroc for run in runs]
     values = [one["value"] for one in areas if one]
-    changed = np.mean([len({run.rows[at]["predicted"] for run in runs}) > 1 for at in range(runs[0].images)])
+    changed = float(np.mean([len({run.rows[at]["predicted"] for run in runs}) > 1 for at in range(runs[0].images)]))
     return {
         "learnt": "A small network, trained from nothing on the same images and tested on the same others.",
         "parts": [
@@ -82,13 +83,13 @@ def repeat(bench: Workbench) -> dict[str, Any]:
                         "training with the same seed",
                         "the same to the last digit" if same_training else "not the same",
                     ],
-                    ["training with another seed", f"{changed:.0%} of the test images change their class"],
+                    ["training with another seed", f"{say_percent(changed)} of the test images change their class"],
                 ],
             ),
         ],
         "see": [
             f"Other seeds: AUROC {min(values):.2f} to {max(values):.2f} on the very same {runs[0].images} images; "
-            f"{changed:.0%} of them were called differently by at least one model.",
+            f"{say_percent(changed)} of them were called differently by at least one model.",
             "The same model gave the same answers twice: a trained model is a fixed calculation."
             if same_model
             else "The same model gave two different answers, which must not be: please report it.",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from wetread.learning_curve.forecast import FURTHEST, Forecast
 from wetread.metrics.interval import Interval
-from wetread.outcome import say_share
+from wetread.outcome import say_percent, say_share
 
 HELPS, HARDLY, CANNOT = "more cases help", "more cases hardly help", "cannot be said"
 
@@ -68,12 +68,12 @@ def judge(forecast: Forecast, groups: int, unit: str, metric: str = "AUROC") -> 
     return Verdict(
         CANNOT,
         f"Whether more {unit} would help cannot be said from these: with {more}, the {metric} would rise by anything "
-        f"from {_small(gain.low)} to {gain.high:.2f} ({round(100 * gain.level)} % band); now it is {_span(now)}.",
+        f"from {_small(gain.low)} to {gain.high:.2f} ({say_percent(gain.level)} band); now it is {_span(now)}.",
     )
 
 
 def _span(one: Interval) -> str:
-    return f"{say_share(one.value)} ({round(100 * one.level)} % band {say_share(one.low)} to {say_share(one.high)})"
+    return f"{say_share(one.value)} ({say_percent(one.level)} band {say_share(one.low)} to {say_share(one.high)})"
 
 
 def _small(gain: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wetread.dataset.table import WORKING_SIDE
+from wetread.dataset.rebuild import side_of
 from wetread.errors import InputError
 from wetread.images.view import View
 from wetread.paper.facts import Facts
@@ -207,9 +207,9 @@ def _preprocessing(facts: Facts, cite: References) -> Iterator[Passage]:
         text += " Each frame of a multi-frame file was an image of its own, kept with its patient."
     elif frame.isdecimal():
         text += f" Of multi-frame files frame {frame} was used."
+    side = side_of(facts.run.get("view") or {})
     text += (
-        f" Images were reduced to at most {WORKING_SIDE} pixels on the longer side and stretched "
-        "to a square for the models; "
+        f" Images were reduced to at most {side} pixels on the longer side and stretched to a square for the models; "
         "nothing was cropped or segmented."
     )
     yield Passage("preprocessing", IMAGES, text.strip())

@@ -42,22 +42,25 @@ LOSSES = {
 #: Up to this ratio of the commonest to the rarest class nobody would speak of imbalance.
 BALANCED = 1.5
 
-#: Range of augmentation -> its words with the value.
+#: Range of augmentation -> its words with the value, or with the value as per cent.
 CHANGES = {
-    "rotation": "rotation up to {:g}°",
-    "zoom": "zoom up to {:.0%}",
-    "shift": "shift up to {:.0%} of the side",
-    "stretch": "stretch up to {:.0%}",
-    "shear": "shear up to {:g}°",
-    "gamma": "gamma within ±{:g} on a log scale",
-    "contrast": "contrast within ±{:.0%}",
-    "brightness": "brightness within ±{:.0%}",
-    "noise": "added noise up to {:g} of the grey range",
-    "blur": "blur up to {:g} of the side",
-    "erasing": "erased boxes up to {:.0%} of the area",
-    "mirror": "left-right mirroring with probability {:g}",
-    "flip": "upside-down flips with probability {:g}",
-    "turns": "quarter turns with probability {:g}",
+    "rotation": "rotation up to {value:g}°",
+    "zoom": "zoom up to {percent}",
+    "shift": "shift up to {percent} of the side",
+    "stretch": "stretch up to {percent}",
+    "shear": "shear up to {value:g}°",
+    "gamma": "gamma within ±{value:g} on a log scale",
+    "contrast": "contrast within ±{percent}",
+    "brightness": "brightness within ±{percent}",
+    "noise": "added noise up to {value:g} of the grey range",
+    "blur": "blur up to {value:g} of the side",
+    "erasing": "erased boxes up to {percent} of the area",
+    "saturation": "saturation within ±{percent}",
+    "hue": "hue within ±{value:g}°",
+    "stain": "haematoxylin, eosin and DAB scaled within ±{percent} and shifted within ±{value:g} of optical density",
+    "mirror": "left-right mirroring with probability {value:g}",
+    "flip": "upside-down flips with probability {value:g}",
+    "turns": "quarter turns with probability {value:g}",
 }
 
 
@@ -231,7 +234,9 @@ def _training(facts: Facts, rungs: list[str], cite: References) -> Iterator[Pass
         f"weight decay "
         f"{plan.get('weight_decay'):g} and {plan.get('precision')} arithmetic. {kept}".strip(),
     )
-    changes = [text.format(plan[key]) for key, text in CHANGES.items() if plan.get(key)]
+    changes = [
+        text.format(value=plan[key], percent=percent(plan[key], 1)) for key, text in CHANGES.items() if plan.get(key)
+    ]
     still = [word for key, word in (("mirror", "mirrored"), ("flip", "turned upside down")) if not plan.get(key)]
     told = f"Training images were augmented by {join(changes)}" if changes else "Training images were not augmented"
     yield Passage("augmentation", TRAINING, told + (f"; none was {join(still, 'or')}." if still else "."))

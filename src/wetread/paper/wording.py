@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from wetread.outcome import say_share
+from wetread.outcome import in_words, say_percent, say_share
 
 #: A gap for the author. Writers set it apart; nothing else in the text looks like it.
 GAP = re.compile(r"\[AUTHOR: [^\[\]]*\]")
@@ -28,7 +28,7 @@ def ask(what: str) -> str:
 
 def say_name(name: str) -> str:
     """The name of a class or column with spaces for underscores, on one line, without brackets that mean a gap."""
-    return " ".join(str(name).replace("_", " ").split()).replace("[", "(").replace("]", ")")
+    return " ".join(in_words(name).split()).replace("[", "(").replace("]", ")")
 
 
 def count(number: int, thing: str, things: str = "") -> str:
@@ -42,12 +42,9 @@ def say_number(number: int) -> str:
 
 
 def percent(part: float, whole: float) -> str:
-    """``43 %``, one decimal below 10; a dash where there is no whole."""
-    if not whole:
-        return "\N{EN DASH}"
-    share = 100 * part / whole
-    # A no-break space, so that no line begins with the sign.
-    return f"{share:.0f}\N{NO-BREAK SPACE}%" if share >= 10 or not share else f"{share:.1f}\N{NO-BREAK SPACE}%"
+    """As `say_percent`; a dash where there is no whole."""
+    # No-break spaces, so that no line begins with the sign.
+    return say_percent(part / whole).replace(" ", "\N{NO-BREAK SPACE}") if whole else "\N{EN DASH}"
 
 
 def join(names: Iterable[str], word: str = "and") -> str:

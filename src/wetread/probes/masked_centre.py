@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from wetread.outcome import say_percent
 from wetread.probes.probe import SMALL, Features, Probe, Sight
 from wetread.shapes import Bools
 
@@ -18,9 +19,7 @@ def describe(sight: Sight) -> Features:
     thumbnails = sight.small.reshape(-1, SIDE, cell, SIDE, cell).mean(axis=(2, 4))
     left = ~_middle()
     places = np.argwhere(left)
-    names = tuple(
-        f"brightness {_percent(row)} from the top, {_percent(column)} from the left" for row, column in places
-    )
+    names = tuple(f"brightness {_depth(row)} from the top, {_depth(column)} from the left" for row, column in places)
     return Features(names, thumbnails[:, left])
 
 
@@ -32,8 +31,8 @@ def _middle() -> Bools:
     return blanked
 
 
-def _percent(place: int) -> str:
-    return f"{(place + 0.5) / SIDE:.0%}"
+def _depth(place: int) -> str:
+    return say_percent((place + 0.5) / SIDE)
 
 
 MASKED_CENTRE = Probe("masked centre", "the picture without its middle (60 % of each side blanked)", describe)

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from wetread.dataset.table import Row
+from wetread.dataset.table import WORKING_SIDE, Row
+from wetread.images.shrink import shrink
 from wetread.metrics.interval import Interval
 from wetread.metrics.table_auroc import auroc_of_table
 from wetread.shapes import Floats, Ints, Picture
@@ -43,8 +44,8 @@ class Sight:
 
     @property
     def pictures(self) -> list[Picture]:
-        """The working pictures."""
-        pictures = [row.picture for row in self.rows if row.picture is not None]
+        """The working pictures, at most `WORKING_SIDE` pixels long also where a network sees more."""
+        pictures = [shrink(row.picture, WORKING_SIDE) for row in self.rows if row.picture is not None]
         assert len(pictures) == len(self.rows)
         return pictures
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wetread.outcome import counted
+from wetread.outcome import counted, say_percent
 from wetread.readers.resample import FEWEST_TO_JUDGE
 
 #: Below so many patients an interval is wide, and its percentiles are too short.
@@ -82,10 +82,8 @@ def _of_protocols(found: dict[str, Any]) -> list[str]:
             "the finding; they count as 0, as in the paper."
         )
     if paper and paper["undefined_draws"] > 0.001:
-        share = 100 * paper["undefined_draws"]
-        said.append(
-            f"In the resamples {share:.1f} % of the F1s are not defined and count as 0, which widens intervals."
-        )
+        share = say_percent(paper["undefined_draws"])
+        said.append(f"In the resamples {share} of the F1s are not defined and count as 0, which widens intervals.")
     if majority and sum(majority["ties"].values()):
         left = {
             "leave out": "left out of that comparison, so that it sees only the easier ones",

@@ -14,7 +14,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from wetread.outcome import DISCLAIMER
+from wetread.outcome import DISCLAIMER, in_words
 from wetread.report.look_sheet import BOX, EDGE, GROUND, INK, MARGIN, MARKS, MUTED, WIDTH, write_disclaimer, write_line
 from wetread.report.page import page_environment
 from wetread.run_folder import RunFolder
@@ -28,8 +28,10 @@ from wetread.writing import atomic_write
 COARSE = 128
 _GAP = 14
 _TILE = (WIDTH - 2 * MARGIN - COPIES * _GAP) // (COPIES + 1)
-#: Head and foot of the sheet, heading of a class, and one row: pictures, three lines of caption, air.
-_HEAD, _FOOT, _TITLE, _ROW = 146, 62, 44, _TILE + 68
+#: Head of the sheet without its lines on ranges, foot, heading of a class, and one row without its lines of caption.
+_HEAD, _FOOT, _TITLE, _ROW = 98, 62, 44, _TILE + 23
+#: Height of a line on ranges, and of one of a caption.
+_RANGE, _CAPTION = 24, 19
 
 
 def write_augmented(previews: Sequence[Preview], plan: Plan, path: Path, name: str) -> Path:
@@ -92,24 +94,28 @@ def _encode(square: Picture, kind: str) -> str:
 def _draw_sheet(previews: Sequence[Preview], plan: Plan, name: str) -> bytes:
     """The same as one picture: a row per picture on black, as on a light box."""
     classes = list(dict.fromkeys(preview.label for preview in previews))
-    height = _HEAD + _TITLE * len(classes) + (_ROW + 12) * len(previews) + _FOOT
+    said = [f"{what.lower()} {much}" for what, much, _ in say_ranges(plan.augment, plan.reasons) if much]
+    ranges = _wrap(said or ["nothing is changed"], 150, "  ·  ")
+    captions = [_caption(preview) for preview in previews]
+    heights = [_ROW + _CAPTION * max(map(len, caption)) for caption in captions]
+    head = _HEAD + _RANGE * len(ranges)
+    height = head + _TITLE * len(classes) + sum(heights) + _FOOT
     sheet = Image.new("RGB", (WIDTH, height), GROUND)
     draw = ImageDraw.Draw(sheet)
     write_line(draw, (MARGIN, 34), f"{name}: what training makes of the pictures", 34, INK, WIDTH - 2 * MARGIN - 460)
-    said = [f"{what.lower()} {much}" for what, much, _ in say_ranges(plan.augment, plan.reasons) if much]
-    for number, line in enumerate(_wrap(said or ["nothing is changed"], 150, "  ·  ")[:2]):
-        write_line(draw, (MARGIN, 80 + 24 * number), line, 17, MUTED, WIDTH - 2 * MARGIN)
+    for number, line in enumerate(ranges):
+        write_line(draw, (MARGIN, 80 + _RANGE * number), line, 17, MUTED, WIDTH - 2 * MARGIN)
     write_disclaimer(draw)
-    top, label = _HEAD, None
-    for preview in previews:
+    top, label = head, None
+    for preview, caption, tall in zip(previews, captions, heights, strict=True):
         if preview.label != label:
             label = preview.label
             mark = MARKS[classes.index(label) % len(MARKS)]
             draw.rounded_rectangle((MARGIN, top + 4, MARGIN + 5, top + 30), 2, fill=mark)
-            write_line(draw, (MARGIN + 18, top + 4), label.replace("_", " "), 23, INK, WIDTH - 2 * MARGIN - 20)
+            write_line(draw, (MARGIN + 18, top + 4), in_words(label), 23, INK, WIDTH - 2 * MARGIN - 20)
             top += _TITLE
-        _draw_row(sheet, draw, top, preview)
-        top += _ROW + 12
+        _draw_row(sheet, draw, top, preview, caption)
+        top += tall
     foot = f"wetread  ·  the original, then copies as in the first {COPIES} epochs (seed {plan.seed}), none picked"
     write_line(draw, (MARGIN, height - 42), foot, 16, MUTED, WIDTH - 2 * MARGIN)
     buffer = io.BytesIO()
@@ -117,15 +123,23 @@ def _draw_sheet(previews: Sequence[Preview], plan: Plan, name: str) -> bytes:
     return buffer.getvalue()
 
 
-def _draw_row(sheet: Image.Image, draw: ImageDraw.ImageDraw, top: int, preview: Preview) -> None:
-    captions = [["original", preview.image.rsplit("/", 1)[-1]]]
-    captions += [_wrap(words.split(", "), 25, ", ")[:3] for words in preview.words]
+def _caption(preview: Preview) -> list[list[str]]:
+    """The lines below the original and below each copy."""
+    return [
+        ["original", preview.image.rsplit("/", 1)[-1]],
+        *(_wrap(one.split(", "), 25, ", ") for one in preview.words),
+    ]
+
+
+def _draw_row(
+    sheet: Image.Image, draw: ImageDraw.ImageDraw, top: int, preview: Preview, captions: Sequence[Sequence[str]]
+) -> None:
     for place, (square, lines) in enumerate(zip(preview.shown, captions, strict=True)):
         left = MARGIN + place * (_TILE + _GAP)
         draw.rectangle((left - 1, top - 1, left + _TILE, top + _TILE), fill=BOX, outline=EDGE if place else INK)
         sheet.paste(Image.fromarray(square).convert("RGB").resize((_TILE, _TILE)), (left, top))
         for number, line in enumerate(lines):
-            write_line(draw, (left, top + _TILE + 7 + 19 * number), line, 14, MUTED if place else INK, _TILE)
+            write_line(draw, (left, top + _TILE + 7 + _CAPTION * number), line, 14, MUTED if place else INK, _TILE)
 
 
 def _wrap(parts: Sequence[str], length: int, between: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from wetread.outcome import DISCLAIMER
+from wetread.outcome import DISCLAIMER, say_percent
 from wetread.report.charts import interval_bar
 from wetread.report.page import page_environment
 from wetread.run_folder import RunFolder
@@ -51,11 +51,17 @@ def write_compare_page(folder: RunFolder) -> Path:
                 (one["why"] for pair in found["pairs"] for one in pair["differences"].values() if "why" in one), ""
             ),
             measures=[name for name in titles if any(name in one for one in found["models"].values())],
+            say_chance=say_chance,
             bar=lambda *values, **options: Markup(interval_bar(*values, **options)),  # noqa: S704
             disclaimer=DISCLAIMER,
         )
     )
     return folder.write_text("compare.html", page)
+
+
+def say_chance(share: float) -> str:
+    """``43 %``; a share of resamples proves nothing certain or impossible, so ``< 1 %`` and ``> 99 %`` are the ends."""
+    return "< 1 %" if share < 0.01 else "> 99 %" if share > 0.99 else say_percent(share)
 
 
 def _pair(pair: dict[str, Any], titles: dict[str, str]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from PIL import Image
 
 from wetread.dataset.table import Row, Table
 from wetread.explanation.heatmap import Heatmap, colour_bar, draw_over, encode_png
-from wetread.outcome import DISCLAIMER
+from wetread.outcome import DISCLAIMER, in_words
 from wetread.report.charts import SERIES, Chart, Series
 from wetread.report.ledger import make_ledger
 from wetread.report.look_facts import Group, compare, make_group, make_groups
@@ -198,7 +198,7 @@ def _size_chart(groups: Sequence[Group]) -> Chart:
     about = "Sizes of the pictures by class"
     chart = _WideChart(f"width, {name}", f"height, {name}", (0, wide), (0, high), about)
     for (width, height, number), count in dots.most_common(MOST_DOTS):
-        title = f"{groups[number].name.replace('_', ' ')}: {_number(count, 'picture')} of {width} × {height}"
+        title = f"{in_words(groups[number].name)}: {_number(count, 'picture')} of {width} × {height}"
         # Area grows with the count, so that a heap of equal sizes is seen as one.
         radius = round(min(3.5 + 0.9 * (count - 1) ** 0.5, 13.0), 1)
         chart.dot(width / unit, height / unit, COLOURS[number % SERIES], radius, title)

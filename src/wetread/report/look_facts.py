@@ -15,7 +15,7 @@ from PIL import Image
 
 from wetread.dataset.table import Row, Table
 from wetread.images.facts import ImageFacts
-from wetread.outcome import counted
+from wetread.outcome import counted, in_words
 from wetread.shapes import Floats
 
 #: Pictures shown of each class.
@@ -236,14 +236,14 @@ def _say_counted(groups: Sequence[Group], title: str, counts: list[Counter[str]]
                 mine = f"all {n}" if here == n else f"{here} of the {n}"
                 best = gap
                 theirs = f"{there or 'none'} of the {counted(others, 'other')}"
-                sentence = f"{title}, {value}: {mine} pictures of {_words(group.name)}, {theirs}."
+                sentence = f"{title}, {value}: {mine} pictures of {in_words(group.name)}, {theirs}."
     return sentence
 
 
 def _say_measured(groups: Sequence[Group], title: str, values: list[list[float]], digits: int) -> str:
     """Points at the two classes whose middle halves lie furthest apart, if any two do not overlap."""
     halves = [
-        (float(np.quantile(one, 0.25)), float(np.quantile(one, 0.75)), _words(group.name))
+        (float(np.quantile(one, 0.25)), float(np.quantile(one, 0.75)), in_words(group.name))
         for one, group in zip(values, groups, strict=True)
         if len(one) >= FEWEST
     ]
@@ -293,7 +293,3 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return value if np.isfinite(value) else None
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")

@@ -10,7 +10,7 @@ from functools import cache
 from PIL import Image, ImageDraw, ImageFont
 
 from wetread.dataset.table import Row
-from wetread.outcome import DISCLAIMER
+from wetread.outcome import DISCLAIMER, in_words
 from wetread.report.look_facts import SAMPLES, Group
 
 WIDTH, MARGIN, GAP = 1600, 48, 14
@@ -70,7 +70,7 @@ def write_disclaimer(draw: ImageDraw.ImageDraw) -> None:
 
 def _draw_row(sheet: Image.Image, draw: ImageDraw.ImageDraw, top: int, group: Group, mark: str) -> None:
     draw.rounded_rectangle((MARGIN, top + 4, MARGIN + 5, top + 30), 2, fill=mark)
-    title = group.name.replace("_", " ") or "Without a label"
+    title = in_words(group.name) or "Without a label"
     right = write_line(draw, (MARGIN + 18, top + 4), title, 23, INK, WIDTH - 2 * MARGIN - 160)
     write_line(draw, (right + 14, top + 8), f"n = {len(group.rows)}", 19, MUTED, 140)
     for place, row in enumerate(group.samples):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from wetread.outcome import DISCLAIMER, counted
+from wetread.outcome import DISCLAIMER, counted, in_words
 from wetread.report.given_away_part import say_given_away
 
 
@@ -65,7 +65,7 @@ def not_shown(
 
 
 def _knows(numbers: Mapping[str, Any], refuses: bool, elsewhere: bool) -> str:
-    names = ", ".join(name.replace("_", " ") for name in numbers["classes"])
+    names = ", ".join(map(in_words, numbers["classes"]))
     several = numbers["task"] == "multilabel"
     only = f"It looks for {names}, and passes over everything else." if several else f"It knows only {names}"
     if refuses:

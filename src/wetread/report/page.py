@@ -8,7 +8,7 @@ from decimal import Decimal
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from wetread.outcome import counted, in_units, say_share
+from wetread.outcome import counted, in_units, in_words, say_percent, say_share
 from wetread.report.check_pages import check_page
 
 
@@ -23,8 +23,9 @@ def page_environment() -> Environment:
     )
     environment.filters["two"] = say_share
     environment.filters["interval"] = lambda one: f"{say_share(one['low'])} to {say_share(one['high'])}"
+    environment.filters["percent"] = say_percent
     environment.filters["three"] = lambda value: f"{value:.3f}"
-    environment.filters["words"] = lambda name: str(name).replace("_", " ")
+    environment.filters["words"] = in_words
     environment.filters["counted"] = counted
     environment.filters["in_units"] = in_units
     environment.filters["number"] = say_number

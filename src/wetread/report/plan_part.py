@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from wetread.outcome import counted
+from wetread.outcome import counted, in_words, say_percent
 from wetread.run_folder import RunFolder
 
 #: The decision with which each group begins, in the order of plan.yaml, and those that sum it up.
@@ -19,7 +19,7 @@ GROUPS = {
     "rungs": ("Models", ("rungs", "backbone")),
     "network": ("Network", ("network", "weights", "network_side")),
     "tuning": ("Training", ("epochs", "batch", "learning_rate", "optimiser", "keep", "precision")),
-    "rotation": ("Augmentation", ("rotation", "zoom", "mirror")),
+    "rotation": ("Augmentation", ("rotation", "zoom", "mirror", "saturation", "stain")),
     "operating_point": ("Evaluation", ("operating_point", "calibration", "resamples")),
 }
 
@@ -78,14 +78,14 @@ def group_plan(plan: Mapping[str, Mapping[str, Any]]) -> list[Group]:
         if name in GROUPS or not groups:
             title, shown = GROUPS.get(name, ("Plan", ()))
             groups.append(Group(title, _digest(plan, shown), used=trains or title not in OF_A_NETWORK))
-        groups[-1].decisions.append((_words(name), _say(entry["value"]), str(entry.get("reason", ""))))
+        groups[-1].decisions.append((in_words(name), _say(entry["value"]), str(entry.get("reason", ""))))
     return groups
 
 
 def _digest(plan: Mapping[str, Mapping[str, Any]], names: tuple[str, ...]) -> str:
     """``folds 5 · repeats 1``: those that decide something."""
     values = {name: plan[name]["value"] for name in names if name in plan}
-    return " · ".join(f"{_words(name)} {_say(value)}" for name, value in values.items() if value not in NOTHING)
+    return " · ".join(f"{in_words(name)} {_say(value)}" for name, value in values.items() if value not in NOTHING)
 
 
 def read_measured(folder: RunFolder) -> list[tuple[str, str]]:
@@ -108,16 +108,16 @@ def _say_measured(facts: Mapping[str, Any], decided: Mapping[str, Any]) -> dict[
         "Balance": f"{facts['imbalance']:.1f} to 1, commonest to rarest",
     }
     if facts["several"]:
-        told["Labels not known"] = _percent(facts["unknown"])
+        told["Labels not known"] = say_percent(facts["unknown"])
     told |= {
         "Size": f"{counted(facts['side'], 'pixel')}, longer side, median",
-        "Colour": "all grey" if not facts["colour"] else f"{_percent(facts['colour'])} of the pictures",
+        "Colour": "all grey" if not facts["colour"] else f"{say_percent(facts['colour'])} of the pictures",
         "Modality": "not said by the files" if facts["modality"] == "unknown" else facts["modality"],
         "Side left or right": _say_sides(decided.get("laterality", facts["laterality"]), decided),
         "Near-identical pairs": str(facts["copies"]),
     }
     if facts["inverted"]:
-        told["Low values bright"] = f"{_percent(facts['inverted'])} of the files (MONOCHROME1)"
+        told["Low values bright"] = f"{say_percent(facts['inverted'])} of the files (MONOCHROME1)"
     told["Weights at hand"] = ", ".join(one["name"] for one in facts["weights"]) or "none"
     told["Machine"] = ", ".join([
         "no accelerator" if facts["device"] == "cpu" else facts["device"],
@@ -136,7 +136,7 @@ def _say_sides(answer: str, decided: Mapping[str, Any]) -> str:
     if not decided or "network" not in (decided.get("rungs") or ()):
         return said
     share = decided.get("mirror")
-    return f"{said}; {_percent(share)} of the training copies are mirrored" if share else f"{said}; nothing is mirrored"
+    return f"{said}; {f'{say_percent(share)} of the training copies are' if share else 'nothing is'} mirrored"
 
 
 def read_notices(folder: RunFolder) -> list[str]:
@@ -156,15 +156,7 @@ def read_notices(folder: RunFolder) -> list[str]:
     return list(found)
 
 
-def _words(name: str) -> str:
-    return name.replace("_", " ")
-
-
 def _say(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else "" if value is None else f"{value}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %" if share >= 0.01 or not share else "less than 1 %"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from wetread.outcome import in_words
+
 #: Measures that a table may have, and what heads their column.
 MEASURES = (
     ("auroc", "AUROC"),
@@ -77,9 +79,9 @@ Gap = tuple[str, dict[str, Any]]
 
 def _gaps(columns: list[dict[str, Any]], finding: str = "") -> list[Gap]:
     titles = dict(MEASURES)
-    of = f"{_words(finding)}: " if finding else ""
+    of = f"{in_words(finding)}: " if finding else ""
     return [
-        (f"{of}{_words(titles[name])} of {_words(column['column'])} {_words(group['group'])}", gap)
+        (f"{of}{in_words(titles[name])} of {in_words(column['column'])} {in_words(group['group'])}", gap)
         for column in columns
         for group in column["groups"]
         for name, gap in group.get("gap", {}).items()
@@ -104,7 +106,3 @@ def _say(told: list[str], compared: int) -> str:
         return f"Of {compared} comparisons these are more than chance: {'; '.join(told[:NAMED])}{more}."
     none = "The one comparison shows no more" if compared == 1 else f"None of the {compared} comparisons shows more"
     return f"{none} than chance would bring, which does not prove that there is no difference."
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from wetread.dataset.array_files import find_arrays, is_array_file
 from wetread.dataset.listing import is_archive, list_archive
-from wetread.dataset.table import WORKING_SIDE, unquote_formula
+from wetread.dataset.rebuild import side_of
+from wetread.dataset.table import unquote_formula
 from wetread.errors import InputError
 from wetread.images.cache import default_cache, entry_key
 from wetread.images.source import Source
@@ -212,7 +213,7 @@ def _rows(run: Path, stamp: tuple[int, int]) -> LargeTable:
 
 
 def remembered_picture(run: Path, case: int) -> Picture | None:
-    """The picture as the model saw it, longest side 320 pixels, where the cache of decoded pictures still holds it.
+    """The picture as the run read it for its model, where the cache of decoded pictures still holds it.
 
     The key is that of `wetread.dataset.rebuild`.
     """
@@ -223,7 +224,7 @@ def remembered_picture(run: Path, case: int) -> Picture | None:
         return None
     frame = _split_frame(unquote_formula(row["image"]))[1] if row.get("file") else None
     view = View.parse(stored["values"], frame=stored["frame"])
-    found = cache.find(entry_key(row["sha256"], view, frame, WORKING_SIDE))
+    found = cache.find(entry_key(row["sha256"], view, frame, side_of(stored)))
     return None if found is None else found.pixels
 
 

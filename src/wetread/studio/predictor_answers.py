@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from wetread.dataset.table import USED, WORKING_SIDE, Row, unquote_formula
+from wetread.dataset.table import USED, Row, unquote_formula
 from wetread.errors import ModelRejected
 from wetread.explanation.agreement import agree
 from wetread.explanation.heatmap import WHOLE, Heatmap, common_scale
@@ -84,7 +84,7 @@ class Answers:
         Raises:
             ImageRejected: It cannot be read.
         """
-        image, source = self._read(source, self.classifier)
+        image, source = self._read(source)
         (row,) = predict_files(self.classifier, [source], self._decoder)
         told: dict[str, Any] = {
             "status": row["status"],
@@ -102,7 +102,7 @@ class Answers:
 
     def nearest(self, source: Source) -> list[dict[str, Any]]:
         """The most alike training cases: ``case`` and ``likeness``; none where the model keeps none."""
-        return self._nearest(self._read(source, self.classifier)[0].pixels)
+        return self._nearest(self._read(source)[0].pixels)
 
     def heatmap(
         self,
@@ -137,7 +137,7 @@ class Answers:
         if target:
             target = classifier.classes[find_class(classifier, target)]  # before anything is computed
         method = choose_methods(classifier, [method] if method else [])[0]
-        image, _ = self._read(source, classifier)
+        image, _ = self._read(source)
         one = ExplainedImage("", image.pixels, image.facts)
         answer(classifier, [one], target or None)
         if self._held_out_status(case) == "out" or not one.is_explained:
@@ -159,9 +159,12 @@ class Answers:
 
     # Pictures and cases ----------------------------------------------------------------------------------------------
 
-    def _read(self, source: Source, classifier: Classifier) -> tuple[DecodedImage, Source]:
-        """The picture as training saw it; and the source with its frame, so that one picture gets one answer."""
-        image = self._decoder.decode(source, max_side=WORKING_SIDE, view=classifier.view)
+    def _read(self, source: Source) -> tuple[DecodedImage, Source]:
+        """The picture as training saw it; and the source with its frame, so that one picture gets one answer.
+
+        How training saw it stands in the shipped model; models of folds are stored without that.
+        """
+        image = self._decoder.decode(source, max_side=self.classifier.working_side, view=self.classifier.view)
         if source.frame is None and image.facts.frames > 1:
             source = replace(source, frame=image.facts.frame_used)
         return image, source

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wetread.errors import InputError
-from wetread.outcome import DISCLAIMER, headline
+from wetread.outcome import DISCLAIMER, headline, in_words
 from wetread.report.external_part import read_external
 from wetread.report.not_shown import not_shown
 from wetread.report.plan_part import group_plan, read_measured, read_notices, read_plan
@@ -173,15 +173,15 @@ def plain_words(numbers: Mapping[str, Any]) -> list[str]:
     """What the numbers mean, for people who do not know their names: "Out of 100 ..., it finds 86 (77 to 92)."."""
     if numbers["task"] == "multilabel":
         ranked = {name: row for name, row in numbers["per_class"].items() if row.get("auroc")}
-        return [_of_hundred(f"pictures with {_words(name)}", "finds", row["sensitivity"])
+        return [_of_hundred(f"pictures with {in_words(name)}", "finds", row["sensitivity"])
                 for name, row in ranked.items() if row.get("sensitivity")]  # fmt: skip
     positive = numbers.get("positive")
     if positive is None:
-        return [_of_hundred(f"pictures of {_words(name)}", "names as such", row["sensitivity"])
+        return [_of_hundred(f"pictures of {in_words(name)}", "names as such", row["sensitivity"])
                 for name, row in numbers["per_class"].items() if row.get("sensitivity")]  # fmt: skip
     metrics, said = numbers["metrics"], []
     if metrics.get("sensitivity"):
-        said.append(_of_hundred(f"pictures with {_words(positive)}", "finds", metrics["sensitivity"]))
+        said.append(_of_hundred(f"pictures with {in_words(positive)}", "finds", metrics["sensitivity"]))
     if metrics.get("specificity"):
         said.append(_of_hundred("pictures without it", "rightly clears", metrics["specificity"]))
     return said
@@ -193,10 +193,6 @@ def _of_hundred(whom: str, does: str, rate: Mapping[str, float]) -> str:
         min(round(100 * rate[name]), 100 if rate[name] >= 1 else 99) for name in ("value", "low", "high")
     )
     return f"Out of 100 {whom}, it {does} {value} ({low} to {high})."
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")
 
 
 def read_history(run: Path) -> list[dict[str, float | None]]:

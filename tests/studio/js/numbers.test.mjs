@@ -12,7 +12,13 @@ test("what is below one is never shown as one", () => {
   assert.equal(say.percent(0.025), "2.5 %");
   assert.equal(say.percent(0.07), "7 %");
   assert.equal(say.percent(0.126), "13 %");
+  assert.equal(say.percent(0.125), "13 %");
+  assert.equal(say.percent(0.995), "99.5 %");
+  assert.equal(say.percent(0.9995), "> 99.9 %");
+  assert.equal(say.percent(1), "100 %");
+  assert.equal(say.percent(0.0004), "< 0.1 %");
   assert.equal(say.percent(0), "0 %");
+  assert.deepEqual([0, 0.043, 0.43, 1].map(say.chance), ["< 1 %", "4.3 %", "43 %", "> 99 %"]);
 });
 
 test("a number that is not there is a dash, not NaN", () => {

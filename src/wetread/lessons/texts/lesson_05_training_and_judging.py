@@ -576,7 +576,7 @@ for prevalence in (0.5, 0.1, 0.01):
     sick = 1000 * prevalence
     caught, alarmed = sick * rates[0].value, (1000 - sick) * (1 - rates[1].value)
     missed, spared = sick - caught, 1000 - sick - alarmed
-    rows.append([f"{prevalence:.0%}", caught, alarmed, caught / (caught + alarmed), spared / (spared + missed)])
+    rows.append([f"{100 * prevalence:.0f} %", caught, alarmed, caught / (caught + alarmed), spared / (spared + missed)])
 names = ["prevalence", "found of 1000", "false alarms", "PPV: alarm is true", "NPV: silence is true"]
 counted = pd.DataFrame(rows, columns=names)
 print(counted.round(2).to_string(index=False))

@@ -25,11 +25,19 @@ export function interval(metric, say = two) {
     : "";
 }
 
-/** A share in whole per cent; with a decimal below ten, and where a large one would become all. */
+/** A share in whole per cent; a decimal below ten, and where a large one would become all. As `say_percent` does it. */
 export function percent(share) {
   if (!Number.isFinite(share)) return "–";
-  const fine = share < 0.0995 || (share > 0.995 && share < 1);
+  if (share > 0 && share < 0.0005) return "< 0.1 %";
+  if (share >= 0.9995 && share < 1) return "> 99.9 %";
+  const fine = share < 0.0995 || (share >= 0.995 && share < 1);
   return `${Number((100 * share).toFixed(fine ? 1 : 0))} %`;
+}
+
+/** A share of resamples, which proves nothing certain or impossible. As `say_chance` does it. */
+export function chance(share) {
+  if (!Number.isFinite(share)) return "–";
+  return share < 0.01 ? "< 1 %" : share > 0.99 ? "> 99 %" : percent(share);
 }
 
 /** A share as a count out of 100, for sentences: never 100 nor 0 unless it is, and there as `percent` says it. */

@@ -2,7 +2,7 @@
 
 import { intervalBar } from "../charts.js";
 import { counted, dataTable, h } from "../dom.js";
-import { interval, measureTitle, percent, pValue, signed, two, unitsOf, words } from "../numbers.js";
+import { chance, interval, measureTitle, pValue, signed, two, unitsOf, words } from "../numbers.js";
 
 const REACHES = [0.1, 0.2, 0.5, 1];
 const MANY = 12; // settings that are shown without asking
@@ -175,7 +175,7 @@ function differences(pair, found, nameOf, explained) {
       h(
         "p",
         { class: "small" },
-        `Chance that one is better by more than ${found.margin} AUROC: ${nameOf(pair.first)} ${percent(margin.first)}, ${nameOf(pair.second)} ${percent(margin.second)}.`,
+        `Chance that one is better by more than ${found.margin} AUROC: ${nameOf(pair.first)} ${chance(margin.first)}, ${nameOf(pair.second)} ${chance(margin.second)}.`,
       ),
   );
 }

@@ -3,7 +3,7 @@
 import { get, post, url } from "../api.js";
 import { intervalBar } from "../charts.js";
 import { counted, failed, fill, h, loading } from "../dom.js";
-import { countOf100, interval, phrase, two, words } from "../numbers.js";
+import { countOf100, interval, percent, phrase, two, words } from "../numbers.js";
 
 const AGAIN_MS = 1200;
 /** What is said of a difference by whether it is significant. */
@@ -279,7 +279,7 @@ function agreement(study, finding) {
               "tr",
               {},
               h("th", { scope: "row" }, `${pair.a} and ${pair.b}`, h("small", {}, ` ${counted(pair.n, "image")}`)),
-              h("td", { class: "number" }, `${Math.round(100 * pair.same)} %`),
+              h("td", { class: "number" }, percent(pair.same)),
               rate(pair.kappa, { min: -1, chance: 0 }),
             ),
           ),
