@@ -65,6 +65,25 @@ def test_a_jpeg_of_the_picture_and_a_brighter_copy_are_near(saved):
     assert {(0, 3, "near"), (0, 4, "near")} <= set(saved)
 
 
+def test_copies_are_the_same_ones_whatever_the_side_at_which_pictures_are_read(tmp_path):
+    for seed in range(8):
+        film = as_large((chest if seed % 2 else smooth)(seed))
+        write_png(tmp_path / f"{seed}.png", film)
+        write_jpeg(tmp_path / f"{seed}-again.jpg", (film * 1.05 + 4).astype(np.uint8), quality=60)
+    found = []
+    for side in (320, 518):
+        table = Table(tmp_path, "folder", [Row(path.name, path, "a") for path in sorted(tmp_path.iterdir())])
+        read_images(table, side=side)
+        found.append(find_duplicates(table.rows))
+    assert [(one.first, one.second) for one in found[0]] == [(2 * n, 2 * n + 1) for n in range(8)]
+    assert [(one.first, one.second) for one in found[1]] == [(2 * n, 2 * n + 1) for n in range(8)]
+    assert all(abs(a.correlation - b.correlation) < 0.002 for a, b in zip(*found, strict=True))
+
+
+def as_large(picture, side=768):
+    return np.asarray(Image.fromarray(picture).resize((side, side), Image.Resampling.BICUBIC))
+
+
 def test_another_picture_is_no_copy(saved):
     assert not [pair for pair in saved if 5 in pair[:2]]
 

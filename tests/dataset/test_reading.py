@@ -1,12 +1,15 @@
 """Every image is read once; what cannot be read is skipped with its reason, and a class that is lost is named."""
 
+import numpy as np
 import pytest
+from fake.pictures import write_jpeg
 
 from dataset.rows import row, write_images
-from wetread.dataset.reading import drop_small_classes, read_images, rows_with_pictures
+from wetread.dataset.reading import drop_small_classes, read_images, read_larger, rows_with_pictures
 from wetread.dataset.scan import scan
-from wetread.dataset.table import WORKING_SIDE, Table
+from wetread.dataset.table import WORKING_SIDE, Row, Table
 from wetread.errors import InputError
+from wetread.images.decoder import Decoder
 
 
 def table_of(tmp_path, **counts):
@@ -22,6 +25,27 @@ def test_unreadable_files_are_skipped_and_the_rest_is_read(tmp_path):
     assert [(one.image, one.reason) for one in table.skipped] == [("a/empty.png", "the file has 0 bytes")]
     assert len(rows_with_pictures(table)) == 2
     assert all(max(one.picture.shape) <= WORKING_SIDE and len(one.sha256) == 64 for one in table.used)
+
+
+def test_pictures_are_read_once_more_with_more_pixels_and_known_by_these(tmp_path):
+    grey = np.add.outer(np.arange(1400), np.arange(1100)) // 10
+    names = [f"{number}.jpg" for number in range(3)]
+    for number, name in enumerate(names):
+        write_jpeg(tmp_path / name, (grey + number).astype(np.uint8))
+    table = Table(tmp_path, "folder", [Row(name, tmp_path / name, "a") for name in names])
+    with Decoder() as decoder:
+        view, _ = read_images(table, decoder=decoder)
+        before = [one.pixel_sha256 for one in table.rows]
+        (tmp_path / "1.jpg").unlink()
+        write_jpeg(tmp_path / "2.jpg", (255 - grey).astype(np.uint8))
+        kept = read_larger(table.rows, view, 700, decoder)
+        large = decoder.decode(tmp_path / "0.jpg", max_side=700)
+    first, *others = table.rows
+    assert first.picture.shape == (700, 550)
+    # A JPEG is decoded at a fraction of its size, so its pixels have another hash at another side.
+    assert first.pixel_sha256 == large.pixel_sha256 != before[0]
+    assert [(row.image, "changed" in why) for row, why in kept] == [("1.jpg", False), ("2.jpg", True)]
+    assert [(max(one.picture.shape), one.pixel_sha256) for one in others] == [(WORKING_SIDE, old) for old in before[1:]]
 
 
 def test_a_data_set_of_which_nothing_can_be_read_is_refused(tmp_path):

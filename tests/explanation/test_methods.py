@@ -49,6 +49,16 @@ def test_a_mark_lights_up_in_its_corner(method, variant):
         assert heatmap.method == method and heatmap.target == "yes" and heatmap.settings
 
 
+@pytest.mark.parametrize("place", CORNERS)
+@pytest.mark.parametrize("method", ["grad-cam", "grad-cam++", "score-cam", "occlusion", "integrated-gradients"])
+def test_a_mark_is_found_where_each_picture_is_scaled_by_itself(method, place):
+    """What masks the input of the network must not scale it anew by what the mask left."""
+    heatmap = explain(bright(by_picture=True), marked(*CORNERS[place]), 1, method)
+    quarters = heat_in_quarters(heatmap)
+    assert np.unravel_index(quarters.argmax(), (2, 2)) == CORNERS[place]
+    assert ("an even picture" in heatmap.settings) == (method == "integrated-gradients")
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_both_classes_are_each_others_negative_where_the_method_allows(method):
     classifier, pictures = bright(), [marked(0, 1)]

@@ -43,9 +43,9 @@ class BrightBody(nn.Module):
         return self.pool(self.maps(batch))
 
 
-def bright(side=64, channels=1, mean=0.3, deviation=0.2, **more):
+def bright(side=64, channels=1, mean=0.3, deviation=0.2, by_picture=False, **more):
     """A classifier that says yes to what is bright, wherever it is."""
-    preprocess = Preprocess(side, channels, mean, deviation)
+    preprocess = Preprocess(side, channels, mean, deviation, by_picture)
     spec = NetworkSpec("small", outputs=2, channels=channels, side=side)
     network = build_network(spec)
     network.body = BrightBody(side, channels, grey=0.3)

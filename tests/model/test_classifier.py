@@ -1,6 +1,8 @@
 """A model folder is all one needs, and one that was tampered with is refused."""
 
+import hashlib
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -43,6 +45,25 @@ def test_a_saved_model_answers_as_before(make, tmp_path):
         classifier.positive,
         classifier.threshold,
     )
+
+
+def test_a_model_says_how_large_its_pictures_are_and_one_that_does_not_knows_320_pixels(tmp_path):
+    replace(linear_classifier(), working_side=518).save(tmp_path)
+    assert load_classifier(tmp_path).working_side == 518
+    _edit(tmp_path, lambda described: described.pop("working_side"))
+    assert load_classifier(tmp_path).working_side == 320
+    _edit(tmp_path, lambda described: described.update(working_side="large"))
+    with pytest.raises(ModelRejected, match="does not describe"):
+        load_classifier(tmp_path)
+
+
+def _edit(place, change):
+    """Writes model.json anew, with a checksum that fits."""
+    described, golden = (json.loads((place / name).read_text()) for name in ("model.json", "golden.json"))
+    change(described)
+    (place / "model.json").write_text(text := json.dumps(described))
+    golden["model.json"]["sha256"] = hashlib.sha256(text.encode()).hexdigest()
+    (place / "golden.json").write_text(json.dumps(golden))
 
 
 def test_probabilities_add_up_and_margins_agree():

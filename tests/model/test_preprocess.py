@@ -6,6 +6,8 @@ from PIL import Image
 
 from wetread.model.preprocess import Preprocess
 
+BY_CHANNEL = Preprocess(16, 3, (0.1, 0.2, 0.3), (1.0, 2.0, 3.0))
+
 
 def test_any_picture_becomes_a_square_of_the_right_channels():
     pictures = [np.zeros((30, 80), dtype=np.uint8), np.zeros((90, 20, 3), dtype=np.uint8)]
@@ -58,8 +60,7 @@ def test_a_picture_scaled_by_itself_forgets_its_brightness_and_contrast(channels
 def test_tensors_are_scaled_like_arrays():
     torch = pytest.importorskip("torch")
     squares = np.random.default_rng(0).integers(0, 256, (3, 3, 16, 16), dtype=np.uint8)
-    by_channel = Preprocess(16, 3, (0.1, 0.2, 0.3), (1.0, 2.0, 3.0))
-    for one in (Preprocess(16, 3, 0.4, 0.2), by_channel, Preprocess(16, 3, by_picture=True)):
+    for one in (Preprocess(16, 3, 0.4, 0.2), BY_CHANNEL, Preprocess(16, 3, by_picture=True)):
         tensor = one.scale(torch.from_numpy(squares).float() / 255)
         np.testing.assert_allclose(tensor.numpy(), one.normalise(squares), atol=1e-5)
 

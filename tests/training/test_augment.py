@@ -10,8 +10,9 @@ from wetread.training.augment import STILL, Augment, augment, draw_changes
 
 EVERYTHING = Augment(
     rotation=20, zoom=0.2, shift=0.1, gamma=0.3, contrast=0.3, noise=0.05, mirror=0.5, flip=0.5, turns=1.0,
-    stretch=0.2, shear=10, brightness=0.1, blur=0.02, erasing=0.2,
+    stretch=0.2, shear=10, brightness=0.1, blur=0.02, erasing=0.2, saturation=0.3, hue=20, stain=0.1,
 )  # fmt: skip
+COLOURS = replace(STILL, saturation=0.3, hue=20, stain=0.1)
 
 
 def pictures(n=4, side=32, channels=1):
@@ -39,8 +40,13 @@ def test_with_every_range_at_zero_nothing_changes():
     assert all(getattr(STILL, entry.name) == 0 for entry in fields(Augment))
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("ranges", [Augment(), EVERYTHING, replace(STILL, mirror=0.5, turns=1.0)])
+MOVES = replace(STILL, mirror=0.5, turns=1.0)
+
+
+@pytest.mark.parametrize(
+    ("ranges", "channels"),
+    [(Augment(), 1), (EVERYTHING, 1), (MOVES, 1), (Augment(), 3), (EVERYTHING, 3), (MOVES, 3), (COLOURS, 3)],
+)
 def test_the_draw_depends_on_seed_epoch_and_row_alone(ranges, channels):
     squares = pictures(6, channels=channels)
     squares[3] = squares[3, :1]  # a grey picture among coloured ones
@@ -54,14 +60,14 @@ def test_the_draw_depends_on_seed_epoch_and_row_alone(ranges, channels):
 
 @pytest.mark.parametrize("name", [entry.name for entry in fields(Augment)])
 def test_each_range_changes_something_by_itself_and_leaves_the_draws_of_the_others(name):
-    squares = pictures(8)
+    squares = pictures(8, channels=3)
     ranges = replace(STILL, **{name: getattr(EVERYTHING, name)})
     assert not torch.equal(augment(squares, np.arange(8), ranges, 0, 0), augment(squares, np.arange(8), STILL, 0, 0))
     alone, together = (draw_changes(np.arange(8), one, 0, 0) for one in (ranges, EVERYTHING))
     same = {
         "rotation": "angle", "shift": "shift", "shear": "shear", "brightness": "brightness", "gamma": "gamma",
         "contrast": "contrast", "noise": "noise", "blur": "blur", "erasing": "erased", "mirror": "mirror",
-        "flip": "flip", "turns": "turns",
+        "flip": "flip", "turns": "turns", "saturation": "saturation", "hue": "hue", "stain": "stain",
     }  # fmt: skip
     if name in same:
         np.testing.assert_array_equal(getattr(alone, same[name]), getattr(together, same[name]))
@@ -79,12 +85,37 @@ def test_draws_stay_within_their_ranges():
         ("noise", 0, 0.05),
         ("blur", 0, 0.02),
         ("zoom", 0.64, 1.44),
+        ("saturation", 0.7, 1.3),
+        ("hue", -20, 20),
     ):
         drawn = getattr(changes, name)
         assert least <= drawn.min() and drawn.max() <= most, name
         assert drawn.max() - drawn.min() > 0.8 * (most - least), name
+    for kind, middle in ((0, 1), (1, 0)):  # factors and shifts, each stain by itself
+        drawn = changes.stain[:, kind] - middle
+        assert (abs(drawn) <= 0.1).all() and (np.ptp(drawn, axis=0) > 0.16).all()
+    assert abs(np.corrcoef(changes.stain.reshape(5000, 6).T) - np.eye(6)).max() < 0.06
     assert abs(changes.mirror.mean() - 0.5) < 0.04 and abs(changes.flip.mean() - 0.5) < 0.04
     assert set(changes.turns) == {0, 1, 2, 3}
+
+
+def test_draws_of_a_seed_stay_what_they_were():
+    """A range that is added later must not move the others: runs of yesterday would not repeat."""
+    drawn = draw_changes(np.array([7]), EVERYTHING, seed=3, epoch=5)
+    first = {
+        "angle": [13.298706035129726], "zoom": [[0.7837084090042338, 0.7986380792563]],
+        "shift": [[0.09518652770202607, -0.06435465116519481]], "shear": [-0.9904192690737545],
+        "brightness": [-0.05402973999734968], "contrast": [0.8336804751073942], "noise": [0.0074167316604871305],
+        "noise_place": [0.8400567619828507], "blur": [0.019087372308131307],
+        "erased": [[0.11496867400128395, 0.16663066402543336, 0.9388876963639632, -0.032940211425763186]],
+        "mirror": [True], "flip": [True], "turns": [3], "saturation": [0.9214451446896419],
+        "hue": [-1.693564928136766],
+        "stain": [[[0.9164941127644852, 1.0331626083469019, 1.039815373136662],
+                   [0.034542361996136604, -0.002979946159757674, -0.03894333483185619]]],
+    }  # fmt: skip
+    for name, value in first.items():
+        assert getattr(drawn, name).tolist() == value, name
+    assert drawn.gamma == pytest.approx(1.3156026595929304, rel=1e-14)  # exp differs between processors
 
 
 def test_a_radiograph_is_never_mirrored():
@@ -219,3 +250,85 @@ def test_three_equal_channels_give_what_one_gives():
     assert three.shape == (5, 3, 32, 32) and three.is_contiguous()
     for channel in range(3):
         torch.testing.assert_close(three[:, channel], one[:, 0], atol=0, rtol=0)
+
+
+def coloured(n=6, side=24):
+    """Pictures of middling colours, which no change drives to an end of the range."""
+    return np.random.default_rng(1).integers(90, 165, (n, 3, side, side), dtype=np.uint8)
+
+
+def chroma(pictures):
+    """``image 2 row column``: the two differences of colour of ITU-R BT.601, by the standard's own formula."""
+    red, green, blue = (np.asarray(pictures, dtype=np.float64)[:, channel] for channel in range(3))
+    luma = 0.299 * red + 0.587 * green + 0.114 * blue
+    return luma, np.stack([0.492 * (blue - luma), 0.877 * (red - luma)], axis=1)
+
+
+@pytest.mark.parametrize("ranges", [COLOURS, replace(STILL, saturation=1.0, hue=180), replace(STILL, stain=1.0)])
+def test_a_grey_picture_stays_as_it_is_whatever_happens_to_colours(ranges):
+    squares = pictures(6, channels=3)
+    squares[2] = squares[2, :1]
+    still, changed = (augment(squares, np.arange(6), one, 0, 0) for one in (STILL, ranges))
+    assert torch.equal(changed[2], still[2])
+    assert not any(torch.equal(changed[number], still[number]) for number in (0, 1, 3, 4, 5))
+    one = augment(squares[:, :1], np.arange(6), ranges, 0, 0)
+    assert torch.equal(one, augment(squares[:, :1], np.arange(6), STILL, 0, 0))
+
+
+def test_grey_parts_of_a_coloured_picture_stay_grey_to_the_last_bit():
+    squares = pictures(4, channels=3)
+    squares[:, :, :16] = squares[:, :1, :16]
+    ranges = replace(STILL, saturation=1.0, hue=180)
+    found, still = (augment(squares, np.arange(4), one, 0, 0) for one in (ranges, STILL))
+    assert torch.equal(found[:, :, :16], still[:, :, :16]) and not torch.equal(found, still)
+
+
+def test_saturation_and_hue_scale_and_turn_the_colour_and_leave_the_luma():
+    squares, rows = coloured(), np.arange(6)
+    ranges = replace(STILL, saturation=0.3, hue=25)
+    drawn = draw_changes(rows, ranges, 5, 1)
+    luma, before = chroma(squares / 255)
+    found, after = chroma(augment(squares, rows, ranges, 5, 1))
+    np.testing.assert_allclose(found, luma, atol=1e-3)
+    turned = (before[:, 0] + 1j * before[:, 1]) * (drawn.saturation * np.exp(1j * np.radians(drawn.hue)))[:, None, None]
+    np.testing.assert_allclose(after[:, 0] + 1j * after[:, 1], turned, atol=1e-3)
+
+
+def test_hue_turns_red_towards_yellow_where_it_is_above_nought():
+    red = np.zeros((8, 3, 4, 4), dtype=np.uint8) + np.array([150, 80, 80], dtype=np.uint8)[:, None, None]
+    ranges = replace(STILL, hue=10)
+    found = augment(red, np.arange(8), ranges, 0, 0)[:, :, 0, 0]
+    assert (((found[:, 1] - found[:, 2]).numpy() > 0) == (draw_changes(np.arange(8), ranges, 0, 0).hue > 0)).all()
+
+
+def test_densities_of_the_three_stains_are_scaled_and_shifted_as_drawn():
+    squares, rows = coloured(), np.arange(6)
+    ranges = replace(STILL, stain=0.1)
+    drawn = draw_changes(rows, ranges, 2, 3).stain
+    # Ruifrok & Johnston 2001 as a system of equations: light = exp(-densities @ matrix).
+    matrix = [[0.65, 0.70, 0.29], [0.07, 0.99, 0.11], [0.27, 0.57, 0.78]]
+    before, after = (
+        np.linalg.solve(np.transpose(matrix), -np.log(light.astype(np.float64)).reshape(6, 3, -1))
+        for light in (squares / 255, augment(squares, rows, ranges, 2, 3).numpy())
+    )
+    np.testing.assert_allclose(after, before * drawn[:, 0, :, None] + drawn[:, 1, :, None], atol=1e-4)
+
+
+def test_black_stays_black_and_nothing_leaves_the_range_whatever_the_stain():
+    squares = pictures(8, channels=3)
+    squares[..., :8] = 0
+    found = augment(squares, np.arange(8), replace(STILL, stain=1.0, saturation=1.0), 0, 0)
+    assert float(found[..., :8].abs().max()) == 0
+    assert bool(torch.isfinite(found).all()) and float(found.min()) >= 0 and float(found.max()) <= 1
+
+
+def test_colours_do_not_depend_on_the_number_of_threads():
+    squares = pictures(3, side=187, channels=3)  # more pixels than one thread takes, and no multiple of eight
+    threads, found = torch.get_num_threads(), []
+    try:
+        for count in (1, 2, 3):
+            torch.set_num_threads(count)
+            found.append(augment(squares, np.arange(3), COLOURS, 1, 1))
+    finally:
+        torch.set_num_threads(threads)
+    assert torch.equal(found[0], found[1]) and torch.equal(found[0], found[2])

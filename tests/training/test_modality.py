@@ -69,6 +69,23 @@ def test_sides_are_mixed_up_only_where_the_question_was_answered(modality):
         assert ranges.erasing == 0
 
 
+@pytest.mark.parametrize("modality", RANGES)
+def test_colours_change_only_where_there_are_any_and_where_somebody_said_which(modality):
+    colours = ("saturation", "hue", "stain")
+    grey, reasons = augment_for(modality, "free")
+    assert not grey.recolours and all("sees no colours" in reasons[name] for name in colours)
+    seen, reasons = augment_for(modality, "free", coloured=True)
+    on = {name for name in colours if getattr(seen, name)}
+    assert on == (
+        {"stain"}
+        if modality == "microscopy"
+        else {"saturation", "hue"}
+        if modality in ("fundus", "dermoscopy", "photograph")
+        else set()
+    )
+    assert all(reasons[name].startswith("off: ") == (name not in on) for name in colours)
+
+
 def test_the_reason_says_how_to_answer():
     assert "--laterality" in augment_for("radiograph")[1]["mirror"]
     assert "you said" in augment_for("radiograph", "free")[1]["mirror"]

@@ -8,6 +8,7 @@ import yaml
 from wetread.errors import InputError
 from wetread.training.fingerprint import Fingerprint, KnownWeights
 from wetread.training.measure import _trained_on
+from wetread.training.modality import RANGES
 from wetread.training.plan import make_plan
 from wetread.training.plan_file import (
     check_setting,
@@ -173,6 +174,9 @@ def test_a_small_network_keeps_the_time_limit_too():
     assert (planned.network, within.network) == ("small", "small")
     assert planned.epochs == 25 and within.epochs == 10
     assert "time limit allows, at most 25" in within.reasons["epochs"]
+    # Six epochs of the first division and the model to ship, 34,560 pictures, are what there must be time for.
+    tight = make_plan(dataclasses.replace(large, rate=60.0), Asked("best"))
+    assert tight.epochs == 6 and "leave further divisions out" in tight.reasons["epochs"]
     beyond = make_plan(dataclasses.replace(large, rate=50.0), Asked("best"))
     assert beyond.rungs == ("classical",) and "small network takes" in beyond.reasons["rungs"]
 
@@ -302,7 +306,7 @@ def test_a_mirror_switched_off_by_hand_stays_off(tmp_path):
 
 def test_ranges_of_another_kind_of_picture_leave_those_that_were_said(tmp_path):
     plan = make_plan(SMALL)
-    found = set_decisions(plan, ["modality=ct", "rotation=7"], plan)
+    found = set_decisions(dataclasses.replace(plan), ["modality=ct", "rotation=7"], plan)  # an equal plan is no file
     assert (found.augment.rotation, found.augment.gamma) == (7.0, 0.10)
     (tmp_path / "plan.yaml").write_text("modality: ct\nzoom: 0.1\nrotation: 7.0\n")
     found = read_plan(tmp_path / "plan.yaml", plan)
@@ -312,13 +316,33 @@ def test_ranges_of_another_kind_of_picture_leave_those_that_were_said(tmp_path):
 def test_an_answer_about_sides_changes_mirror_and_flip_of_a_recipe_and_no_other_range(tmp_path):
     planned = make_plan(SMALL)
     recipe = read_plan(recipe_path("carpentries"), planned)
-    found = set_decisions(recipe, ["laterality=free", "rotation=0"], planned)
+    found = set_decisions(recipe, ["laterality=free", "rotation=0"], planned, follows=True)
     assert found.augment == dataclasses.replace(recipe.augment, mirror=0.5)
-    assert set_decisions(recipe, ["modality=ct"], planned).augment == recipe.augment
+    assert set_decisions(recipe, ["modality=ct"], planned, follows=True).augment == recipe.augment
     chexnet = read_plan(recipe_path("chexnet-pneumonia"), planned)
-    assert set_decisions(chexnet, ["laterality=matters"], planned).augment.is_still
+    assert set_decisions(chexnet, ["laterality=matters"], planned, follows=True).augment.is_still
     (tmp_path / "plan.yaml").write_text("laterality: free\n")
     assert read_plan(tmp_path / "plan.yaml", recipe).augment == dataclasses.replace(recipe.augment, mirror=0.5)
+
+
+def test_colours_change_where_most_pictures_have_them_and_the_network_sees_them():
+    tissue = dataclasses.replace(SMALL, modality="microscopy", colour=0.6)
+    plan, grey = make_plan(tissue), make_plan(dataclasses.replace(tissue, colour=0.4))
+    assert (plan.channels, plan.augment.stain) == (3, RANGES["microscopy"].stain) and plan.augment.stain > 0
+    assert not grey.augment.recolours and "sees no colours" in grey.reasons["stain"]
+    assert not set_decisions(plan, ["channels=1"], plan).augment.recolours
+    skin = set_decisions(plan, ["modality=dermoscopy", "hue=2"], plan)
+    assert (skin.augment.stain, skin.augment.saturation, skin.augment.hue) == (0.0, 0.2, 2.0)
+    assert not set_decisions(grey, ["modality=dermoscopy"], grey).augment.recolours
+    assert not set_decisions(grey, ["channels=3"], grey).augment.recolours  # as weights for colour ask of grey pictures
+    assert "\ncoloured:" not in plan.to_yaml()
+
+
+@pytest.mark.parametrize("setting", ["saturation=1.5", "hue=-5", "stain=2", "stain=-0.1"])
+def test_colours_are_not_turned_into_their_opposites(setting):
+    plan = make_plan(SMALL)
+    with pytest.raises(InputError, match="where a number of at least 0 and at most"):
+        set_decisions(plan, [setting], plan)
 
 
 def test_a_recipe_mirrors_nothing_where_sides_matter():

@@ -16,7 +16,7 @@ from wetread.training.ranges import Augment
 
 STILL = dict.fromkeys(
     ("rotation", "zoom", "shift", "gamma", "contrast", "noise", "mirror", "flip", "turns", "stretch", "shear",
-     "brightness", "blur", "erasing"), 0.0,
+     "brightness", "blur", "erasing", "saturation", "hue", "stain"), 0.0,
 )  # fmt: skip
 
 
@@ -67,6 +67,30 @@ def test_changes_are_said_in_words(changes, said):
     assert [describe_changes(drawn, number, 64) for number in range(3)] == [said] * 3
 
 
+def test_colours_are_said_of_coloured_pictures_alone():
+    drawn = draw_changes(np.arange(40), Augment(**(STILL | {"saturation": 0.3, "hue": 10.0, "stain": 0.2})), 0, 0)
+    said = [describe_changes(drawn, number, 64) for number in range(40)]
+    for number, words in enumerate(said):
+        if abs(drawn.hue[number]) >= 1:
+            assert f"hue {drawn.hue[number]:+.0f}°" in words
+        if drawn.saturation[number] < 0.95:
+            assert "less colour" in words
+    for number, densities in enumerate(0.5 * (drawn.stain[:, 0] - 1) + drawn.stain[:, 1]):
+        most = int(np.abs(densities).argmax())
+        stain = f"{'more' if densities[most] > 0 else 'less'} {('haematoxylin', 'eosin', 'DAB')[most]}"
+        assert (stain in said[number]) == (abs(densities[most]) >= 0.02)
+    assert describe_changes(drawn, 0, 64, coloured=False) == "hardly changed"
+
+
+def test_words_of_a_grey_picture_in_a_coloured_set_name_no_colours():
+    rows = rows_of("ab", (20, 20, 3))
+    rows[0].picture[:] = rows[0].picture[..., :1]
+    plan = plan_for(channels=3, **STILL).replace({"saturation": 0.3, "hue": 20.0}, lambda _: "test")
+    grey, coloured = make_previews(rows, plan)
+    assert set(grey.words) == {"hardly changed"} and "hue" in " ".join(coloured.words)
+    assert all(np.array_equal(copy, grey.seen[0]) for copy in grey.seen)
+
+
 def test_words_follow_the_draw():
     ranges = Augment(**(STILL | {"rotation": 20.0, "zoom": 0.3, "gamma": 0.5}))
     drawn = draw_changes(np.arange(40), ranges, 0, 0)
@@ -93,9 +117,9 @@ def test_to_the_left_is_against_the_clock():
 
 def test_every_range_is_said_with_its_reason_and_without_its_unit():
     said = say_ranges(Augment(), {"rotation": "degrees: tilt", "zoom": "part of the field of view: distance"})
-    assert len(said) == 14
+    assert len(said) == 17
     assert said[0] == ("Rotation", "up to 7° either way", "tilt")
-    assert ("Zoom", "up to 10% larger or smaller", "distance") in said
+    assert ("Zoom", "up to 10 % larger or smaller", "distance") in said
     assert ("Left-right flip", "", "") in said
 
 
@@ -103,7 +127,7 @@ def test_the_run_folder_gets_a_strip_per_picture(tmp_path):
     folder = RunFolder(tmp_path)
     preview_for_run(folder, rows_of("ab" * 5), plan_for())
     index = folder.read_json("augmented/index.json")
-    assert len(index["rows"]) == 6 and index["side"] == 32 and len(index["ranges"]) == 14
+    assert len(index["rows"]) == 6 and index["side"] == 32 and len(index["ranges"]) == 17
     for row in index["rows"]:
         strip = Image.open(io.BytesIO((tmp_path / "augmented" / row["file"]).read_bytes()))
         assert strip.size == (8 * 32 + 7, 32) and len(row["words"]) == COPIES

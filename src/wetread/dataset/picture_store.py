@@ -7,7 +7,7 @@ import numpy as np
 from wetread.shapes import Picture
 from wetread.writing import Scratch
 
-#: Bytes of pictures that are kept in memory: about 5,000 of them.
+#: Bytes of pictures that are kept in memory: about 5,000 of 320 pixels, 2,000 of 518.
 IN_MEMORY = 512 << 20
 #: Bytes of one scratch file. Each is mapped when it is full.
 BLOCK = 256 << 20

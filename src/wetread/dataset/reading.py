@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import nullcontext
 
 from wetread.dataset.choose_view import choose_view
@@ -28,6 +29,7 @@ def read_images(
     frame: str = "middle",
     decoder: Decoder | None = None,
     listen: Listener = silent,
+    side: int = WORKING_SIDE,
 ) -> tuple[View, str]:
     """Fills `facts`, `picture` and the hashes of every row in use; unreadable files are skipped with their reason.
 
@@ -37,6 +39,7 @@ def read_images(
         frame: middle, all or a number from 1.
         decoder: Stays open; None for one of its own, without a cache.
         listen: Is told about the progress.
+        side: Longest side of the pictures, in pixels.
 
     Returns:
         How the pictures are shown, and why.
@@ -49,7 +52,7 @@ def read_images(
         rows = [row for row in table.rows if row.status == "used"]
         store = PictureStore()
         started, last = time.monotonic(), 0.0
-        outcomes = decoder.decode_many((row.source for row in rows), max_side=WORKING_SIDE, view=view)
+        outcomes = decoder.decode_many((row.source for row in rows), max_side=side, view=view)
         for done, (number, outcome) in enumerate(outcomes, start=1):
             row = rows[number]
             if isinstance(outcome, ImageRejected):
@@ -75,6 +78,41 @@ def read_images(
         )
     _note_differences(table, view)
     return view, reason
+
+
+def read_larger(
+    rows: Sequence[Row], view: View, side: int, decoder: Decoder, listen: Listener = silent
+) -> list[tuple[Row, str]]:
+    """Reads the pictures of rows once more with more pixels, for a network that sees more than `WORKING_SIDE`.
+
+    A copy of a picture is known by its pixels at the side at which it was read, so `pixel_sha256` goes along.
+
+    Args:
+        rows: That were read; changed in place.
+        view: As they were read.
+        side: Longest side of the pictures, in pixels.
+        decoder: Running.
+        listen: Is told about the progress of the step ``read again``.
+
+    Returns:
+        Rows that keep their smaller pictures, since their files cannot be read any more or are others now, and why.
+    """
+    store, kept = PictureStore(), []
+    started, last = time.monotonic(), 0.0
+    outcomes = decoder.decode_many((row.source for row in rows), max_side=side, view=view)
+    for done, (number, outcome) in enumerate(outcomes, start=1):
+        row = rows[number]
+        if isinstance(outcome, ImageRejected):
+            kept.append((row, outcome.reason))
+        elif outcome.file_sha256 != row.sha256:
+            kept.append((row, "the file has changed since"))
+        else:
+            row.picture = store.keep(outcome.pixels)
+            row.pixel_sha256 = outcome.pixel_sha256
+        if time.monotonic() - last > 0.1 or done == len(rows):
+            last = time.monotonic()
+            listen(StepAdvanced("read again", done, len(rows), f"{done / max(last - started, 1e-3):.0f} images/s"))
+    return kept
 
 
 def _look_first(table: Table, decoder: Decoder, window: str | None, frame: str) -> tuple[View, str]:

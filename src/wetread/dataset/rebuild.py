@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from wetread.dataset.table import COLUMNS, NO_FINDING, UNKNOWN_COLUMNS, USED, WORKING_SIDE, Row, Table
 from wetread.errors import InputError
@@ -10,6 +12,12 @@ from wetread.images.cache import default_cache, entry_key
 from wetread.images.source import Source
 from wetread.images.view import View
 from wetread.run_folder import RunFolder
+
+
+def side_of(view: Mapping[str, Any]) -> int:
+    """Longest side of the pictures of a run, in pixels, from ``view`` in its run.json; earlier versions had one."""
+    side = view.get("side")
+    return side if isinstance(side, int) else WORKING_SIDE
 
 
 def rebuild_table(folder: RunFolder) -> Table:
@@ -22,7 +30,7 @@ def rebuild_table(folder: RunFolder) -> Table:
     """
     facts = folder.read_json("run.json")
     stored = facts.get("view") or {"values": "file", "frame": "middle"}
-    view = View.parse(stored["values"], frame=stored["frame"])
+    view, side = View.parse(stored["values"], frame=stored["frame"]), side_of(stored)
     cache = default_cache()
     several = bool(facts.get("multi"))
     taken = {*COLUMNS, *(UNKNOWN_COLUMNS if several else ())}
@@ -41,7 +49,7 @@ def rebuild_table(folder: RunFolder) -> Table:
             row.skip(cells["reason"])
             continue
         number = row.image.rsplit("#", 1)[-1] if row.extra.get("file") else ""
-        key = entry_key(row.sha256, view, int(number) if number.isdigit() else None, WORKING_SIDE)
+        key = entry_key(row.sha256, view, int(number) if number.isdigit() else None, side)
         image = cache.find(key) if cache is not None and row.sha256 else None
         if image is None:
             missing += 1

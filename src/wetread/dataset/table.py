@@ -30,7 +30,7 @@ COLUMNS = ("image", "label", "patient", "group", "split", "fold", "sha256", "sta
 #: Further ones, written where the truth of some finding of some image is not known.
 UNKNOWN_COLUMNS = ("uncertain", "missing")
 
-#: Longest side, in pixels, of the pictures that are kept in memory after reading.
+#: Longest side, in pixels, of the pictures that are kept after reading; larger in a run whose network sees more.
 WORKING_SIDE = 320
 
 
@@ -56,7 +56,8 @@ class Row:
         readings: What each reader said, by name of the reader; empty where one truth was given.
         extra: The user's other columns.
         facts: What the reader noted about the file; None before reading.
-        picture: The working picture, longest side at most `WORKING_SIDE`; None before reading. May lie in a file.
+        picture: The working picture, longest side at most `WORKING_SIDE`, or the working side of the run where a
+            network sees more; None before reading. May lie in a file.
     """
 
     image: str

@@ -11,6 +11,7 @@ import numpy as np
 from wetread.dataset.table import Table
 from wetread.evaluation.finding_predictions import FindingPredictions
 from wetread.evaluation.predictions import Predictions
+from wetread.outcome import in_words
 from wetread.shapes import Bools
 
 
@@ -33,7 +34,7 @@ class Side:
     @property
     def which(self) -> str:
         """``with small mass`` or ``without small mass``."""
-        return f"{'with' if self.has else 'without'} {self.name.replace('_', ' ')}"
+        return f"{'with' if self.has else 'without'} {in_words(self.name)}"
 
 
 def count_cases(predictions: Predictions | FindingPredictions, table: Table, trained_on: int | None) -> dict[str, Any]:

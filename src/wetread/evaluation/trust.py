@@ -15,7 +15,7 @@ from typing import Any
 from wetread.evaluation.advice import check_again, go_on, quote, run_again
 from wetread.evaluation.counts import Side, find_rarest, find_sides
 from wetread.metrics.sample_size import cases_for_half_width, hanley_mcneil_error
-from wetread.outcome import SEE_ANATOMY, say_share
+from wetread.outcome import SEE_ANATOMY, in_words, say_percent, say_share
 from wetread.run_folder import CASES, HEATMAP_TESTS, REFUSAL
 
 GREEN, AMBER, RED, NONE = "green", "amber", "red", "none"
@@ -269,14 +269,14 @@ def judge_refusal(evidence: Evidence) -> Light:
     own, packs = known["own"]["refused"], known["packs"]
     tried = {name: pack["refused"] for name, pack in packs.items() if name != "mirrored"}
     if not tried and own <= REFUSED_OWN:
-        said = f"Refuses {_percent(own)} of its own kind; on other pictures it was not tried."
+        said = f"Refuses {say_percent(own)} of its own kind; on other pictures it was not tried."
         return Light("refusal", title, NONE, said, "Repeat the run with wetread run.")
     low = min(tried, key=lambda name: tried[name]) if tried else ""
-    said = f"Refuses {_percent(own)} of its own kind"
+    said = f"Refuses {say_percent(own)} of its own kind"
     said += f", and {_at_least(tried[low])} of {_each_of(len(tried))} of other pictures." if low else "."
     well = own <= REFUSED_OWN and all(share >= REFUSED for share in tried.values())
     if not well and low and tried[low] < REFUSED:
-        said += f" Weakest: {_words(low)}."
+        said += f" Weakest: {in_words(low)}."
     if len(tried) < len(packs):
         said += " Mirrored pictures do not count here: they need not be refused."
     return Light("refusal", title, GREEN if well else AMBER, said, "" if well else "wetread weights list")
@@ -383,7 +383,7 @@ def _say_line(line: Mapping[str, Any], name: str) -> str:
     said = f"Slope {_against(line['slope'], '1 is right')}"
     if line.get("intercept") is not None:
         said += f", intercept {_against(line['intercept'], '0 is right')}"
-    said += f" for {_words(name)}" if name else ""
+    said += f" for {in_words(name)}" if name else ""
     error, luck = _value(line.get("ece")), _value(line.get("ece_if_perfect"))
     if error is not None and luck is not None:
         said += f"; calibration error {error:.2f}, luck alone gives {luck:.2f}"
@@ -402,7 +402,7 @@ def _why_no_line(numbers: Mapping[str, Any], name: str) -> str:
 
 
 def _for(name: str) -> str:
-    return f"for {_words(name)}, since " if name else ""
+    return f"for {in_words(name)}, since " if name else ""
 
 
 def _value(number: Any) -> Any:
@@ -423,10 +423,6 @@ def _against(number: Any, right: str) -> str:
     return f"{_value(number):.2f} ({interval}{right})"
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
 def _at_least(share: float) -> str:
     """``all``, ``at least 97 %``, rounded down so that it holds."""
     return "all" if share >= 1 else f"at least {math.floor(100 * share + 1e-9)} %"
@@ -434,7 +430,3 @@ def _at_least(share: float) -> str:
 
 def _each_of(kinds: int) -> str:
     return f"each of {kinds} kinds" if kinds > 1 else "one kind"
-
-
-def _words(name: str) -> str:
-    return str(name).replace("_", " ")

@@ -12,6 +12,7 @@ from torch import Tensor
 from wetread.explanation.class_maps import add_up
 from wetread.explanation.heatmap import Heatmap
 from wetread.explanation.subject import Subject
+from wetread.outcome import say_percent
 from wetread.shapes import Floats, Ints, Picture
 
 #: Places on the way at which gradients are taken, by the rule of Gauss and Legendre.
@@ -59,9 +60,11 @@ def integrated_gradients(
         if error > TOLERANCE and not quick and steps is None:
             values, error = _one(subject, picture, start, int(target), 4 * count)
         name = "integrated-gradients-blur" if blur else "integrated-gradients"
-        settings = (
-            f"from {'the blurred' if blur else 'a black'} picture, completeness error {100 * error:.1f} %{subject.note}"
-        )
+        missed = f"completeness error {say_percent(error)}"
+        # A black picture that is scaled by itself is what an even one of any brightness is.
+        even = any(branch.preprocess.by_picture for branch in subject.branches)
+        base = "the blurred" if blur else "an even" if even else "a black"
+        settings = f"from {base} picture, {missed}{subject.note}"
         found.append(Heatmap(values, subject.classifier.classes[target], name, settings))
     return found
 

@@ -24,8 +24,6 @@ from wetread.model.classifier import Classifier
 from wetread.run_folder import RunFolder
 from wetread.shapes import Floats, Picture
 
-#: As in training (`wetread.dataset.table.WORKING_SIDE`): the model judges the picture that it would judge there.
-SIDE = 320
 #: As many names of classes are listed where one is not known.
 MOST_NAMED = 10
 #: Shown first, where the model allows them; the two come from different kinds of arithmetic.
@@ -141,7 +139,7 @@ def find_class(classifier: Classifier, name: str | int) -> int:
 def read_files(classifier: Classifier, sources: Sequence[Source], decoder: Decoder) -> list[ExplainedImage]:
     """Reads images as the model saw those it learnt from; files that cannot be read get their reason."""
     images = [ExplainedImage(str(source)) for source in sources]
-    for number, outcome in decoder.decode_many(sources, max_side=SIDE, view=classifier.view):
+    for number, outcome in decoder.decode_many(sources, max_side=classifier.working_side, view=classifier.view):
         if isinstance(outcome, ImageRejected):
             images[number].reason = outcome.reason
         else:

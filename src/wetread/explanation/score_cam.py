@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -57,15 +58,14 @@ def _one(subject: Subject, picture: Picture, target: int, quick: bool) -> Floats
             if split is not None:
                 # What the others say stays as it is while this branch sees less.
                 others = torch.stack([held, *logits[:number], *logits[number + 1 :]]).sum(dim=0)
-                found.append(_one_branch(subject, branch, batch, split[0][0], others, target, quick))
+                ask = partial(_ask, subject, branch, others=others, target=target)
+                found.append(_one_branch(ask, batch, split[0][0], quick))
     total: Floats = add_up(found, shares=False)[0] / len(found)
     return total
 
 
-def _one_branch(
-    subject: Subject, branch: Branch, batch: Tensor, maps: Tensor, others: Tensor, target: int, quick: bool
-) -> Floats:
-    """``1 row column``: the maps of one branch, weighted."""
+def _one_branch(ask: Callable[[Tensor], Tensor], batch: Tensor, maps: Tensor, quick: bool) -> Floats:
+    """``1 row column``: the maps of one branch, weighted by the margins of the pictures that they mask."""
     spread = (maps.amax(dim=(1, 2)) - maps.amin(dim=(1, 2))).float()
     varied = torch.nonzero(spread > 1e-7)[:, 0]
     if quick:
@@ -73,10 +73,10 @@ def _one_branch(
         maps, varied = maps[varied], torch.arange(len(varied), device=maps.device)
     scores = torch.empty(len(maps), dtype=torch.float64)
     if len(varied) < len(maps):
-        scores[:] = _ask(subject, branch, torch.zeros_like(batch), others, target)
+        scores[:] = ask(torch.zeros_like(batch))
     for start in range(0, len(varied), BATCH):
         some = varied[start : start + BATCH]
-        scores[some.cpu()] = _ask(subject, branch, batch * _masks(maps[some], batch.shape[-1]), others, target)
+        scores[some.cpu()] = ask(batch * _masks(maps[some], batch.shape[-1]))
     weights = torch.softmax(scores, dim=0).to(maps.device, maps.dtype)
     found: Floats = torch.einsum("m,mrc->rc", weights, maps)[None].cpu().numpy().astype(np.float64)
     return found
@@ -92,7 +92,10 @@ def _masks(maps: Tensor, side: int) -> Tensor:
 def _ask(subject: Subject, branch: Branch, masked: Tensor, others: Tensor, target: int) -> Tensor:
     """Margins of masked pictures, rounded to grey levels: so whatever predicts fastest can be asked."""
     preprocess, shape = branch.preprocess, (-1, 1, 1)
-    mean, deviation = (torch.tensor(one).reshape(shape) for one in (preprocess.mean, preprocess.deviation))
-    squares = ((masked.float().cpu() * deviation + mean) * 255).round().clamp(0, 255).to(torch.uint8)
-    said = branch.ask(squares.contiguous().numpy())
+    if preprocess.by_picture:  # as a picture it would be scaled anew, by what the mask left of it
+        said = branch.logits(masked)
+    else:
+        mean, deviation = (torch.tensor(one).reshape(shape) for one in (preprocess.mean, preprocess.deviation))
+        squares = ((masked.float().cpu() * deviation + mean) * 255).round().clamp(0, 255).to(torch.uint8)
+        said = branch.ask(squares.contiguous().numpy())
     return subject.margins([said], others.expand(len(said), -1), torch.full((len(said),), target))

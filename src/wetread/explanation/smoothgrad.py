@@ -11,6 +11,7 @@ from torch import Tensor
 from wetread.explanation.class_maps import add_up
 from wetread.explanation.heatmap import Heatmap
 from wetread.explanation.subject import Subject
+from wetread.outcome import say_percent
 from wetread.shapes import Floats, Ints, Picture
 
 #: Copies of a picture.
@@ -50,7 +51,7 @@ def smoothgrad(
         Maps of as many cells as the input of the network has pixels, summed over colours.
     """
     count = copies or (QUICK_COPIES if quick else COPIES)
-    settings = f"gradient of the margin, {count} copies with {100 * noise:.0f} % noise{subject.note}"
+    settings = f"gradient of the margin, {count} copies with {say_percent(noise)} noise{subject.note}"
     return [
         Heatmap(
             _one(subject, picture, int(target), count, noise, seed),

@@ -86,7 +86,7 @@ def read_elsewhere(
     view = classifier.view
     request = replace(request, window=str(view), frame=view.frame, finding=_asked_finding(request, tried, names))
     try:
-        read = read_data(request, folder, tell)
+        read = read_data(request, folder, tell, side=classifier.working_side)
     except InputError as error:
         raise _explain_reading(error, tried) from error
     _forget_splits(read)
@@ -141,7 +141,8 @@ def assess(tried: Tried, elsewhere: Elsewhere, request: Request, folder: RunFold
         done(str(found.drop["verdict"]))
     for row in matched.rows:
         row.split = "test"
-    view = {"values": str(classifier.view), "frame": classifier.view.frame, "reason": "as the model was trained"}
+    view = {"values": str(classifier.view), "frame": classifier.view.frame, "side": classifier.working_side}
+    view |= {"reason": "as the model was trained"}
     write_intake(folder, elsewhere.read.table, elsewhere.findings, view=view, device="cpu")
     folder.write_status(RUNNING, model=found.drop["model"])
     _explain(tried, found.predictions, matched.rows, request.seed, folder, tell)

@@ -72,15 +72,16 @@ def _see(prepared: Prepared, folder: RunFolder, tell: Listener) -> TrainingSet:
     """Computes what the rungs look at: features, embeddings, squares; and shows what a network will be shown."""
     from wetread.training.preview import preview_for_run
     from wetread.training.refusal_probes import probes_see
+    from wetread.training.rules import looked_through
     from wetread.training.training_set import TrainingSet
     from wetread.weights.stored import find_stored
 
     plan = prepared.plan
-    backbone, looked_through = None, _looked_through(plan)
-    if looked_through:
+    backbone, name = None, looked_through(plan.values())
+    if name:
         from wetread.model.backbone import Backbone
 
-        backbone = Backbone.load(find_stored(looked_through), plan.device, plan.engine)
+        backbone = Backbone.load(find_stored(name), plan.device, plan.engine)
     with step(tell, "features", "Measuring the pictures") as done:
         started = time.perf_counter()
         data = TrainingSet(
@@ -97,13 +98,6 @@ def _see(prepared: Prepared, folder: RunFolder, tell: Listener) -> TrainingSet:
         seen = " and ".join(["classical features"] + ([f"embedding by {backbone.name}"] if backbone else []))
         done(f"{seen}, {len(data.pictures) / max(time.perf_counter() - started, 1e-3):.0f} images a second")
     return data
-
-
-def _looked_through(plan: Plan) -> str:
-    """Name of the weights that are looked through: by a linear rung, or by a head that is all there is to train."""
-    if {"frozen", "combined"} & set(plan.rungs):
-        return plan.backbone
-    return plan.weights if "network" in plan.rungs and plan.tuning == "head" else ""
 
 
 def _epochs_per_fold(plan: Plan) -> int:

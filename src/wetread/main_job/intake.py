@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wetread.dataset.table import WORKING_SIDE
 from wetread.errors import ImageRejected
 from wetread.main_job.ahead import NEEDED_BY_ALL, import_ahead
 from wetread.main_job.session import step
@@ -50,13 +51,14 @@ def list_images(request: Request) -> Table:
     )
 
 
-def read_data(request: Request, folder: RunFolder, tell: Listener) -> ReadData:
+def read_data(request: Request, folder: RunFolder, tell: Listener, *, side: int = WORKING_SIDE) -> ReadData:
     """Lists and decodes a data set, and finds patients and duplicates.
 
     Args:
         request: What the user asked for.
         folder: The run folder.
         tell: Is told about progress.
+        side: Longest side of the pictures, in pixels.
     """
     from wetread.dataset.duplicates import find_duplicates
     from wetread.dataset.groups import assign_groups, assign_patients
@@ -75,7 +77,7 @@ def read_data(request: Request, folder: RunFolder, tell: Listener) -> ReadData:
         if table.empty:
             tell(Notice(f"No image shows what the data name: {', '.join(table.empty[:30])}."))
         with step(tell, "read", "Reading images", total) as done:
-            view = read_images(table, window=window, frame=frame, decoder=decoder, listen=tell)
+            view = read_images(table, window=window, frame=frame, decoder=decoder, listen=tell, side=side)
             kinds = counted(len(table.findings), "finding") if table.multi else f"{len(table.classes)} classes"
             done(f"{counted(len(table.used), 'labelled image')}, {kinds}")
     with step(tell, "group", "Looking for patients and copies") as done:
@@ -87,6 +89,38 @@ def read_data(request: Request, folder: RunFolder, tell: Listener) -> ReadData:
         assign_groups(rows, pairs, request.together)
         done(f"{counted(len({row.group for row in rows}), 'separate case')}, {counted(len(pairs), 'pair')} of copies")
     return ReadData(table, rows, pairs, view)
+
+
+def read_for_large_networks(read: ReadData, side: int, tell: Listener) -> None:
+    """Reads pictures once more where a network of the run sees more pixels than were read.
+
+    Patients, copies, checks and the plan rest on the smaller pictures: they are the same whatever network looks, and
+    thresholds in them were tuned there. Only what is learnt and predicted sees the larger ones.
+
+    Args:
+        read: The data set; its pictures are exchanged.
+        side: Longest side that the run decided on, in pixels.
+        tell: Is told about progress.
+    """
+    from wetread.dataset.reading import read_larger
+    from wetread.images.cache import default_cache
+    from wetread.images.decoder import Decoder
+
+    rows = [row for row in read.table.rows if row.status == "used" and row.picture is not None]
+    with (
+        Decoder(cache=default_cache()) as decoder,
+        step(tell, "read again", f"Reading images at {side} pixels", len(rows)) as done,
+    ):
+        kept = read_larger(rows, read.view[0], side, decoder, tell)
+        done(f"{counted(len(rows) - len(kept), 'image')}: a network sees more than {WORKING_SIDE} pixels")
+    if kept:
+        row, reason = kept[0]
+        tell(
+            Notice(
+                f"{counted(len(kept), 'image')} cannot be read at {side} pixels and stay at {WORKING_SIDE}, such as "
+                f"{row.image}: {reason}."
+            )
+        )
 
 
 def write_intake(folder: RunFolder, table: Table, findings: list[Finding], **facts: Any) -> None:

@@ -71,7 +71,8 @@ def save_model(prepared: Prepared, trained: Trained, numbers: dict[str, Any], fo
         + ". Not tested elsewhere.",
     }
     plan = prepared.plan
-    classifier = replace(with_facts(trained.final, facts), view=View.parse(plan.view, frame=plan.frame))
+    view = View.parse(plan.view, frame=plan.frame)
+    classifier = replace(with_facts(trained.final, facts), view=view, working_side=plan.working_side)
     classifier.save(folder.path / "model")
     folder.write_bytes(FILE, pack_fingerprints(take_fingerprints(prepared.rows)))
 

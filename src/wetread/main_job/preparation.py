@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wetread.main_job.intake import ReadData, examine_headers, stored_plan, write_intake
+from wetread.dataset.table import WORKING_SIDE
+from wetread.main_job.intake import ReadData, examine_headers, read_for_large_networks, stored_plan, write_intake
 from wetread.main_job.session import step
 from wetread.outcome import counted
 from wetread.progress import Listener, Notice, PlanMade
 from wetread.request import Request, choose_device
-from wetread.run_folder import RunFolder
+from wetread.run_folder import RUNNING, RunFolder
 from wetread.shapes import Ints
 
 if TYPE_CHECKING:
@@ -102,11 +104,15 @@ def prepare(request: Request, read: ReadData, folder: RunFolder, tell: Listener,
         done(f"{counted(len(prepared.findings), 'finding')}, gate {prepared.gate}")
     tell(PlanMade(plan.decisions()))
     _warn_of_mirrors(plan, tell)
+    _warn_of_blur(plan, measured, tell)
     folder.write_text("fingerprint.json", measured.as_json())
     folder.write_text("plan.yaml", plan.to_yaml())
-    view = {"values": plan.view, "frame": plan.frame, "reason": plan.reasons["view"]}
+    view = {"values": plan.view, "frame": plan.frame, "side": WORKING_SIDE, "reason": plan.reasons["view"]}
     facts = {"seed": plan.seed, "preset": plan.preset, "device": plan.device}
     write_intake(folder, table, prepared.findings, view=view, **facts)
+    if run and plan.working_side > WORKING_SIDE:
+        read_for_large_networks(read, plan.working_side, tell)
+        folder.write_status(RUNNING, view={**view, "side": plan.working_side})
     return prepared
 
 
@@ -195,13 +201,31 @@ def _plan(
         measured = _with_pace(measured, asked)
     planned = make_plan(measured, asked)
     plan = _follow_recipe(request.recipe, planned, measured, table) if request.recipe else planned
-    plan = with_options(read_plan(stored, plan), planned, _typed(request)) if stored else plan
-    plan = set_decisions(plan, request.settings, planned)
+    followed = read_plan(stored, plan) if stored else plan
+    plan = with_options(followed, planned, _typed(request)) if stored else plan
+    plan = set_decisions(plan, request.settings, planned, follows=bool(request.recipe or stored))
     # The pictures are read by now; the plan says how.
     plan = with_options(plan, planned, ("view", "frame"))
+    plan = _with_working_side(request, stored, followed, plan, measured)
     require_folds(plan, planned, measured)
     require_weights(plan, measured)
     return plan, measured
+
+
+def _with_working_side(
+    request: Request, stored: Path | None, followed: Plan, plan: Plan, measured: Fingerprint
+) -> Plan:
+    """The plan with pictures as large as its networks see them, unless somebody said how large."""
+    from wetread.training.plan_file import begun_before_working_sides, says_working_side, with_working_side
+
+    if any(setting.partition("=")[0].strip() == "working_side" for setting in request.settings):
+        return plan
+    if stored is not None and request.plan is None and begun_before_working_sides(stored):
+        # What it has trained saw such pictures; the rest of it must see the same.
+        return plan.replace({"working_side": WORKING_SIDE}, lambda _: "as the run began, with an earlier version")
+    if stored is not None and says_working_side(stored, followed, measured):
+        return plan
+    return with_working_side(plan, measured)
 
 
 def _typed(request: Request) -> list[str]:
@@ -220,6 +244,20 @@ def _warn_of_mirrors(plan: Plan, tell: Listener) -> None:
             Notice(
                 f"The recipe {plan.recipe} mirrors training pictures, and nobody said whether it matters which side is "
                 "left: a left effusion becomes a right one. --laterality matters mirrors nothing."
+            )
+        )
+
+
+def _warn_of_blur(plan: Plan, measured: Fingerprint, tell: Listener) -> None:
+    """Where somebody said so, pictures are smaller than a network sees them, and are enlarged again."""
+    from wetread.training.rules import choose_working_side
+
+    seen, _ = choose_working_side(measured, plan.values())
+    if plan.working_side < seen:
+        tell(
+            Notice(
+                f"Pictures are reduced to {plan.working_side} pixels, as the plan says, and enlarged again for a "
+                f"network that sees {seen}. --set working_side={seen} keeps what is in them."
             )
         )
 

@@ -12,6 +12,7 @@ from wetread.main_job.fitting import Trained
 from wetread.main_job.preparation import Prepared
 from wetread.main_job.session import step
 from wetread.metrics.intervals import wilson_by_patient
+from wetread.outcome import say_percent
 from wetread.progress import Listener, Notice
 from wetread.run_folder import RunFolder
 from wetread.shapes import Bools, Ints
@@ -197,4 +198,5 @@ def _to_csv(prepared: Prepared, answers: dict[int, Answer]) -> str:
 def _summary(rates: dict[str, Any], packs: dict[str, dict[str, Any]]) -> str:
     tried = {name: float(pack["refused"]) for name, pack in packs.items() if name != "mirrored"}
     least = min(tried, key=lambda name: tried[name])
-    return f"refuses {100 * rates['refused']:.1f} % of its own kind, and {100 * tried[least]:.0f} % of {least} at least"
+    own, others = say_percent(rates["refused"]), say_percent(tried[least])
+    return f"refuses {own} of its own kind, and {others} of {least} at least"

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from wetread.dataset.table import WORKING_SIDE
 from wetread.errors import InputError, ModelRejected
 from wetread.images.view import View
 from wetread.metrics.temperature import apply_temperature
@@ -84,6 +85,7 @@ class Classifier:
         temperature: Logits are divided by it (Guo 2017); one for each finding of several.
         offset: Added to logits after that (Platt 1999), one per class or finding; empty where nothing is added.
         view: How stored values become the pictures it knows.
+        working_side: Longest side of these pictures, in pixels.
         threshold: Probability of `positive` from which a picture is called positive; None where there is no `positive`.
         thresholds: The same for each finding of several, in the order of `classes`; empty elsewhere.
         points: Rule of an operating point -> its thresholds: one for two classes, one per finding of several.
@@ -104,6 +106,7 @@ class Classifier:
     thresholds: tuple[float, ...] = ()
     points: dict[str, tuple[float, ...]] = field(default_factory=dict)
     view: View = field(default_factory=View)
+    working_side: int = WORKING_SIDE
     backbone: Backbone | None = None
     refusal: Refusal | None = None
     facts: dict[str, Any] = field(default_factory=dict)
@@ -187,6 +190,7 @@ class Classifier:
             "parts": [part.described() for part in self.parts],
             "shares": list(self.shares),
             "view": {"values": str(self.view), "frame": self.view.frame},
+            "working_side": self.working_side,
             "temperature": self.temperature,
             "offset": list(self.offset),
             "threshold": self.threshold,
@@ -288,6 +292,7 @@ def _rebuild(stored: dict[str, Any], arrays: dict[str, NDArray[Any]], backbone: 
         thresholds=tuple(float(cut) for cut in stored["thresholds"]),
         points={str(rule): tuple(float(cut) for cut in cuts) for rule, cuts in stored["points"].items()},
         view=_read_view(stored),
+        working_side=_read_side(stored),
         backbone=backbone,
         facts=dict(stored["facts"]),
     )
@@ -376,6 +381,14 @@ def _make_part(described: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Pa
 def _read_view(stored: dict[str, Any]) -> View:
     view = stored["view"]
     return View.parse(str(view["values"]), frame=str(view["frame"]))
+
+
+def _read_side(stored: dict[str, Any]) -> int:
+    """Longest side of the pictures; models of earlier versions do not say it and knew one only."""
+    side = stored.get("working_side", WORKING_SIDE)
+    if type(side) is not int or side < 1:
+        raise ValueError("no side of a picture")
+    return side
 
 
 def _select(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from wetread.dataset.table import WORKING_SIDE, unquote_formula
+from wetread.dataset.table import unquote_formula
 from wetread.errors import ImageRejected
 from wetread.images.decoder import Decoder
 from wetread.images.facts import DecodedImage
@@ -57,7 +57,7 @@ def predict_files(
     if classifier.view.frame == "all":
         sources = _all_frames(sources, decoder)
     rows: list[dict[str, Any]] = [{} for _ in sources]
-    outcomes = decoder.decode_many(sources, max_side=WORKING_SIDE, view=classifier.view)
+    outcomes = decoder.decode_many(sources, max_side=classifier.working_side, view=classifier.view)
     batch, count = _Batch(classifier, cases or {}), 0
     for number, outcome in outcomes:
         if isinstance(outcome, ImageRejected):

@@ -16,7 +16,7 @@ from wetread.phantoms.physics import develop, draw_exposure, expose
 from wetread.phantoms.vendor import as_vendor
 from wetread.shapes import Bools, Floats
 
-#: Pixels along each edge: as many as wetread keeps of any picture while it works (dataset.table.WORKING_SIDE).
+#: Pixels along each edge: as many as wetread usually keeps of any picture while it works (dataset.table.WORKING_SIDE).
 DEFAULT_SIZE = 320
 #: What is left of the haze where consolidation is a finding of its own.
 FAINT = 0.3

@@ -118,7 +118,7 @@ def _show_augmented(table: Table, request: Request, path: Path, name: str) -> Pa
     if request.plan:
         typed = ["laterality"] if request.laterality else []
         followed = with_options(read_plan(request.plan, followed), planned, typed)
-    followed = set_decisions(followed, request.settings, planned)
+    followed = set_decisions(followed, request.settings, planned, follows=bool(request.recipe or request.plan))
     return write_augmented(make_previews(rows, followed), followed, path, name)
 
 

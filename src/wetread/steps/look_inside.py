@@ -165,7 +165,6 @@ def _some(every: list[Shown]) -> list[Shown]:
 
 def _of_files(classifier: Classifier, given: Sequence[str | Path], listen: Listener) -> list[Shown]:
     from wetread.dataset.listing import sources_in
-    from wetread.dataset.table import WORKING_SIDE
     from wetread.images.cache import default_cache
     from wetread.images.decoder import Decoder
     from wetread.insight.found import Shown
@@ -177,7 +176,7 @@ def _of_files(classifier: Classifier, given: Sequence[str | Path], listen: Liste
     started = time.perf_counter()
     found: dict[int, Shown] = {}
     with Decoder(cache=default_cache()) as decoder:
-        outcomes = decoder.decode_many(sources, max_side=WORKING_SIDE, view=classifier.view)
+        outcomes = decoder.decode_many(sources, max_side=classifier.working_side, view=classifier.view)
         for done, (number, outcome) in enumerate(outcomes, start=1):
             if not isinstance(outcome, ImageRejected):
                 found[number] = Shown(sources[number].name, outcome.pixels)

@@ -5,7 +5,7 @@ network sees. Whether it may be mirrored is a question about the anatomy (heart,
 it is off until somebody has answered it; which ranges suit which kind of picture stands in `modality`.
 
 Each picture is read once and resampled once: grey values change by a table of 256 entries while bytes become numbers,
-and all that moves is one matrix.
+and all that moves is one matrix. Colours change pixel by pixel, and only in pictures that have any.
 """
 
 from __future__ import annotations
@@ -31,6 +31,13 @@ FILL = "border"
 _LEAST_BLUR = 0.02
 #: Variance, in square pixels, that one step of diffusion may add: twice as much would turn an edge into ripples.
 _MOST_PER_STEP = 0.5
+#: Optical densities are taken of no less light than this, a grey value of 255: black has no density.
+_LEAST_LIGHT = 1 / 255
+#: Red, green and blue -> luma and two differences of colour (ITU-R BT.601): grey lies on the first axis.
+_LUMA = np.array([[0.299, 0.587, 0.114], [-0.147, -0.289, 0.436], [0.615, -0.515, -0.100]])
+#: Optical density of red, green and blue for each stain: haematoxylin, eosin, DAB (Ruifrok & Johnston 2001, Anal Quant
+#: Cytol Histol 23:291).
+STAINS = np.array([[0.65, 0.70, 0.29], [0.07, 0.99, 0.11], [0.27, 0.57, 0.78]])
 #: Nothing changes.
 STILL = Augment(rotation=0, zoom=0, shift=0, gamma=0, contrast=0, noise=0)
 
@@ -54,6 +61,9 @@ class Changes:
         mirror: Flipped left to right.
         flip: Flipped upside down.
         turns: Quarter turns against the clock, 0 to 3.
+        saturation: Factor.
+        hue: Degrees, from red towards yellow.
+        stain: ``image 2 stain``: factor of the optical density, and density (natural logarithm) that is added.
     """
 
     angle: NDArray[np.float64]
@@ -70,6 +80,9 @@ class Changes:
     mirror: NDArray[np.bool_]
     flip: NDArray[np.bool_]
     turns: NDArray[np.int64]
+    saturation: NDArray[np.float64]
+    hue: NDArray[np.float64]
+    stain: NDArray[np.float64]
 
 
 def draw_changes(numbers: NDArray[np.int64], ranges: Augment, seed: int, epoch: int) -> Changes:
@@ -81,11 +94,13 @@ def draw_changes(numbers: NDArray[np.int64], ranges: Augment, seed: int, epoch: 
         seed: Of the fit.
         epoch: From 0.
     """
-    chance = draw_uniform(seed, epoch, numbers, 24)
+    chance = draw_uniform(seed, epoch, numbers, 30)
     # A place belongs to a range for good: a range that is switched on or off leaves the others as they were.
     even = 2 * chance - 1
     common = 1 + even[:, 1:2] * ranges.zoom
     turned = chance[:, 15] < ranges.turns
+    stain = (even[:, 24:30] * ranges.stain).reshape(-1, 2, 3)
+    stain[:, 0] += 1
     return Changes(
         angle=even[:, 0] * ranges.rotation,
         zoom=common * (1 + even[:, 2:4] * ranges.stretch),
@@ -101,6 +116,9 @@ def draw_changes(numbers: NDArray[np.int64], ranges: Augment, seed: int, epoch: 
         mirror=chance[:, 13] < ranges.mirror,
         flip=chance[:, 14] < ranges.flip,
         turns=np.where(turned, np.floor(4 * chance[:, 16]), 0).astype(np.int64),
+        saturation=1 + even[:, 21] * ranges.saturation,
+        hue=even[:, 22] * ranges.hue,
+        stain=stain,
     )
 
 
@@ -132,10 +150,17 @@ def augment(
     bytes_ = torch.from_numpy(np.ascontiguousarray(squares))
     channels = squares.shape[1]
     grey = _find_grey(bytes_)
-    if channels > 1 and bool(grey.all()):
+    coloured = not bool(grey.all())
+    if channels > 1 and not coloured:
         bytes_ = bytes_[:, :1].contiguous()  # three equal channels are changed once
     bytes_ = bytes_.to(device)
     pictures = _shade(bytes_, changes) if ranges.shades else bytes_.float().mul_(1 / 255)
+    if ranges.recolours and coloured:
+        # As light goes: first what the slide took up, then what the camera makes of it.
+        if ranges.stain:
+            _restain(pictures, changes.stain, grey)
+        if ranges.saturation or ranges.hue:
+            _recolour(pictures, changes, grey)
     if ranges.moves:
         grid = _make_grid(_make_matrices(changes), squares.shape[-1]).to(pictures.device)
         pictures = functional.grid_sample(pictures, grid, "bilinear", FILL, align_corners=False)
@@ -170,6 +195,44 @@ def _shade(squares: Tensor, changes: Changes) -> Tensor:
     for picture, own, result in zip(squares, tables, shaded, strict=True):
         torch.index_select(own, 0, picture.flatten().int(), out=result.view(-1))
     return shaded
+
+
+def _restain(pictures: Tensor, stain: NDArray[np.float64], grey: Tensor) -> None:
+    """Changes how much of each stain a slide took up (after Tellez 2018, 10.1109/TMI.2018.2820199).
+
+    Grey pictures stay as they are: nobody stained them, and a tint would mark what a device made grey.
+    """
+    more, added = stain[:, 0] - 1, stain[:, 1]
+    # A row says what a unit of density in red, green or blue adds to the three; what is taken off stands last.
+    mixes = np.linalg.inv(STAINS) @ (more[:, :, None] * STAINS)
+    weights = _as_planes(np.concatenate([mixes, (added[:, None] @ STAINS)], axis=1), pictures)
+    for number in np.flatnonzero(~grey.cpu().numpy()):
+        picture, (red, green, blue, taken) = pictures[number], weights[number]
+        light = picture.clamp(min=_LEAST_LIGHT).log_()
+        change = (light[0] * red).addcmul_(light[1], green).addcmul_(light[2], blue).sub_(taken)
+        picture.mul_(change.exp_()).clamp_(0.0, 1.0)
+
+
+def _recolour(pictures: Tensor, changes: Changes, grey: Tensor) -> None:
+    """Changes saturation and hue around grey of the same luma.
+
+    A matrix whose rows add up to 1: all it needs to know of a pixel is red and blue less green. These are nought where
+    the pixel is grey, so that grey stays grey to the last bit.
+    """
+    turn, nought = np.radians(changes.hue), np.zeros_like(changes.hue)
+    along, across = changes.saturation * np.cos(turn), changes.saturation * np.sin(turn)
+    turned = _square([[nought + 1, nought, nought], [nought, along, -across], [nought, across, along]])
+    mixes = np.linalg.inv(_LUMA) @ turned @ _LUMA - np.eye(3)
+    weights = _as_planes(mixes.transpose(0, 2, 1), pictures)
+    for number in np.flatnonzero(~grey.cpu().numpy()):
+        picture, (of_red, _, of_blue) = pictures[number], weights[number]
+        red, blue = picture[0] - picture[1], picture[2] - picture[1]
+        picture.addcmul_(red, of_red).addcmul_(blue, of_blue).clamp_(0.0, 1.0)
+
+
+def _as_planes(weights: NDArray[np.float64], pictures: Tensor) -> Tensor:
+    """``image term channel`` -> ``image term channel 1 1``, to be multiplied by planes of pixels."""
+    return torch.from_numpy(weights.astype(np.float32)).to(pictures.device)[..., None, None]
 
 
 def _make_matrices(changes: Changes) -> NDArray[np.float32]:

@@ -107,8 +107,8 @@ def run_folds(
     does not depend on how many there are. A large network uses all cores by itself, so there folds take turns.
 
     Where the plan's time is over, repeats after the first that have not begun are left out, and that is said; what a
-    run had spent before it was interrupted counts. So are those that an interruption finds unfinished when the first and
-    the model to ship are finished.
+    run had spent before it was interrupted counts. So are those that an interruption finds unfinished when the first
+    and the model to ship are finished.
 
     Args:
         data: All rows.
@@ -147,7 +147,7 @@ def run_folds(
         else:
             result = run_fold(data, fold, listen_or_stop, where, between)
             save_fold(result, where, key)
-            spent.save()
+            spent.keep()
             remove_folder(where / "fits")
         return result
 
@@ -160,7 +160,7 @@ def run_folds(
         else:
             result = fit_final(data, everything, listen_or_stop, place / "final", between)
             save_fold(result, kept, key)
-            spent.save()
+            spent.keep()
             remove_folder(place / "final" / "fits")
         return result.classifiers[result.chosen]
 

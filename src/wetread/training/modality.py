@@ -61,25 +61,29 @@ RANGES = {
     ),
     # Compression and positioning vary. One breast is the other one mirrored, but markers and burned-in sides are not.
     "mammography": Augment(rotation=7.0, zoom=0.10, shift=0.05, gamma=0.20, contrast=0.15, noise=0.02),
-    # Head tilt, focus and flash vary; disc left or right of the macula tells the eye.
+    # Head tilt, focus and flash vary; disc left or right of the macula tells the eye. Cameras and pigment colour the
+    # ground: Krause 2018 (10.1016/j.ophtha.2018.01.034) trained with up to 9 degrees of hue and saturation from 0.56
+    # to 1.27, without comparing; about half of that.
     "fundus": Augment(
-        rotation=15.0, zoom=0.10, shift=0.05, gamma=0.20, contrast=0.15, noise=0.01, brightness=0.05, blur=0.003
+        rotation=15.0, zoom=0.10, shift=0.05, gamma=0.20, contrast=0.15, noise=0.01, brightness=0.05, blur=0.003,
+        saturation=0.20, hue=5.0,
     ),
-    # A lesion has no up and no left; light, focus and distance vary. Hue is kept: it is a criterion.
+    # A lesion has no up and no left; light, focus and distance vary. Colours are criteria (blue veil, red, brown):
+    # Perez 2018 (arXiv 1809.01442) moved saturation by 0.3 and hue by 36 degrees, which makes skin green and violet.
     "dermoscopy": Augment(
         rotation=15.0, zoom=0.15, shift=0.05, gamma=0.15, contrast=0.15, noise=0.01, mirror=0.5, flip=0.5, turns=1.0,
-        brightness=0.05, blur=0.003,
+        brightness=0.05, blur=0.003, saturation=0.20, hue=5.0,
     ),
-    # Tissue lies on the slide as it fell. Stain varies between laboratories by more than these ranges, and changing it
-    # gains more than turning does (Tellez 2019, 10.1016/j.media.2019.101544); hue is not among our ranges.
+    # Tissue lies on the slide as it fell. Stain varies between laboratories, and changing it gains more than turning
+    # does (Tellez 2019, 10.1016/j.media.2019.101544: this is HED-light; HED-strong, 0.2, tints the bare glass).
     "microscopy": Augment(
         rotation=15.0, zoom=0.10, shift=0.05, gamma=0.20, contrast=0.15, noise=0.01, mirror=0.5, flip=0.5, turns=1.0,
-        brightness=0.05, blur=0.003,
+        brightness=0.05, blur=0.003, stain=0.05,
     ),
-    # A camera is held freely, but upright.
+    # A camera is held freely, but upright. Lamps and white balance vary: no evidence for a width, so careful.
     "photograph": Augment(
         rotation=10.0, zoom=0.15, shift=0.05, gamma=0.2, contrast=0.2, noise=0.01, shear=3.0,
-        brightness=0.05, blur=0.003,
+        brightness=0.05, blur=0.003, saturation=0.15, hue=3.0,
     ),
     # Nobody said: as a radiograph, the most careful.
     "unknown": Augment(),
@@ -92,6 +96,14 @@ ARTICLES = {
     "ct": "CT", "mri": "MRI", "unknown": "pictures of unknown kind", "radiograph": "radiographs",
     "photograph": "photographs",
 }  # fmt: skip
+
+#: Why saturation and hue may change; careful where nobody compared.
+_COLOURS = {
+    "fundus": "cameras and pigment vary; about half of what Krause 2018 (10.1016/j.ophtha.2018.01.034) trained with",
+    "dermoscopy": "lamps and cameras vary; colours are criteria, so less than Perez 2018 (arXiv 1809.01442) tried",
+    "photograph": "lamps and white balance vary; no evidence for how much is good, so careful",
+}
+_NO_COLOURS = "off: the network sees no colours"
 
 _ASK = "Does it matter which side is left? Answer with --laterality matters or --laterality free"
 
@@ -122,12 +134,15 @@ def modality_of(rows: Sequence[Row]) -> str:
     return word if count >= AGREE * looks.total() else "unknown"
 
 
-def augment_for(modality: str, laterality: str = "unknown") -> tuple[Augment, dict[str, str]]:
+def augment_for(
+    modality: str, laterality: str = "unknown", *, coloured: bool = False
+) -> tuple[Augment, dict[str, str]]:
     """What may change in the training pictures, and why.
 
     Args:
         modality: As `modality_of` says; anything else counts as unknown.
         laterality: matters, free or unknown: the answer to "does it matter which side is left?"
+        coloured: The network sees colours, so that these may change.
 
     Returns:
         The ranges, and a reason for each of them by its name.
@@ -139,6 +154,8 @@ def augment_for(modality: str, laterality: str = "unknown") -> tuple[Augment, di
     elif laterality == "matters":
         # A half turn and an upside-down flip together are a mirror image; without flips, turns keep the sides.
         ranges = replace(ranges, mirror=0.0, flip=0.0)
+    if not coloured:
+        ranges = replace(ranges, saturation=0.0, hue=0.0, stain=0.0)
     return ranges, {
         "rotation": f"degrees: patients and devices are a little tilted ({kind})",
         "zoom": "part of the field of view: distance and size of the patient vary",
@@ -156,6 +173,9 @@ def augment_for(modality: str, laterality: str = "unknown") -> tuple[Augment, di
         "brightness": _say(ranges.brightness, _shades(modality)),
         "blur": "part of the side: focus, kernel and detector vary" if ranges.blur else "off: sharpness varies little",
         "erasing": "off: a box can cover the finding, and the label would no longer be true",
+        "saturation": ("part of the saturation: " if ranges.saturation else "") + _say_colour(modality, coloured),
+        "hue": ("degrees: " if ranges.hue else "") + _say_colour(modality, coloured),
+        "stain": _say_stain(ranges.stain, coloured),
     }
 
 
@@ -202,6 +222,20 @@ def _shades(modality: str) -> str:
 
 def _say(value: float, reason: str) -> str:
     return reason if value else "off: gamma and contrast do this already"
+
+
+def _say_colour(modality: str, coloured: bool) -> str:
+    if not coloured:
+        return _NO_COLOURS
+    if modality == "microscopy":
+        return "off: the range stain changes colours already"
+    return _COLOURS.get(modality, "off: in such pictures colours may be signs")
+
+
+def _say_stain(value: float, coloured: bool) -> str:
+    if value:
+        return "part of the density: laboratories stain differently (Tellez 2019, 10.1016/j.media.2019.101544)"
+    return "off: nothing in these pictures is stained" if coloured else _NO_COLOURS
 
 
 def _say_mirror(modality: str, laterality: str) -> str:

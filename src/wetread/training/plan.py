@@ -23,6 +23,7 @@ from wetread.training.rules import (
     decide_division,
     decide_evaluation,
     decide_network,
+    decide_pictures,
     decide_question,
     decide_rungs,
     decide_training,
@@ -33,7 +34,10 @@ RUNGS = ("classical", "frozen", "combined", "network", "ensemble")
 
 @dataclass(frozen=True)
 class Plan:
-    """The decisions, in the order of the work. `reasons` says why, by name of the field."""
+    """The decisions, in the order of the work. `reasons` says why, by name of the field.
+
+    `coloured` is no decision: more than half of the pictures are, so colours may change where the network sees them.
+    """
 
     task: str
     classes: tuple[str, ...]
@@ -44,6 +48,7 @@ class Plan:
     seed: int
     view: str
     frame: str
+    working_side: int
     modality: str
     laterality: str
     uncertain: str
@@ -89,6 +94,7 @@ class Plan:
     calibration: str
     resamples: int
     cases: int
+    coloured: bool = field(default=False, compare=False)
     reasons: dict[str, str] = field(default_factory=dict, compare=False)
 
     def values(self) -> dict[str, Any]:
@@ -97,7 +103,7 @@ class Plan:
         for entry in dataclasses.fields(self):
             if entry.name == "augment":
                 found |= dataclasses.asdict(self.augment)
-            elif entry.name != "reasons":
+            elif entry.name not in ("coloured", "reasons"):
                 found[entry.name] = getattr(self, entry.name)
         return found
 
@@ -142,11 +148,14 @@ def make_plan(data: Fingerprint, asked: Asked | None = None) -> Plan:
     asked = asked or Asked()
     _require_possible(data, asked)
     made: Decisions = decide_question(data, asked)
-    for rule in (decide_division, decide_rungs, decide_network, decide_training, decide_evaluation):
+    for rule in (decide_division, decide_rungs, decide_network, decide_training, decide_pictures, decide_evaluation):
         made |= rule(data, asked, made)
-    ranges, why = augment_for(data.modality, data.laterality)
+    coloured = data.colour > 0.5
+    sees = coloured and made["channels"][0] == 3
+    ranges, why = augment_for(data.modality, data.laterality, coloured=sees)
     reasons = {name: reason for name, (_, reason) in made.items()} | why
-    return Plan(**{name: value for name, (value, _) in made.items()}, augment=ranges, reasons=reasons)
+    decided = {name: value for name, (value, _) in made.items()}
+    return Plan(**decided, augment=ranges, coloured=coloured, reasons=reasons)
 
 
 def _require_possible(data: Fingerprint, asked: Asked) -> None:

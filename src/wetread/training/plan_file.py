@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from wetread.dataset.table import WORKING_SIDE
 from wetread.errors import InputError
 from wetread.metrics.point_rule import DEFAULT_RULES, read_rule
 from wetread.model.network_names import OURS, check_network
@@ -18,7 +19,7 @@ from wetread.training.fingerprint import Fingerprint
 from wetread.training.modality import augment_for
 from wetread.training.plan import RUNGS, Plan, say_value
 from wetread.training.ranges import Augment
-from wetread.training.rules import Asked
+from wetread.training.rules import Asked, choose_working_side
 from wetread.weights.catalogue import CATALOGUE
 
 #: Networks that exist for certain: the weights of the catalogue belong to them.
@@ -50,6 +51,7 @@ LEAST: dict[str, float] = {
     "holdout": 0.05,
     "test_time_shifts": 0,
     "network_side": 16,
+    "working_side": WORKING_SIDE,
     "channels": 1,
     "hidden": 0,
     "dropout": 0.0,
@@ -64,6 +66,9 @@ LEAST: dict[str, float] = {
     "resamples": 100,
     "cases": 0,
     "time_limit": 1.0,
+    "saturation": 0.0,
+    "hue": 0.0,
+    "stain": 0.0,
 }
 
 #: Numbers that must be larger than this.
@@ -74,6 +79,7 @@ MOST: dict[str, float] = {
     "holdout": 0.5,
     "test_time_shifts": 8,
     "network_side": 1024,
+    "working_side": 4096,
     "channels": 3,
     "dropout": 0.95,
     "layer_decay": 1.0,
@@ -81,6 +87,10 @@ MOST: dict[str, float] = {
     "weight_decay": 1.0,
     "epochs": 100_000,
     "batch": 4096,
+    # Beyond these, colours turn into their opposites and stains into light.
+    "saturation": 1.0,
+    "hue": 180.0,
+    "stain": 1.0,
 }
 
 #: Decisions with bounds.
@@ -146,7 +156,7 @@ def _differing(given: Mapping[str, Any], planned: Mapping[str, Any]) -> dict[str
 
 
 def _with_ranges_of(given: Mapping[str, Any], plan: Plan, *, follows: bool) -> Plan:
-    """The plan with the ranges that belong to another modality or another answer about sides, where these change.
+    """The plan with the ranges of another modality, answer about sides or sight of colours, where one of these changes.
 
     Args:
         given: Decisions to be made next; their own ranges come after these.
@@ -156,9 +166,10 @@ def _with_ranges_of(given: Mapping[str, Any], plan: Plan, *, follows: bool) -> P
     modality, laterality = given.get("modality", plan.modality), given.get("laterality", plan.laterality)
     if follows:
         return _with_sides(plan, laterality)
-    if (modality, laterality) == (plan.modality, plan.laterality):
+    channels = given.get("channels", plan.channels)
+    if (modality, laterality, channels) == (plan.modality, plan.laterality, plan.channels):
         return plan
-    ranges, why = augment_for(modality, laterality)
+    ranges, why = augment_for(modality, laterality, coloured=plan.coloured and channels == 3)
     return dataclasses.replace(plan, augment=ranges, reasons=plan.reasons | why)
 
 
@@ -184,6 +195,33 @@ def with_options(plan: Plan, planned: Plan, names: Sequence[str]) -> Plan:
     return plan.replace(_differing(wanted, plan.values()), planned.reasons.__getitem__)
 
 
+def with_working_side(plan: Plan, data: Fingerprint) -> Plan:
+    """The plan with pictures as large as its networks see them.
+
+    Args:
+        plan: Settled in all else.
+        data: Knows the weights.
+    """
+    side, reason = choose_working_side(data, plan.values())
+    return plan.replace(_differing({"working_side": side}, plan.values()), lambda _: reason)
+
+
+def says_working_side(file: Path, followed: Plan, data: Fingerprint) -> bool:
+    """Whether a person wrote into a plan.yaml how large pictures are: no more than its own networks ask for is no wish.
+
+    Args:
+        file: The plan.yaml.
+        followed: The plan as it says, before options of the command line.
+        data: Knows the weights.
+    """
+    return "working_side" in _load(file) and followed.working_side != choose_working_side(data, followed.values())[0]
+
+
+def begun_before_working_sides(file: Path) -> bool:
+    """Whether the plan of a run is one of an earlier version, in which all pictures were read at one side."""
+    return "working_side" not in _load(file)
+
+
 def require_preset(path: Path, preset: str) -> None:
     """Refuses another preset beside a plan: all that a preset decides stands in the plan already.
 
@@ -204,14 +242,14 @@ def require_preset(path: Path, preset: str) -> None:
         )
 
 
-def set_decisions(plan: Plan, settings: Sequence[str], base: Plan) -> Plan:
+def set_decisions(plan: Plan, settings: Sequence[str], base: Plan, *, follows: bool = False) -> Plan:
     """Changes single decisions, as ``--set name=value`` does.
 
     Args:
         plan: So far.
         settings: Such as ``epochs=40`` or ``rungs=classical,frozen``.
-        base: The plan for this data set, whose given test set cannot be wished away; the same object as `plan` where
-            neither a recipe nor a file is followed.
+        base: The plan for this data set, whose given test set cannot be wished away.
+        follows: `plan` is that of a recipe or a file, whose ranges stay where another modality is set.
 
     Returns:
         The plan with these values.
@@ -235,7 +273,7 @@ def set_decisions(plan: Plan, settings: Sequence[str], base: Plan) -> Plan:
             value = text.strip()
         values[name.strip()] = value
     given = _check_values(values, plan, "--set", None)
-    moved = _with_ranges_of(given, plan, follows=plan is not base)
+    moved = _with_ranges_of(given, plan, follows=follows)
     before = moved.values()
     plan = moved.replace(_differing(given, before), lambda name: f"asked for (planned: {say_value(before[name])})")
     return _settled(plan, base, "--set" if settings else "The plan", None)
@@ -275,7 +313,8 @@ def check_plan(path: Path) -> None:
 
 
 def _check_decision(name: str, value: Any, file: Path | None) -> None:
-    fields = {entry.name for kind in (Plan, Augment) for entry in dataclasses.fields(kind)} - {"augment", "reasons"}
+    fields = {entry.name for kind in (Plan, Augment) for entry in dataclasses.fields(kind)}
+    fields -= {"augment", "coloured", "reasons"}
     if name not in fields:
         raise InputError(
             f"There is no decision {name}.",

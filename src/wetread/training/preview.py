@@ -20,6 +20,7 @@ from PIL import Image
 
 from wetread.dataset.table import Row
 from wetread.model.preprocess import Preprocess
+from wetread.outcome import say_percent
 from wetread.shapes import Picture
 from wetread.training.ranges import Augment
 
@@ -38,6 +39,8 @@ PER_CLASS, MOST, MOST_OF_RUN = 3, 24, 6
 STRIP_SIDE = 128
 #: How a reason in a plan begins where its value has a unit; in words the unit is said already.
 _UNIT = re.compile(r"^(degrees|part of [a-z ]+): ")
+#: In the order of `Changes.stain`.
+_STAINS = ("haematoxylin", "eosin", "DAB")
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,9 @@ def make_previews(rows: Sequence[Row], plan: Plan, most: int = MOST, display_sid
         side: _copy(Preprocess(side, plan.channels).squares(pictures), numbers, plan.augment, plan.seed)
         for side in {display_side, plan.network_side}
     }
-    words = _say_copies(numbers, plan.augment, plan.seed, plan.network_side)
+    originals = sides[plan.network_side][:, 0]
+    coloured = [picture.ndim == 3 and bool(np.ptp(picture, axis=2).any()) for picture in originals]
+    words = _say_copies(numbers, plan.augment, plan.seed, plan.network_side, coloured)
     copies = zip(chosen, sides[display_side], sides[plan.network_side], words, strict=True)
     return [
         Preview(row.image, label, tuple(shown), tuple(seen), tuple(said))
@@ -126,18 +131,21 @@ def say_ranges(ranges: Augment, reasons: dict[str, str]) -> list[tuple[str, str,
     said = {
         "rotation": ("Rotation", f"up to {ranges.rotation:g}° either way"),
         "turns": ("Quarter turns", "by 0, 90, 180 or 270 degrees" + _odds(ranges.turns)),
-        "mirror": ("Left-right flip", f"{ranges.mirror:.0%} of the copies"),
-        "flip": ("Upside-down flip", f"{ranges.flip:.0%} of the copies"),
-        "zoom": ("Zoom", f"up to {ranges.zoom:.0%} larger or smaller"),
-        "stretch": ("Stretch", f"up to {ranges.stretch:.0%} in width and height, each by itself"),
-        "shift": ("Shift", f"up to {ranges.shift:.0%} of the side"),
+        "mirror": ("Left-right flip", f"{say_percent(ranges.mirror)} of the copies"),
+        "flip": ("Upside-down flip", f"{say_percent(ranges.flip)} of the copies"),
+        "zoom": ("Zoom", f"up to {say_percent(ranges.zoom)} larger or smaller"),
+        "stretch": ("Stretch", f"up to {say_percent(ranges.stretch)} in width and height, each by itself"),
+        "shift": ("Shift", f"up to {say_percent(ranges.shift)} of the side"),
         "shear": ("Shear", f"up to {ranges.shear:g}° either way"),
         "gamma": ("Gamma", f"between {np.exp(-ranges.gamma):.2f} and {np.exp(ranges.gamma):.2f}"),
-        "contrast": ("Contrast", f"up to {ranges.contrast:.0%} more or less"),
+        "contrast": ("Contrast", f"up to {say_percent(ranges.contrast)} more or less"),
         "brightness": ("Brightness", f"up to {255 * ranges.brightness:.0f} grey values of 255 up or down"),
         "noise": ("Noise", f"up to {255 * ranges.noise:.0f} grey values of 255 (standard deviation)"),
-        "blur": ("Blur", f"up to {ranges.blur:.1%} of the side (standard deviation)"),
-        "erasing": ("Erased box", f"up to {ranges.erasing:.0%} of the area"),
+        "blur": ("Blur", f"up to {say_percent(ranges.blur)} of the side (standard deviation)"),
+        "erasing": ("Erased box", f"up to {say_percent(ranges.erasing)} of the area"),
+        "saturation": ("Saturation", f"up to {say_percent(ranges.saturation)} more or less"),
+        "hue": ("Hue", f"up to {ranges.hue:g}° either way"),
+        "stain": ("Stain", f"each up to {say_percent(ranges.stain)} and {ranges.stain:g} of density more or less"),
     }
     return [
         (title, much if getattr(ranges, name) else "", _UNIT.sub("", reasons.get(name, "")))
@@ -145,30 +153,38 @@ def say_ranges(ranges: Augment, reasons: dict[str, str]) -> list[tuple[str, str,
     ]
 
 
-def describe_changes(changes: Changes, number: int, side: int) -> str:
+def describe_changes(changes: Changes, number: int, side: int, coloured: bool = True) -> str:
     """What was done to one image of a batch, in a few words; changes too small to be seen are left out.
 
     Args:
         changes: As drawn.
         number: Of the image in the batch.
         side: Of the network, in pixels.
+        coloured: The image has colours: in a grey one none can change.
     """
     angle, wide, high = float(changes.angle[number]), *map(float, changes.zoom[number])
     size = 1 / np.sqrt(wide * high) - 1
     contrast = float(changes.contrast[number])
     grey = 0.5 ** changes.gamma[number] - 0.5 + changes.brightness[number]
     blur = float(changes.blur[number]) * side
+    saturation, hue = float(changes.saturation[number]), float(changes.hue[number])
+    # Added density of each stain where it is half dense; the one that changes most is named.
+    densities = 0.5 * (changes.stain[number, 0] - 1) + changes.stain[number, 1]
+    density, stain = max(zip(densities, _STAINS, strict=True), key=lambda pair: abs(pair[0]))
     said = (
         (bool(changes.mirror[number]), "mirrored"),
         (bool(changes.flip[number]), "upside down"),
         (bool(changes.turns[number]), f"turned {90 * int(changes.turns[number])}°"),
         (abs(angle) >= 1, f"{abs(angle):.0f}° {'left' if angle > 0 else 'right'}"),
-        (abs(size) >= 0.02, f"{abs(size):.0%} {'larger' if size > 0 else 'smaller'}"),
+        (abs(size) >= 0.02, f"{say_percent(round(abs(size), 2))} {'larger' if size > 0 else 'smaller'}"),
         (abs(wide / high - 1) >= 0.03, "narrower" if wide > high else "wider"),
         (abs(float(changes.shear[number])) >= 1, "sheared"),
         (float(np.abs(changes.shift[number]).max()) >= 0.015, "shifted"),
         (abs(grey) >= 0.03, "brighter" if grey > 0 else "darker"),
         (abs(contrast - 1) >= 0.05, f"{'more' if contrast > 1 else 'less'} contrast"),
+        (coloured and abs(density) >= 0.02, f"{'more' if density > 0 else 'less'} {stain}"),
+        (coloured and abs(saturation - 1) >= 0.05, f"{'more' if saturation > 1 else 'less'} colour"),
+        (coloured and abs(hue) >= 1, f"hue {hue:+.0f}°"),
         (float(changes.noise[number]) >= 0.008, "noisier"),
         (blur >= 0.3, "softer"),
         (float(changes.erased[number][0]) >= 0.01, "box erased"),
@@ -205,15 +221,20 @@ def _copy(squares: NDArray[np.uint8], numbers: NDArray[np.int64], ranges: Augmen
     return stacked[:, :, 0] if stacked.shape[2] == 1 else np.ascontiguousarray(stacked.transpose(0, 1, 3, 4, 2))
 
 
-def _say_copies(numbers: NDArray[np.int64], ranges: Augment, seed: int, side: int) -> list[list[str]]:
+def _say_copies(
+    numbers: NDArray[np.int64], ranges: Augment, seed: int, side: int, coloured: Sequence[bool]
+) -> list[list[str]]:
     from wetread.training.augment import draw_changes
 
     drawn = [draw_changes(numbers, ranges, seed, epoch) for epoch in range(COPIES)]
-    return [[describe_changes(changes, number, side) for changes in drawn] for number in range(len(numbers))]
+    return [
+        [describe_changes(changes, number, side, has_colours) for changes in drawn]
+        for number, has_colours in enumerate(coloured)
+    ]
 
 
 def _odds(share: float) -> str:
-    return "" if share >= 1 else f", {share:.0%} of the copies"
+    return "" if share >= 1 else f", {say_percent(share)} of the copies"
 
 
 def _encode_strip(squares: Sequence[Picture]) -> tuple[str, bytes]:

@@ -24,6 +24,10 @@ class Augment:
         brightness: Added grey, of a range of [0, 1].
         blur: Standard deviation of a blur as part of the side; drawn between 0 and this.
         erasing: Part of the area covered by a grey box; drawn between 0 and this.
+        saturation: Part of the saturation; what is grey stays grey.
+        hue: Degrees by which all colours turn around grey; 120 would turn red into green.
+        stain: Part of the optical density of each of three stains (haematoxylin, eosin, DAB), and the density added to
+            each; a grey picture, which nobody stained, stays as it is.
     """
 
     rotation: float = 7.0
@@ -40,6 +44,9 @@ class Augment:
     brightness: float = 0.0
     blur: float = 0.0
     erasing: float = 0.0
+    saturation: float = 0.0
+    hue: float = 0.0
+    stain: float = 0.0
 
     @property
     def is_still(self) -> bool:
@@ -55,3 +62,8 @@ class Augment:
     def shades(self) -> bool:
         """Whether grey values change."""
         return any((self.brightness, self.gamma, self.contrast))
+
+    @property
+    def recolours(self) -> bool:
+        """Whether colours change by themselves."""
+        return any((self.saturation, self.hue, self.stain))

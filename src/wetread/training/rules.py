@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from wetread.dataset.split import LOCKED_TEST_GROUPS
+from wetread.dataset.table import WORKING_SIDE
 from wetread.images.view import View
+from wetread.outcome import say_percent
 from wetread.training.fingerprint import Fingerprint, KnownWeights
 
 #: name of a decision -> (value, reason)
@@ -89,7 +91,7 @@ def decide_question(data: Fingerprint, asked: Asked) -> Decisions:
         ),
         "uncertain": (
             "leave out",
-            f"{data.unknown:.0%} of the labels are missing or uncertain; they teach nothing and are not tested"
+            f"{say_percent(data.unknown)} of the labels are missing or uncertain; they teach nothing and are not tested"
             if data.unknown
             else "every label is known",
         ),
@@ -225,16 +227,17 @@ LEAST_EPOCHS = 6
 
 
 def _least_minutes(data: Fingerprint, so_far: Mapping[str, Any]) -> float | None:
-    seconds = _seconds_per_epoch(data, so_far)
+    """Of what a run cannot do without: the first division and the model to ship. Further divisions may be left out."""
+    seconds = _seconds_per_epoch(data, so_far, repeats=1)
     return None if seconds is None else seconds * LEAST_EPOCHS / 60
 
 
-def _seconds_per_epoch(data: Fingerprint, so_far: Mapping[str, Any]) -> float | None:
+def _seconds_per_epoch(data: Fingerprint, so_far: Mapping[str, Any], repeats: int) -> float | None:
     """Seconds that one epoch of all fits of a network takes together; None where the step was not timed."""
     if data.rate is None:
         return None
     folds = so_far["folds"][0]
-    fits: int = FITS_OF_NETWORK * (so_far["repeats"][0] * folds + (1 if folds > 1 else 0))
+    fits: int = FITS_OF_NETWORK * (repeats * folds + (1 if folds > 1 else 0))
     return fits * _pictures_of_fit(data, folds) / data.rate
 
 
@@ -281,7 +284,7 @@ def decide_network(data: Fingerprint, asked: Asked, so_far: Mapping[str, Any]) -
         ),
         "channels": (
             known.channels if known else _channels(data),
-            "as its weights were trained" if known else f"{data.colour:.0%} of the pictures are coloured",
+            "as its weights were trained" if known else f"{say_percent(data.colour)} of the pictures are coloured",
         ),
         "scaling": ("weights" if known else "measured", "as its weights were trained" if known else _MEASURED),
         "hidden": (0, "one linear layer: a hidden one adds weights that a small set cannot fill"),
@@ -345,15 +348,46 @@ def _epochs(data: Fingerprint, asked: Asked, so_far: Mapping[str, Any], tuned: b
         fitted = _pictures_of_fit(data, so_far["folds"][0])
         wanted = int(min(max(budget / max(fitted, 1), LEAST_EPOCHS), 40))
         why = f"about {budget} pictures per fit"
-    seconds = _seconds_per_epoch(data, so_far)
-    allowed = wanted if seconds is None else int(so_far["time_limit"][0] / seconds)
+    seconds = _seconds_per_epoch(data, so_far, so_far["repeats"][0])
+    if seconds is None or "network" not in so_far["rungs"][0]:
+        return wanted, why
+    allowed = int(so_far["time_limit"][0] / seconds)
     if allowed >= wanted:
         return wanted, why
-    return max(LEAST_EPOCHS, allowed), f"as many as the time limit allows, at most {wanted}"
+    if allowed >= LEAST_EPOCHS:
+        return allowed, f"as many as the time limit allows, at most {wanted}"
+    return LEAST_EPOCHS, "the fewest that settle; the time limit may leave further divisions out"
 
 
 def _imbalance(data: Fingerprint) -> str:
     return f"the commonest class has {data.imbalance:.1f} times the images of the rarest"
+
+
+def decide_pictures(data: Fingerprint, asked: Asked, so_far: Mapping[str, Any]) -> Decisions:
+    """How large pictures are kept."""
+    del asked
+    return {"working_side": choose_working_side(data, {name: value for name, (value, _) in so_far.items()})}
+
+
+def choose_working_side(data: Fingerprint, decided: Mapping[str, Any]) -> tuple[int, str]:
+    """The longest side of the pictures that are kept, in pixels, and why: the usual one, or that of a larger network.
+
+    Args:
+        data: What was measured.
+        decided: Decision -> value, those about networks among them.
+    """
+    known = data.find(looked_through(decided))
+    side = max(known.side if known else 0, decided["network_side"] if "network" in decided["rungs"] else 0)
+    if side > WORKING_SIDE:
+        return side, f"the largest network here sees {side} pixels"
+    return WORKING_SIDE, "the longest side in pixels: no network here sees more"
+
+
+def looked_through(decided: Mapping[str, Any]) -> str:
+    """Name of the weights that are looked through: by a linear rung, or by a head that is all there is to train."""
+    if {"frozen", "combined"} & set(decided["rungs"]):
+        return str(decided["backbone"])
+    return str(decided["weights"]) if "network" in decided["rungs"] and decided["tuning"] == "head" else ""
 
 
 def decide_evaluation(data: Fingerprint, asked: Asked, so_far: Mapping[str, Any]) -> Decisions:

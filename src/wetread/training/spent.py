@@ -28,7 +28,7 @@ class Spent:
         """Seconds of this start and of all before it."""
         return self._before + time.monotonic() - self._begun
 
-    def save(self) -> None:
+    def keep(self) -> None:
         """Stores them; threads may call it at once."""
         with self._lock:
             atomic_write(self.path, json.dumps({"key": self.key, "seconds": round(self.seconds(), 3)}) + "\n")

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Decisions that change what is made of predictions, not the predictions.
 AFTERWARDS = ("resamples", "cases", "time_limit")
+#: What it decides is in the pixels, which count themselves.
+IN_THE_PIXELS = ("working_side",)
 
 #: Mean and deviation of [0, 1] pixels: the published values of the ImageNet recipes, red, green, blue.
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -112,7 +114,8 @@ class TrainingSet:
 
     def key(self) -> str:
         """SHA-256 of what a fit depends on, plan and pixels: tells a stored fold of another plan or other data."""
-        decisions = [(name, value) for name, value in self.plan.values().items() if name not in AFTERWARDS]
+        aside = AFTERWARDS + IN_THE_PIXELS
+        decisions = [(name, value) for name, value in self.plan.values().items() if name not in aside]
         digest = hashlib.sha256(repr(decisions).encode())
         digest.update((self.backbone.sha256 if self.backbone else "none").encode())
         digest.update((self.start.sha256 if self.start else "none").encode())

@@ -15,6 +15,7 @@ from wetread.explanation.trials.outcome import Outcome, judge, not_run, say, say
 from wetread.explanation.trials.sample import Sample
 from wetread.explanation.trials.spread import mean_over_pictures
 from wetread.metrics.discrimination import average_precision
+from wetread.outcome import say_percent
 from wetread.shapes import Bools, Floats
 
 SOURCE = (
@@ -107,9 +108,9 @@ def _judge(sample: Sample, rows: list[int], own: list[Hit], rival: list[Hit], sh
     precisions = [one.precision for one in own if one.precision is not None]
     return Outcome(
         judge(passed),
-        f"{100 * mass.value:.0f} % of the heat lies on the lesion, {told} the {100 * usual_mass:.0f} % of a map "
+        f"{say_percent(mass.value)} of the heat lies on the lesion, {told} the {say_percent(usual_mass)} of a map "
         f"that shows where it usually lies (difference {say(gain)}); the hottest place is on it in "
-        f"{100 * points:.0f} % of {len(rows)} pictures (usual place: {100 * rival_points:.0f} %).",
+        f"{say_percent(points)} of {len(rows)} pictures (usual place: {say_percent(rival_points)}).",
         gain,
         "above 0: the average mask of other patients, or heat spread evenly",
         SOURCE,
