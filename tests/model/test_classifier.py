@@ -109,6 +109,19 @@ def test_an_edited_description_is_found(change, said, tmp_path):
         load_classifier(tmp_path)
 
 
+def test_a_model_of_the_format_before_is_read(tmp_path):
+    linear_classifier().save(tmp_path)
+    stored = json.loads((tmp_path / "model.json").read_text())
+    assert stored.pop("working_side") == 320
+    described = json.dumps(stored | {"format": 3}).encode()
+    golden = json.loads((tmp_path / "golden.json").read_text())
+    golden["model.json"]["sha256"] = hashlib.sha256(described).hexdigest()
+    (tmp_path / "model.json").write_bytes(described)
+    (tmp_path / "golden.json").write_text(json.dumps(golden))
+    found = load_classifier(tmp_path)
+    assert (found.working_side, found.classes) == (320, linear_classifier().classes)
+
+
 def test_other_answers_to_the_golden_pictures_are_found(tmp_path):
     linear_classifier().save(tmp_path)
     golden = json.loads((tmp_path / "golden.json").read_text())

@@ -36,7 +36,10 @@ if TYPE_CHECKING:
     from wetread.model.backbone import Backbone
     from wetread.model.refusal import Refusal
 
-FORMAT = 3
+FORMAT = 4
+#: Models that are read. Those of format 3 say neither how large their pictures are nor whether each is scaled by itself,
+#: since there was one way only; an earlier wetread must not read a model that has another.
+READABLE = (3, FORMAT)
 MAX_JSON = 16 << 20
 MAX_WEIGHTS = 8 << 30
 
@@ -247,7 +250,7 @@ def load_classifier(folder: Path, *, backbone: Backbone | None = None, trusted: 
     """
     folder = folder / "model" if (folder / "model" / "model.json").is_file() else folder
     stored = _read_json(folder, "model.json")
-    if stored.get("format") != FORMAT:
+    if stored.get("format") not in READABLE:
         raise _rejected(
             folder, "model.json", "was written by another version", "Install the version of wetread that made it."
         )
