@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from wetread.model.refusal import Refusal
 
 FORMAT = 4
-#: Models that are read. Those of format 3 say neither how large their pictures are nor whether each is scaled by itself,
-#: since there was one way only; an earlier wetread must not read a model that has another.
+#: Models that are read. Those of format 3 say neither how large their pictures are nor whether each is scaled by
+#: itself, since there was one way only; an earlier wetread must not read a model that has another.
 READABLE = (3, FORMAT)
 MAX_JSON = 16 << 20
 MAX_WEIGHTS = 8 << 30
