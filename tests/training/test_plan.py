@@ -109,6 +109,7 @@ def test_an_edited_value_is_used_and_its_reason_says_so(tmp_path):
         ("scaling: weights", "starts without any"),
         ("freeze_statistics: true", "starts without any"),
         ("channels: 2", "channels is 2"),
+        ("working_side: 200", "at least 320"),
         ("learning_rate: .inf", "learning_rate"),
         ("learning_rate: .nan", "no number"),
         ("head_bias: 1", "head_bias"),
