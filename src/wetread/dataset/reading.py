@@ -97,22 +97,22 @@ def read_larger(
     Returns:
         Rows that keep their smaller pictures, since their files cannot be read any more or are others now, and why.
     """
-    store, kept = PictureStore(), []
+    store, kept = PictureStore(), dict[int, str]()
     started, last = time.monotonic(), 0.0
     outcomes = decoder.decode_many((row.source for row in rows), max_side=side, view=view)
     for done, (number, outcome) in enumerate(outcomes, start=1):
         row = rows[number]
         if isinstance(outcome, ImageRejected):
-            kept.append((row, outcome.reason))
+            kept[number] = outcome.reason
         elif outcome.file_sha256 != row.sha256:
-            kept.append((row, "the file has changed since"))
+            kept[number] = "the file has changed since"
         else:
             row.picture = store.keep(outcome.pixels)
             row.pixel_sha256 = outcome.pixel_sha256
         if time.monotonic() - last > 0.1 or done == len(rows):
             last = time.monotonic()
             listen(StepAdvanced("read again", done, len(rows), f"{done / max(last - started, 1e-3):.0f} images/s"))
-    return kept
+    return [(rows[number], kept[number]) for number in sorted(kept)]
 
 
 def _look_first(table: Table, decoder: Decoder, window: str | None, frame: str) -> tuple[View, str]:

@@ -15,6 +15,7 @@ What competes:
 - ``rungs.py``, ``fitted.py``, ``gain.py``: the models, each fitted on training rows only; calibrated; compared.
 - ``ladder.py``: nested cross-validation: rungs compete inside each training fold, and the winner is tested outside.
 - ``pace.py``: how fast this machine trains a network (torch).
+- ``spent.py``: the time that training has taken, over all starts of a run.
 
 How a network is trained (torch):
 
