@@ -91,7 +91,7 @@ class FoldLoaded(Event):
 
 @dataclass(frozen=True)
 class FoldLeftOut(Event):
-    """An outer fold of a further repeat was not begun: the time limit was reached."""
+    """An outer fold of a further repeat was not begun: too little time was left for all of it."""
 
     repeat: int
     fold: int

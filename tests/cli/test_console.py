@@ -7,8 +7,9 @@ import shutil
 import pytest
 from rich.console import Console
 
-from wetread.cli.console import findings_table, ladder_table, plan_table, result_view
+from wetread.cli.console import ProgressView, findings_table, ladder_table, plan_table, result_view
 from wetread.outcome import Run
+from wetread.progress import FoldDone, FoldLeftOut, FoldLoaded
 
 SHARE = {"value": 0.77, "low": 0.68, "high": 0.84, "method": "DeLong"}
 FINDING = {"positive": 23, "auroc": SHARE, "sensitivity": {"value": 0.65}, "specificity": {"value": 0.40}}
@@ -83,3 +84,20 @@ def test_reasons_of_the_plan_wrap_and_lose_nothing(width):
     rungs = "classical, frozen, combined, network, ensemble"
     text = " ".join(shown(plan_table((("rungs", rungs, reason),)), width))
     assert all(word in text for word in (*reason.split(), *rungs.split()))
+
+
+def test_folds_have_a_line_each_and_a_division_that_is_left_out_has_one():
+    told = io.StringIO()
+    with ProgressView(Console(file=told, width=100)) as view:
+        for event in (
+            FoldLoaded(1, 1),
+            FoldDone(1, 2, "classical", 61.0),
+            *(FoldLeftOut(repeat, fold) for repeat in (2, 3) for fold in (1, 2)),
+        ):
+            view(event)
+    assert [" ".join(line.split()) for line in told.getvalue().splitlines() if line.strip()] == [
+        "· repeat 1, fold 1 was there",
+        "· repeat 1, fold 2 61 s classical features",
+        "· repeat 2 left out: too little time is left",
+        "· repeat 3 left out: too little time is left",
+    ]

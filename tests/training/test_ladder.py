@@ -169,15 +169,18 @@ def test_an_interruption_ends_with_the_first_division_once_it_and_the_model_are_
     assert said[1] == "Further divisions were interrupted: 1 of the planned divisions was finished and counts."
 
 
-@pytest.mark.parametrize("others", [False, True])
-def test_the_time_that_an_interrupted_run_took_counts_after_resuming(tmp_path, others):
-    """As much as it took before is stored beside its folds; time of another plan is not its own."""
+@pytest.mark.parametrize(("share", "others"), [(1.2, False), (0.6, False), (1.2, True)])
+def test_the_time_that_an_interrupted_run_took_counts_after_resuming(tmp_path, share, others):
+    """As much as it took before is stored beside its folds; time of another plan is not its own.
+
+    Where two folds took three fifths of the limit, what is left is not enough for two more.
+    """
     data = training_set(np.arange(48) % 2, strength=30)
     folds, place = [*folds_of(data)[:2], *folds_of(data, repeat=2)[:2]], tmp_path / "folds"
     run_folds(data, folds[:1], place, silent, final=False)
     stored = json.loads((place / "time.json").read_text())
     assert 0 < stored["seconds"] < data.plan.time_limit
-    stored |= {"seconds": data.plan.time_limit + 1} | ({"key": "of another plan"} if others else {})
+    stored |= {"seconds": data.plan.time_limit * share} | ({"key": "of another plan"} if others else {})
     (place / "time.json").write_text(json.dumps(stored))
     told = []
     results, _ = run_folds(data, folds, place, told.append, final=False)

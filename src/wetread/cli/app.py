@@ -107,8 +107,8 @@ def run(
     time_limit: Annotated[
         str | None,
         typer.Option(
-            help="Training time to plan for: minutes, or 90s, 2h. Later no further division begins; the first and the "
-            "model are always finished, and --resume counts from its own start.",
+            help="Training time to plan for: minutes, or 90s, 2h. A further division begins only if it can end in "
+            "time; the first and the model are always finished, and --resume counts on.",
             metavar="TIME",
             show_default=False,
         ),

@@ -70,6 +70,7 @@ class ProgressView:
         self._console = console
         self._live = Live(Text(), console=console, refresh_per_second=8, transient=True)
         self._titles: dict[str, str] = {}
+        self._left_out: set[int] = set()
         self._pace = StepPace()
 
     def __enter__(self) -> ProgressView:
@@ -114,12 +115,17 @@ class ProgressView:
         self._console.print(line, highlight=False, soft_wrap=True)
 
     def _print_fold(self, event: FoldDone | FoldLoaded | FoldLeftOut) -> None:
-        """One line per fold: what won inside it, and how long it took."""
+        """One line per fold: what won inside it, and how long it took. One per repeat that is left out."""
         where = f"repeat {event.repeat}, fold {event.fold}" if event.fold else "final model"
         if isinstance(event, FoldDone):
             told = f"{say_seconds(event.seconds):>8}  {TITLES.get(event.chosen, event.chosen)}"
+        elif isinstance(event, FoldLoaded):
+            told = "          was there"
+        elif event.repeat in self._left_out:
+            return
         else:
-            told = "          was there" if isinstance(event, FoldLoaded) else "          left out: the time is over"
+            self._left_out.add(event.repeat)
+            where, told = f"repeat {event.repeat}", "          left out: too little time is left"
         self._console.print(Text(f"    · {where:<30}{told}", "dim"), highlight=False, soft_wrap=True)
 
     def _line(self) -> Text | Table:

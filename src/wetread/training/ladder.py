@@ -28,7 +28,7 @@ from wetread.shapes import Ints
 from wetread.training.fold_result import FoldResult, load_fold, result_of, save_fold
 from wetread.training.gain import choose_rung
 from wetread.training.rungs import fit_all
-from wetread.training.spent import Spent
+from wetread.training.spent import Room, Spent
 from wetread.training.training_set import Place, TrainingSet
 from wetread.writing import remove_folder
 
@@ -106,7 +106,7 @@ def run_folds(
     Fits share nothing but the data, and a small network uses one core, so folds are given to threads: what a fold finds
     does not depend on how many there are. A large network uses all cores by itself, so there folds take turns.
 
-    Where the plan's time is over, repeats after the first that have not begun are left out, and that is said; what a
+    Where the plan's time is not enough for a whole repeat after the first, it is left out, and that is said; what a
     run had spent before it was interrupted counts. So are those that an interruption finds unfinished when the first
     and the model to ship are finished.
 
@@ -127,6 +127,7 @@ def run_folds(
     """
     key, stopped = data.key(), math.inf
     spent = Spent(place / "time.json", key)
+    room = Room(spent, data.plan.time_limit, sum(fold.repeat == 1 for fold in folds))
 
     def listen_or_stop(event: Event) -> None:
         listen(event)  # first: what it tells of is done, has its checkpoint, and will not be told again
@@ -142,13 +143,15 @@ def run_folds(
         result = load_fold(fold, where, data, key)
         if result is not None:
             listen_or_stop(FoldLoaded(fold.repeat, fold.number))
-        elif fold.repeat > 1 and spent.seconds() > data.plan.time_limit:
+        elif fold.repeat > 1 and not room.has(fold.repeat):
             listen_or_stop(FoldLeftOut(fold.repeat, fold.number))
+            return None
         else:
             result = run_fold(data, fold, listen_or_stop, where, between)
             save_fold(result, where, key)
             spent.keep()
             remove_folder(where / "fits")
+        room.fill(fold.repeat)
         return result
 
     def last() -> Classifier:
@@ -162,6 +165,7 @@ def run_folds(
             save_fold(result, kept, key)
             spent.keep()
             remove_folder(place / "final" / "fits")
+        room.fill(0)
         return result.classifiers[result.chosen]
 
     # One BLAS thread per fit where fits run side by side, for the same reason as one torch thread.
@@ -209,7 +213,7 @@ def _workers(data: TrainingSet) -> int:
 
 
 def _whole_repeats(
-    results: list[FoldResult | None], listen: Listener, why: str = "The time limit was reached"
+    results: list[FoldResult | None], listen: Listener, why: str = "The time limit leaves no room for more"
 ) -> list[FoldResult]:
     """Leaves repeats out of which a fold is missing: each image is to be predicted equally often."""
     found = [result for result in results if result is not None]

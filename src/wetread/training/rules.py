@@ -204,7 +204,7 @@ def _worth_training(
         return False, f"the backbone stays frozen: {data.images} images are too few to gain from tuning it"
     if data.device == "cpu" and asked.preset != "best":
         return False, "the backbone stays frozen: tuning it takes an accelerator, or --preset best --time-limit"
-    minutes = _least_minutes(data, so_far)
+    minutes = _least_minutes(data, so_far, tuned=True)
     if minutes is not None and minutes * 60 > so_far["time_limit"][0]:
         return False, f"the backbone stays frozen: tuning it takes {minutes:.0f} minutes or more here"
     return True, "and tuning the backbone comes last"
@@ -216,33 +216,44 @@ def _worth_training_small(data: Fingerprint, asked: Asked, so_far: Mapping[str, 
     nothing = "without pretrained weights there is nothing to fine-tune"
     if asked.preset == "quick":
         return False, nothing
-    minutes = _least_minutes(data, so_far)
+    minutes = _least_minutes(data, so_far, tuned=False)
     if minutes is not None and minutes * 60 > so_far["time_limit"][0]:
         return False, f"{nothing}, and a small network takes {minutes:.0f} minutes or more here"
     return True, nothing
 
 
-#: Fewest passes that a network needs to settle.
-LEAST_EPOCHS = 6
+#: Fewest passes that a network needs to settle, and those before them that only its head learns from.
+LEAST_EPOCHS, HEAD_EPOCHS = 6, 3
+#: What a look at a picture costs beside a step: forward is a third of forward and backward.
+LOOK = 1 / 3
 
 
-def _least_minutes(data: Fingerprint, so_far: Mapping[str, Any]) -> float | None:
+def _least_minutes(data: Fingerprint, so_far: Mapping[str, Any], tuned: bool) -> float | None:
     """Of what a run cannot do without: the first division and the model to ship. Further divisions may be left out."""
-    seconds = _seconds_per_epoch(data, so_far, repeats=1)
-    return None if seconds is None else seconds * LEAST_EPOCHS / 60
+    seconds = _seconds_of_network(data, so_far, tuned, repeats=1)
+    return None if seconds is None else (seconds[0] + seconds[1] * LEAST_EPOCHS) / 60
 
 
-def _seconds_per_epoch(data: Fingerprint, so_far: Mapping[str, Any], repeats: int) -> float | None:
-    """Seconds that one epoch of all fits of a network takes together; None where the step was not timed."""
+def _seconds_of_network(
+    data: Fingerprint, so_far: Mapping[str, Any], tuned: bool, repeats: int
+) -> tuple[float, float] | None:
+    """Seconds of all fits of a network together, before its epochs and in each; None where the step was not timed.
+
+    A picture that is only looked at, as those of the inner validation part are after every epoch, goes forward without
+    going back; so do all of them while only the head is trained.
+    """
     if data.rate is None:
         return None
     folds = so_far["folds"][0]
-    fits: int = FITS_OF_NETWORK * (repeats * folds + (1 if folds > 1 else 0))
-    return fits * _pictures_of_fit(data, folds) / data.rate
+    fits = FITS_OF_NETWORK * (repeats * folds + (1 if folds > 1 else 0))
+    trained = _pictures_of_fit(data, folds)
+    looked = trained / (FITS_OF_NETWORK - 1)
+    head = (HEAD_EPOCHS if tuned else 0) * (trained + looked) * LOOK
+    return fits * head / data.rate, fits * (trained + looked * LOOK) / data.rate
 
 
 def _pictures_of_fit(data: Fingerprint, folds: int) -> float:
-    return data.images * (1 - 1 / folds if folds > 1 else 0.8) * 2 / 3
+    return data.images * (1 - 1 / folds if folds > 1 else 0.8) * (FITS_OF_NETWORK - 1) / FITS_OF_NETWORK
 
 
 def network_to_time(data: Fingerprint, asked: Asked) -> KnownWeights | None:
@@ -310,7 +321,10 @@ def decide_training(data: Fingerprint, asked: Asked, so_far: Mapping[str, Any]) 
         # Linear probing first, then all layers: the features are not torn before the head points somewhere (Kumar
         # 2022, arXiv 2202.10054); better in more than half of the medical cases tried (Davila 2024).
         "tuning": ("head first", "the head first, then all layers at lower rates") if tuned else ("whole", "all fresh"),
-        "head_epochs": (3 if tuned else 0, "until the head points somewhere" if tuned else "no weights to protect"),
+        "head_epochs": (
+            HEAD_EPOCHS if tuned else 0,
+            "until the head points somewhere" if tuned else "no weights to protect",
+        ),
         "layer_decay": (0.75 if tuned else 1.0, "early layers learn less: they see edges" if tuned else "all fresh"),
         "freeze_statistics": (
             tuned and few,
@@ -348,10 +362,10 @@ def _epochs(data: Fingerprint, asked: Asked, so_far: Mapping[str, Any], tuned: b
         fitted = _pictures_of_fit(data, so_far["folds"][0])
         wanted = int(min(max(budget / max(fitted, 1), LEAST_EPOCHS), 40))
         why = f"about {budget} pictures per fit"
-    seconds = _seconds_per_epoch(data, so_far, so_far["repeats"][0])
+    seconds = _seconds_of_network(data, so_far, tuned, so_far["repeats"][0])
     if seconds is None or "network" not in so_far["rungs"][0]:
         return wanted, why
-    allowed = int(so_far["time_limit"][0] / seconds)
+    allowed = int((so_far["time_limit"][0] - seconds[0]) / seconds[1])
     if allowed >= wanted:
         return wanted, why
     if allowed >= LEAST_EPOCHS:

@@ -1,17 +1,23 @@
-"""The time that training has taken, over all starts of a run: a time limit is of the run, not of each start."""
+"""The time that training has taken, over all starts of a run, and whether what is left does for one more division."""
 
 from __future__ import annotations
 
 import json
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
 from wetread.writing import atomic_write
 
+#: How far a division that was begun may pass the limit before it is given up: what it has taken would be lost.
+GRACE = 1.1
+
 
 class Spent:
     """Counts on from where an interrupted run stood when it last stored something.
+
+    A time limit is of the run, not of each start.
 
     Args:
         path: File that keeps the seconds; a damaged one, or one of another plan or data set, counts as none.
@@ -39,3 +45,35 @@ class Spent:
             return max(0.0, float(stored["seconds"])) if stored["key"] == self.key else 0.0
         except (OSError, ValueError, KeyError, TypeError):
             return 0.0
+
+
+class Room:
+    """Whether the time left is enough for a further division, at the pace of the folds before it.
+
+    A division counts only as a whole, so one that cannot end in time is not begun.
+
+    Args:
+        spent: Seconds so far.
+        limit: Seconds of the run.
+        folds: Of each division.
+    """
+
+    def __init__(self, spent: Spent, limit: float, folds: int) -> None:
+        self._spent, self._limit, self._folds = spent, limit, folds
+        self._lock = threading.Lock()
+        self._there: Counter[int] = Counter()
+        self._begun: dict[int, bool] = {}
+
+    def fill(self, repeat: int) -> None:
+        """One more fold of a division is there, computed or found; 0 is the model to ship."""
+        with self._lock:
+            self._there[repeat] += 1
+
+    def has(self, repeat: int) -> bool:
+        """Whether a fold of this division is worth computing. Said once for a division, and held to within reason."""
+        with self._lock:
+            spent = self._spent.seconds()
+            if repeat not in self._begun:
+                needed = spent / max(1, self._there.total()) * (self._folds - self._there[repeat])
+                self._begun[repeat] = spent + needed <= self._limit
+            return self._begun[repeat] and spent <= GRACE * self._limit

@@ -1,0 +1,57 @@
+"""Whether the time left is enough for a further division."""
+
+import pytest
+
+from wetread.training.spent import GRACE, Room
+
+
+class Clock:
+    """Seconds that a run has taken, as a test says."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def seconds(self) -> float:
+        return self.now
+
+
+def after_first(clock: Clock, limit: float) -> Room:
+    """Three folds and the model to ship, ten seconds each."""
+    room = Room(clock, limit, folds=3)
+    for repeat in (1, 1, 1, 0):
+        clock.now += 10
+        room.fill(repeat)
+    return room
+
+
+@pytest.mark.parametrize(("limit", "enough"), [(69.0, False), (71.0, True)])
+def test_a_further_division_is_begun_only_if_it_can_end_in_time(limit, enough):
+    assert after_first(Clock(), limit).has(2) is enough
+
+
+def test_folds_that_were_there_before_an_interruption_need_not_be_computed_again():
+    room = after_first(Clock(), 51.0)
+    room.fill(2)
+    room.fill(2)
+    # Forty seconds for six folds: the seventh would end at 47.
+    assert room.has(2) and not room.has(3)
+
+
+def test_what_was_said_of_a_division_holds_for_all_its_folds_within_reason():
+    clock = Clock()
+    room = after_first(clock, 71.0)
+    assert room.has(2)
+    clock.now = 71.0 * GRACE - 0.1
+    assert room.has(2)
+    clock.now = 71.0 * GRACE + 0.1
+    assert not room.has(2)
+
+
+def test_one_that_was_left_out_stays_left_out():
+    clock = Clock()
+    room = after_first(clock, 60.0)
+    assert not room.has(2)
+    room.fill(2)
+    room.fill(2)
+    room.fill(2)
+    assert not room.has(2)
