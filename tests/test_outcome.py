@@ -29,6 +29,14 @@ def test_a_headline_counts(n, said):
     assert said in told and "of 1 finding 0.80" in told and "1 training image also" in told
 
 
+def test_a_headline_of_averaged_divisions_says_what_one_model_reaches():
+    numbers = {"headline": SHOWN, "n": {"images": 9, "patients": 9}, "estimate": "cross-validation"}
+    several = numbers | {"repeats": {"auroc": [0.7, 0.74], "mean": 0.72}}
+    assert headline(several).endswith("cross-validation, averaged over 2 divisions, one alone reaches 0.72")
+    for repeats in ({"auroc": [0.7], "mean": 0.7}, {"auroc": [], "mean": None}, {"auroc": [0.7, 0.74]}, None):
+        assert headline(numbers | {"repeats": repeats}).endswith("cross-validation")
+
+
 @pytest.mark.parametrize(
     ("share", "said"),
     [

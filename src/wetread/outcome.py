@@ -134,6 +134,17 @@ def is_external(numbers: Mapping[str, Any]) -> bool:
     return str(numbers.get("estimate", "")).startswith("external test")
 
 
+def alone(numbers: Mapping[str, Any]) -> str:
+    """``averaged over 3 divisions, one alone reaches 0.87``; empty where there was one.
+
+    Averages of several models are better than each of them, and the model that is handed over is one.
+    """
+    divisions = numbers.get("repeats") or {}
+    if len(divisions.get("auroc") or ()) < 2 or divisions.get("mean") is None:
+        return ""
+    return f"averaged over {len(divisions['auroc'])} divisions, one alone reaches {say_share(divisions['mean'])}"
+
+
 def headline(numbers: dict[str, Any]) -> str:
     """``AUROC 0.86 (95 % interval 0.80 to 0.91), 200 images of 120 patients, cross-validation``."""
     shown = numbers["headline"]
@@ -147,5 +158,7 @@ def headline(numbers: dict[str, Any]) -> str:
     opened = (numbers.get("test_set") or {}).get("opened", 1)
     if opened > 1:
         line += f" (opened {opened} times)"
+    if told := alone(numbers):
+        line += f", {told}"
     leaking = numbers.get("leak_allowed")
     return f"LEAK ALLOWED, {counted(leaking, 'training image')} also in the test set: {line}" if leaking else line

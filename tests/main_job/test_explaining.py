@@ -1,6 +1,8 @@
 """The sample is one of held-out patients, masks are found, and the file says what the trust gate reads."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -207,3 +209,14 @@ def test_the_step_counts_maps_and_not_the_files_beside_them(finished_run):
         if (event.get("kind"), event.get("step")) == ("step_finished", "explain")
     )
     assert said == f"{len(cases)} cases, {sum(len(one['maps']) for one in cases)} maps"
+
+
+@pytest.mark.parametrize(("preset", "there"), [("standard", True), ("quick", False)])
+def test_torch_is_there_before_a_stage_that_may_be_interrupted(preset, there):
+    """Half an import of torch cannot be repeated: what came after Ctrl-C ended in a fault of its own."""
+    code = (
+        "import sys; from types import SimpleNamespace; from wetread.main_job.explaining import load_what_explains; "
+        f"load_what_explains(SimpleNamespace(preset={preset!r})); print('torch' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=400, check=True).stdout
+    assert told.strip() == str(there)

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from wetread.cli.trust_view import trust_view
-from wetread.outcome import DISCLAIMER, Run, counted, in_words, is_external, say_share
+from wetread.outcome import DISCLAIMER, Run, alone, counted, in_words, is_external, say_share
 from wetread.progress import (
     Event,
     FoldDone,
@@ -198,7 +198,10 @@ def result_view(run: Run) -> Panel:
             f"   95 % interval {say_share(shown['low'])} to {say_share(shown['high'])}",
         )
         who = counted(n["patients"], "patient") if n.get("patients") else "patients not known"
-        parts += [head, Text(f"{counted(n['images'], 'image')}, {who}, {run.numbers['estimate']}", style="dim"), Text()]
+        parts += [head, Text(f"{counted(n['images'], 'image')}, {who}, {run.numbers['estimate']}", style="dim")]
+        if told := alone(run.numbers):
+            parts.append(Text(told, style="dim"))
+        parts.append(Text())
         title = _title_network(run)
         parts += [ladder_table(run.numbers, title), Text()]
         parts += why_used(run.numbers, title)

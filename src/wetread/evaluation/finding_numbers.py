@@ -9,6 +9,7 @@ import numpy as np
 
 from wetread.dataset.table import Table
 from wetread.errors import InputError
+from wetread.evaluation.by_division import by_division
 from wetread.evaluation.counts import count_cases
 from wetread.evaluation.finding_predictions import FindingPredictions
 from wetread.evaluation.findings import (
@@ -115,7 +116,7 @@ def numbers_of_findings(
         "chosen": dict(chosen),
         "shipped": shipped,
         "gain_over_file_properties": _gain(predictions, made.get(FILES), options),
-        "repeats": {"auroc": [round(value, 6) for value in repeats if value is not None]},
+        "repeats": by_division(repeats),
         "operating_point": {
             "rule": rule,
             "title": read_rule(rule).title,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from wetread.explanation.trials.labels import Retrain
     from wetread.explanation.trials.run_trials import Trials
     from wetread.model.classifier import Classifier
+    from wetread.training.plan import Plan
 
 #: Pictures of the sample, and how many of them show the finding: only those can have a mask.
 PICTURES, WITH = 12, 8
@@ -46,6 +47,15 @@ class Masks(NamedTuple):
 
     masks: list[Bools | None]
     show: list[int]
+
+
+def load_what_explains(plan: Plan) -> None:
+    """Imports torch, before a stage that Ctrl-C may leave out: an import of it that was cut short cannot be repeated.
+
+    ``quick`` tests no heatmaps, and may end without torch.
+    """
+    if plan.preset != "quick":
+        import wetread.model.network  # noqa: F401
 
 
 def test_explanations(

@@ -179,6 +179,8 @@ def _by_share(predictions: Predictions) -> Predictions:
 
 
 def _common(evidence: Evidence) -> dict[str, Any]:
+    from wetread.evaluation.by_division import by_division
+
     model, table = evidence.tried.classifier, evidence.table
     return {
         "unit": "image" if table.grouping == "none" else "patient",
@@ -186,7 +188,7 @@ def _common(evidence: Evidence) -> dict[str, Any]:
         "estimate": evidence.estimate,
         "chosen": {model.rung: 1},
         "shipped": model.rung,
-        "repeats": {"auroc": []},
+        "repeats": by_division([]),
         "choices": {},
         "gate": evidence.gate,
     }

@@ -126,6 +126,7 @@ def _evaluate_classes(
     prepared: Prepared, trained: Trained, pooled: dict[str, Pooled], statuses: dict[str, str]
 ) -> tuple[dict[str, Any], Predictions, str]:
     """Numbers where each image has one class; the predictions behind them, and the text of predictions.csv."""
+    from wetread.evaluation.by_division import by_division
     from wetread.evaluation.counts import count_cases
     from wetread.evaluation.evaluate import evaluate, paired_gain
     from wetread.metrics.discrimination import macro_auroc
@@ -158,7 +159,7 @@ def _evaluate_classes(
         "chosen": _wins(trained, plan),
         "shipped": trained.final.rung,
         "gain_over_file_properties": paired_gain(predictions, made["file properties"], **options),
-        "repeats": {"auroc": [round(value, 6) for value in repeats if value is not None]},
+        "repeats": by_division(repeats),
         "operating_point": _operating_point(plan, trained.final, found["metrics"]),
         "calibration": found["calibration"],
         "confusion": found["confusion"],

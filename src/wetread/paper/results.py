@@ -56,13 +56,15 @@ def describe_results(facts: Facts) -> Iterator[Passage]:
         yield Passage("external", PERFORMANCE, _external(facts))
     if facts.learning_curve:
         yield from _learning_curve(facts)
-    repeats = (facts.numbers.get("repeats") or {}).get("auroc") or []
+    divisions = facts.numbers.get("repeats") or {}
+    repeats, mean = divisions.get("auroc") or [], divisions.get("mean")
     if len(repeats) > 1:
         low, high = say_value(min(repeats)), say_value(max(repeats))
+        alone = f" (mean {say_value(mean)}); the figures above are of predictions averaged over them" if mean else ""
         yield Passage(
             "robustness",
             PERFORMANCE,
-            f"Over {len(repeats)} divisions of the data the AUROC ranged from {low} to {high}.",
+            f"Over {len(repeats)} divisions of the data the AUROC ranged from {low} to {high}{alone}.",
         )
     failures = _failures(facts)
     if failures:

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from wetread.dataset.table import NO_FINDING
 from wetread.evaluation.predictions import is_withheld, refuse_lost_probabilities
 from wetread.explanation.methods import TITLES, UNITS
-from wetread.outcome import DISCLAIMER, counted, headline, is_external
+from wetread.outcome import DISCLAIMER, alone, counted, headline, is_external
 from wetread.report.augmented import read_augmented
 from wetread.report.charts import (
     Chart,
@@ -113,6 +113,7 @@ def write_page(folder: RunFolder) -> Path:
             numbers=numbers,
             run=run,
             headline=headline(numbers),
+            alone=alone(numbers),
             gate_sentence=GATE_SENTENCES[numbers["gate"]],
             findings=found,
             not_shown=not_shown(numbers, found, refusal, external["test"], run.get("left_out") or ()),

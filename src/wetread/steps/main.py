@@ -115,7 +115,7 @@ def run(
     )
     if dry_run:
         return _check(request, out, False, None, resume, overwrite, listen, planned=True)
-    from wetread.main_job.explaining import test_explanations
+    from wetread.main_job.explaining import load_what_explains, test_explanations
     from wetread.main_job.fitting import train
     from wetread.main_job.intake import check_asked, read_data
     from wetread.main_job.numbers import evaluate_run
@@ -135,6 +135,7 @@ def run(
         prepared = prepare(request, read_data(request, folder, tell), folder, tell, run=True)
         found = [one.as_dict() for one in prepared.findings]
         trained = train(prepared, folder, tell)
+        load_what_explains(prepared.plan)
         with may_be_left_out(folder, tell, REFUSAL, ("refusal.json", "refusal.csv")):
             trained.final.refusal = fit_refusal(prepared, trained, folder, tell)
         numbers, predictions = evaluate_run(prepared, trained, folder, tell, subgroups=request.subgroups)
