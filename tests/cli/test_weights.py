@@ -93,6 +93,22 @@ def test_a_file_is_imported_for_the_network_that_it_fits(tmp_path, tensors):
     assert json.loads(ending.out)
 
 
+def test_another_spelling_of_a_network_is_the_same_network(tmp_path, tensors):
+    path = tmp_path / "mine.safetensors"
+    path.write_bytes(tensors)
+    for name, spelled in (("a", "MobileNetV3-small 050"), ("b", "mobilenetv3_small_050.lamb_in1k")):
+        ending = call("weights", "import", path, "--network", spelled, "--name", name, "--quiet", "--json")
+        assert (ending.code, ending.json["network"]) == (0, "mobilenetv3_small_050")
+        assert ending.json["mean"] == [0.485, 0.456, 0.406]
+
+
+def test_a_proxy_that_cannot_be_used_is_an_error_of_the_setting(hub, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "socks5://me:s3cret@127.0.0.1:1080")
+    message = call("weights", "get", "mobilenetv3_small_050.lamb_in1k", "--yes", "--quiet").message()
+    assert "HTTP_PROXY" in message
+    assert "s3cret" not in message
+
+
 def test_offline_names_the_other_way(monkeypatch):
     server = Publisher()
     server.close()

@@ -344,6 +344,15 @@ def test_nobody_there_is_offline_soon_with_what_to_do_by_hand(nobody, fetch, tmp
         assert word in error.remedy
 
 
+def test_the_server_that_another_one_sends_to_is_named_where_it_cannot_be_reached(publisher, fetch, nobody, patience):
+    there = nobody.replace("127.0.0.1", "localhost")  # as where a firewall knows the hub and not where its files lie
+    error = refusal(
+        fetch, publisher.serve("/a", acts=[redirect(f"{there}/a")] * 99), patience=changed(patience, connect=0.3)
+    )
+    assert error.code == "offline"
+    assert error.message.startswith("localhost ")
+
+
 def test_a_name_that_cannot_be_looked_up_is_offline_soon(fetch, monkeypatch, patience):
     answered, waited = threading.Event(), []
 

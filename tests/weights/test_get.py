@@ -1,9 +1,11 @@
 """Weights come from a hub with their licence said first and their hash checked, or a sentence says what to do."""
 
+import base64
 import hashlib
 import json
 import time
 from collections import namedtuple
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -13,11 +15,12 @@ from weights import keras_reference
 from weights.hub_server import COMMIT
 from weights.networks import arrays, fits, torch_file
 from wetread.errors import InputError, OutputError, Stopped
+from wetread.model.network_names import check_network
 from wetread.progress import StepAdvanced
 from wetread.weights.catalogue import CATALOGUE, ELSEWHERE
 from wetread.weights.get import get_weights
 from wetread.weights.read import write_safetensors
-from wetread.weights.stored import find_stored, list_stored, read_arrays
+from wetread.weights.stored import Facts, alone, find_stored, list_stored, read_arrays, store
 from wetread.weights.tfjs import hash_base
 
 NAME = "resnet18.a1_in1k"
@@ -145,9 +148,63 @@ def test_a_licence_behind_other_is_named(hub, get):
     hub.add_small("someone/net", "README.md", b"---\nlicense: other\nlicense_name: msrla\nlicense_link: LICENSE\n---\n")
     shown = []
     stored = get("someone/net", accept=lambda offer: shown.append(offer) or True)
-    assert stored.name == "net"
+    assert stored.name == "someone--net"
     assert stored.licence == shown[0].licence == "msrla, LICENSE"
     assert "read the page" in shown[0].restricted
+
+
+def test_no_publisher_takes_the_name_of_another_one(published, get):
+    wanted = get()
+    for owner, seed in (("alice", 1), ("bob", 2)):
+        hub_name = f"{owner}/{NAME}"
+        published.publish(hub_name, FILE, write_safetensors(arrays(seed)))
+        published.add_small(hub_name, "config.json", json.dumps(CONFIG).encode())
+        assert get(hub_name).name == f"{owner}--{NAME}"
+        assert get(f"{owner}--{NAME}") == get(f"hf-hub:{hub_name}") == find_stored(f"{owner}--{NAME}")
+    assert len({get(one).sha256 for one in (NAME, f"alice/{NAME}", f"bob/{NAME}")}) == 3
+    assert get(REPOSITORY) == wanted
+
+
+@pytest.mark.parametrize("name", [NAME, "resnet18", "teachable-machine"])
+def test_weights_that_an_earlier_version_took_from_elsewhere_are_not_passed_off(get, name):
+    taken = NAME if name == "resnet18" else name
+    origin = {"url": f"https://huggingface.co/mallory/{taken}/resolve/main/{FILE}"}
+    store(Facts(taken, "resnet18", original=origin), BODY)
+    with pytest.raises(InputError) as caught:
+        get(name)
+    assert caught.value.code == "weights-exist"
+    assert f"mallory/{taken}" in caught.value.message
+
+
+def test_weights_that_were_brought_by_hand_are_those_of_their_name(get):
+    brought = store(Facts(NAME, "resnet18", original={"file": FILE}), BODY)
+    assert get() == brought
+
+
+@pytest.mark.parametrize("network", ["ResNet-18", "resnet_18"])
+def test_a_network_is_stored_as_timm_spells_it(hub, get, network):
+    hub.publish("someone/net", FILE, BODY)
+    hub.add_small("someone/net", "config.json", json.dumps({"architecture": network.lower().replace("-", "")}).encode())
+    assert get("someone/net", spell=check_network).network == "resnet18"
+
+
+def test_a_password_of_a_mirror_is_sent_and_neither_shown_nor_stored(published, get, home, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", published.url.replace("://", "://me:s3cret%40@"))
+    shown = []
+    stored = get(accept=lambda offer: shown.append(offer) or True)
+    told = repr(shown) + repr(stored) + "".join(one.read_text() for one in home.rglob("*.json"))
+    assert "s3cret" not in told and "me:" not in told
+    assert f"{published.url}/{REPOSITORY}/resolve/{COMMIT}/{FILE}" == stored.source
+    sent = "Basic " + base64.b64encode(b"me:s3cret@").decode()
+    assert {headers.get("Authorization") for _, headers in published.looked + published.asked} == {sent}
+    assert {headers.get("Authorization") for _, headers in published.cdn.asked} == {None}
+
+
+def test_a_password_is_not_in_what_to_do_without_internet(nobody, get, monkeypatch, patience):
+    monkeypatch.setenv("HF_ENDPOINT", nobody.replace("://", "://me:s3cret@"))
+    error = refusal(get, patience=replace(patience, connect=0.2))
+    assert error.code == "offline"
+    assert "s3cret" not in str(error)
 
 
 # Attempts -------------------------------------------------------------------------------------------------------------
@@ -242,6 +299,24 @@ def test_terms_to_accept_are_said_with_the_page(hub, get, status, headers, said)
     assert "HF_TOKEN" in error.remedy
 
 
+@pytest.mark.parametrize("headers", [{}, {"Content_Type": "text/html"}, {"X_Error_Code": "Other"}])
+def test_a_page_of_a_firewall_is_not_taken_for_terms(hub, get, headers):
+    hub.say(REPOSITORY, FILE, 403, **headers)
+    error = refusal(get)
+    assert error.code == "refused"
+    assert "terms" not in str(error) and "HF_TOKEN" not in str(error)
+    assert "firewall" in error.remedy
+    assert f"wetread weights import {NAME}" in error.remedy
+
+
+@pytest.mark.parametrize("size", ["9" * 5000, "-1", "0", "x", "1e3"])
+def test_a_size_that_is_none_is_left_aside(hub, get, size):
+    hub.publish(REPOSITORY, FILE, BODY, size=size)
+    shown = []
+    assert get(accept=lambda offer: shown.append(offer) or True).name == NAME
+    assert shown[0].size == "about 46.8 MB"
+
+
 def test_a_token_is_shown_to_the_hub_and_not_to_where_the_bytes_lie(published, get, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
     get()
@@ -293,7 +368,7 @@ def test_a_whole_module_is_refused_and_removed(hub, get, home):
     assert error.code == "weights-code"
     assert "someone/net/pytorch_model.bin" in error.message
     assert str(home) not in error.message
-    assert files_below(home) == [".net.lock"]
+    assert files_below(home) == [".someone--net.lock"]
 
 
 def test_a_full_disk_is_said_before_the_file_comes(published, get, home, monkeypatch):
@@ -314,6 +389,30 @@ def test_nobody_there_is_offline_soon_with_the_air_gapped_way(nobody, get, monke
     assert error.code == "offline"
     for word in (f"{REPOSITORY}/resolve/main/{FILE}", "config.json", f"wetread weights import {NAME}"):
         assert word in error.remedy
+
+
+def test_offline_a_name_that_nobody_knows_gets_the_nearest_ones(nobody, get, monkeypatch, patience):
+    monkeypatch.setenv("HF_ENDPOINT", nobody)
+    error = refusal(get, "resnet18.a1_in", patience=replace(patience, connect=0.2))
+    assert error.code == "offline"
+    assert f"Do you mean {NAME}" in error.remedy
+    assert "resnet18.a1_in/resolve" not in error.remedy
+    assert "nonsense18/resolve" not in refusal(get, "nonsense18", patience=replace(patience, connect=0.2)).remedy
+
+
+def test_a_home_that_cannot_be_written_names_what_moves_it(published, get, home):
+    home.write_text("a file")
+    error = refusal(get, kind=OutputError)
+    assert error.code == "not-writable"
+    assert "WETREAD_WEIGHTS" in error.remedy and "--out" not in error.remedy
+
+
+def test_a_second_call_for_the_same_weights_is_told_to_wait(published, get):
+    with ThreadPoolExecutor(1) as pool, alone(NAME):
+        error = pool.submit(refusal, get, kind=OutputError).result()
+    assert error.code == "run-busy"
+    assert "WETREAD_WEIGHTS" in error.remedy and "--out" not in error.remedy
+    assert get()
 
 
 def test_offline_by_order_asks_nobody(published, get, monkeypatch):

@@ -11,6 +11,7 @@ import pytest
 from weights import keras_reference
 from weights.networks import arrays, fits, torch_file
 from wetread.errors import InputError, Stopped
+from wetread.model.network_names import check_network
 from wetread.progress import StepFinished, StepStarted
 from wetread.weights import tfjs
 from wetread.weights.importing import import_file
@@ -37,6 +38,12 @@ def refusal(path, kind=InputError, **words):
         bring(path, **words)
     assert list_stored() == []
     assert caught.value.remedy
+    return caught.value
+
+
+def refused(work, *args, **words):
+    with pytest.raises(InputError) as caught:
+        work(*args, **words)
     return caught.value
 
 
@@ -80,6 +87,33 @@ def test_a_folder_or_zip_with_config_needs_no_options(tmp_path):
         assert stored.options == {"global_pool": "avg", "bn_eps": 0.001}
 
 
+@pytest.mark.parametrize("network", ["inceptionv3", "Inception-v3", "lakhani", "inception_v3", "inception_v3.tf_in1k"])
+def test_another_spelling_of_a_network_means_the_same_input(file, network):
+    stored = bring(file, network=network, spell=check_network)
+    assert (stored.network, stored.side, stored.mean) == ("inception_v3", 299, (0.5,) * 3)
+
+
+def test_a_tag_of_timm_says_the_input_of_those_weights(file):
+    assert bring(file, network="EfficientNet-B0", name="usual", spell=check_network).mean == (0.485, 0.456, 0.406)
+    tagged = bring(file, network="EfficientNet-B0.ra4_e3600_r224_in1k", spell=check_network)
+    assert (tagged.network, tagged.mean) == ("efficientnet_b0", (0.5,) * 3)
+    error = refused(bring, file, network="resnet18.none", name="other", spell=check_network)
+    assert error.code == "unknown-network"
+    assert "resnet18" in error.remedy
+
+
+def test_a_network_that_nobody_knows_is_said_before_the_file_is_read(tmp_path):
+    error = refusal(tmp_path / "missing", network="resnet_18x", spell=check_network)
+    assert error.code == "unknown-network"
+
+
+def test_the_recipe_of_a_paper_is_at_home_with_another_spelling_in_the_catalogue(tmp_path):
+    (tmp_path / "inception_v3.tf_in1k.safetensors").write_bytes(SAFE)
+    stored = bring(tmp_path / "inception_v3.tf_in1k.safetensors", network="Inception-v3", spell=check_network)
+    assert (stored.network, stored.features) == ("inception_v3", 2048)
+    assert stored.licence.startswith("Apache-2.0")
+
+
 def test_a_name_of_the_catalogue_says_the_rest(tmp_path):
     (tmp_path / "inception_v3.tv_in1k.safetensors").write_bytes(SAFE)
     stored = bring(tmp_path / "inception_v3.tv_in1k.safetensors")
@@ -119,6 +153,20 @@ def test_the_real_check_names_the_network_that_fits(tmp_path):
     assert bring(tmp_path / "w.safetensors", network="resnet18", check=explain_mismatch).network == "resnet18"
 
 
+@pytest.mark.parametrize("kind", [np.int64, np.bool_])
+def test_whole_numbers_in_place_of_weights_are_refused(tmp_path, kind):
+    import timm
+
+    from wetread.model.networks import explain_mismatch
+
+    content = {key: value.numpy() for key, value in timm.create_model("resnet18", num_classes=5).state_dict().items()}
+    content["layer3.0.conv1.weight"] = content["layer3.0.conv1.weight"].round().astype(kind)
+    (tmp_path / "w.safetensors").write_bytes(write_safetensors(content))
+    error = refusal(tmp_path / "w.safetensors", network="resnet18", check=explain_mismatch)
+    assert error.code == "weights-network"
+    assert "layer3.0.conv1.weight" in error.message
+
+
 def test_weights_that_are_no_numbers_are_refused(tmp_path):
     broken = arrays()
     broken["bn1.bias"][2] = np.inf
@@ -144,6 +192,12 @@ def test_an_odd_file_name_becomes_a_name(tmp_path):
 
 def test_a_name_that_cannot_be_is_refused_before_anything_is_read(tmp_path):
     assert refusal(tmp_path / "missing", name="../x").code == "name"
+
+
+def test_a_path_that_cannot_be_looked_at_is_said(tmp_path):
+    error = refusal(tmp_path / ("x" * 300) / "a.pt", network="resnet18")  # longer than a file system takes
+    assert error.code == "no-file"
+    assert "permission" in error.remedy
 
 
 def test_an_interrupted_import_leaves_nothing(file):
@@ -172,6 +226,11 @@ def test_another_base_needs_another_name(export):
     assert "not the one that all Teachable Machine exports share" in error.message
     stored = bring(export, name="other-base", check=nothing_wrong)
     assert (stored.network, stored.options) == ("mobilenetv2_035", {"pad_type": "same", "bn_eps": 1e-3})
+
+
+def test_the_model_json_of_an_export_stands_for_its_folder(export):
+    folder = bring(export, name="x", check=nothing_wrong)
+    assert bring(export / "model.json", name="x", check=nothing_wrong).sha256 == folder.sha256
 
 
 def test_a_zip_of_an_export_is_the_same_as_its_folder(export, tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ import io
 import json
 import pickle
 import struct
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -145,6 +146,43 @@ def test_torchscript_is_refused():
 )
 def test_what_holds_no_tensors_is_refused(data):
     assert refusal(data).code == "weights-file"
+
+
+@pytest.mark.parametrize("start", [b"\x80\x02", b"\x80\x05"])
+def test_a_header_as_long_as_another_file_begins_is_still_safetensors(start):
+    length = int.from_bytes(start, "little")
+    plain = write_safetensors({"w": WEIGHT.numpy()})
+    header = plain[8 : 8 + int.from_bytes(plain[:8], "little")]
+    data = struct.pack("<Q", length) + header.ljust(length) + plain[8 + len(header) :]
+    assert np.array_equal(read_tensors(data, PATH)["w"], WEIGHT.numpy())
+
+
+@pytest.mark.parametrize("new", [True, False], ids=["zip", "legacy"])
+@pytest.mark.parametrize(
+    "tensor",
+    [torch.zeros(1).expand(10**14), torch.zeros(1).expand(10**9), torch.empty(3, device="meta")],
+    ids=["petabytes", "gigabytes", "meta"],
+)
+def test_a_small_file_that_shows_a_large_tensor_is_refused(tensor, new):
+    assert refusal(saved({"w": tensor}, _use_new_zipfile_serialization=new)).code == "weights-file"
+
+
+def test_tensors_that_share_their_numbers_are_read():
+    wide = torch.arange(300_000, dtype=torch.float32)
+    arrays = read_tensors(saved({"a": wide, "b": wide, "c": wide[:4].expand(2, 4)}), PATH)
+    assert np.array_equal(arrays["a"], arrays["b"])
+    assert arrays["c"].shape == (2, 4)
+
+
+def test_a_packed_file_is_refused_before_it_fills_the_memory(monkeypatch):
+    plain, packed = io.BytesIO(saved({"w": torch.zeros(1 << 20)})), io.BytesIO()
+    with zipfile.ZipFile(plain) as source, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
+        for part in source.infolist():
+            target.writestr(part.filename, source.read(part))
+    monkeypatch.setattr(torch, "load", lambda *some, **words: pytest.fail("it was unpacked"))
+    error = refusal(packed.getvalue())
+    assert error.code == "weights-file"
+    assert "unpacks" in error.message
 
 
 def test_safetensors_whose_parts_overlap_are_refused():

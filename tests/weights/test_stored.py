@@ -1,16 +1,22 @@
 """What lies in the weights home is found and is the same as on the first day, or is refused with a reason."""
 
 import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from wetread.errors import InputError, OutputError
+from wetread.weights import stored as stored_module
 from wetread.weights.read import write_safetensors
 from wetread.weights.stored import (
     DESCRIPTION,
     TENSORS,
     Facts,
+    alone,
     examine_home,
     find_stored,
     list_stored,
@@ -124,6 +130,85 @@ def test_other_weights_of_the_same_name_are_not_overwritten():
     assert error.code == "weights-exist"
     assert read_arrays(stored)
     assert store(FACTS, TENSORS_FILE).sha256 == stored.sha256  # the same ones again are no clash
+
+
+def test_the_same_weights_again_keep_what_was_known(home):
+    store(replace(FACTS, original={"url": "https://hub.example/a/b/resolve/main/c"}, source="the hub"), TENSORS_FILE)
+    told = replace(FACTS, licence=Facts.licence, cite="", features=0, source="a file", original={"file": "c"})
+    stored = store(told, TENSORS_FILE)
+    assert (stored.licence, stored.cite, stored.features, stored.source) == ("MIT", "Nobody 2020", 4, "the hub")
+    assert stored.original == {"url": "https://hub.example/a/b/resolve/main/c"}
+    assert store(replace(FACTS, licence="CC0"), TENSORS_FILE).licence == "CC0"  # who names another one means it
+    assert find_stored("tiny.one").licence == "CC0"
+
+
+@pytest.mark.parametrize("other", [{"network": "resnet18"}, {"side": 64}, {"mean": (0.1,)}, {"options": {}}])
+def test_the_same_weights_are_not_described_otherwise_without_a_word(other):
+    stored = store(FACTS, TENSORS_FILE)
+    error = refusal(store, replace(FACTS, **other), TENSORS_FILE)
+    assert error.code == "weights-exist"
+    assert next(iter(other)) in error.message
+    assert find_stored("tiny.one") == stored
+
+
+def test_of_two_imports_at_once_one_is_told_to_wait(monkeypatch):
+    """The first is about to describe its tensors when the second comes with others."""
+    described, told = stored_module.describe_stored, []
+
+    def slowly(*words):
+        with ThreadPoolExecutor(1) as pool:
+            other = write_safetensors({"x": np.zeros(1, np.float32)})
+            told.append(pool.submit(refusal, store, FACTS, other, kind=OutputError).result())
+        return described(*words)
+
+    monkeypatch.setattr(stored_module, "describe_stored", slowly)
+    stored = store(FACTS, TENSORS_FILE)
+    assert [error.code for error in told] == ["run-busy"]
+    assert read_arrays(stored).keys() == ARRAYS.keys()
+
+
+IMPORT = """
+from wetread.weights.stored import alone
+with alone("tiny.one"):
+    print("there", flush=True)
+    input()
+"""
+
+
+def test_another_process_is_kept_out_and_let_in_when_it_is_over():
+    words = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", IMPORT], **words) as child:
+        assert child.stdout.readline() == "there\n"
+        error = refusal(store, FACTS, TENSORS_FILE, kind=OutputError)
+        assert error.code == "run-busy"
+        assert "WETREAD_WEIGHTS" in error.remedy
+        child.communicate("\n", timeout=240)
+    assert store(FACTS, TENSORS_FILE)
+
+
+def test_who_has_weights_for_itself_may_ask_again_and_keeps_them(home):
+    with alone("tiny.one"):
+        store(FACTS, TENSORS_FILE)
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(refusal, store, FACTS, TENSORS_FILE, kind=OutputError).result().code == "run-busy"
+    assert store(FACTS, TENSORS_FILE)
+
+
+def test_a_file_in_the_place_of_weights_is_said(home):
+    home.mkdir()
+    (home / "tiny.one").write_text("x")
+    error = refusal(store, FACTS, TENSORS_FILE)
+    assert "is a file" in error.message
+    assert "--out" not in error.remedy
+
+
+def test_a_password_that_an_earlier_version_kept_is_not_told():
+    url = "https://me:secret@mirror.example/a/b"
+    stored = store(replace(FACTS, source=f"From {url}", original={"url": url}), TENSORS_FILE)
+    path = stored.path.with_name(DESCRIPTION)
+    assert "secret" in path.read_text()  # as that version left it
+    assert "secret" not in repr(find_stored("tiny.one"))
+    assert find_stored("tiny.one").source == "From https://mirror.example/a/b"
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "a\\b", "-x", "x" * 101, "a b", "ends."])

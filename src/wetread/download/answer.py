@@ -6,35 +6,21 @@ import re
 import socket
 import ssl
 import threading
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import cache
 
 import httpx
 
+from wetread.download.connection import Dropped, send
 from wetread.download.patience import Patience
+from wetread.download.proxies import mount_proxies, proxy_variable
 from wetread.errors import InputError
 
 MOST_REDIRECTS = 8
 #: Answers after which trying again may help: RFC 9110, 15.5.9 and 15.6; RFC 6585, 4.
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
-
-
-class Dropped(Exception):  # noqa: N818 - what happened to the connection; never reaches a user
-    """An attempt failed in a way that may pass.
-
-    Args:
-        reason: In a few words.
-        wait: Seconds the server asks to wait.
-        unreachable: No connection came about at all.
-    """
-
-    def __init__(self, reason: str, *, wait: float = 0.0, unreachable: bool = False) -> None:
-        super().__init__(reason)
-        self.wait = wait
-        self.unreachable = unreachable
 
 
 @cache
@@ -50,10 +36,22 @@ def _certificates() -> ssl.SSLContext:
         ) from error
 
 
-def open_client(patience: Patience) -> httpx.Client:
-    """A client that honours the proxy and the certificates of the environment, and follows nothing by itself."""
+def open_client(url: str, patience: Patience) -> httpx.Client:
+    """A client that honours the proxy and the certificates of the environment, and follows nothing by itself.
+
+    Args:
+        url: The first address that it will be asked for.
+        patience: With the server.
+
+    Raises:
+        InputError: ``certificate``, ``proxy``: the environment names some that cannot be used.
+    """
     return httpx.Client(
         verify=_certificates(),
+        mounts=mount_proxies(httpx.URL(url), _certificates()),
+        trust_env=False,  # what that would read was read above
+        # Every request has a connection of its own, which can be cut off.
+        limits=httpx.Limits(max_keepalive_connections=0),
         timeout=httpx.Timeout(patience.read, connect=patience.connect),
         follow_redirects=False,
         # Identity: the bytes of a .gz are wanted as they are, and ranges count them.
@@ -64,7 +62,7 @@ def open_client(patience: Patience) -> httpx.Client:
 def has_address(url: str, seconds: float) -> bool:
     """Whether the name of a server can be looked up in time; the system itself may take half a minute for a no."""
     host = httpx.URL(url).host
-    if urllib.request.getproxies():
+    if proxy_variable(httpx.URL(url)):
         return True  # the proxy looks it up
     found: list[object] = []
 
@@ -78,8 +76,15 @@ def has_address(url: str, seconds: float) -> bool:
     return bool(found)
 
 
+def offline(url: httpx.URL) -> InputError:
+    """An error for a server that cannot be reached; a proxy that is set may be the reason."""
+    variable = proxy_variable(url)
+    way = f" through the proxy that {variable} names" if variable else ""
+    return InputError(f"{url.host} cannot be reached from this computer{way}.", remedy="", code="offline")
+
+
 @contextmanager
-def ask(client: httpx.Client, url: str, headers: dict[str, str]) -> Iterator[httpx.Response]:
+def ask(client: httpx.Client, url: str, headers: dict[str, str], patience: Patience) -> Iterator[httpx.Response]:
     """Asks for a file and yields the answer behind all redirects; its body is not read yet.
 
     A header ``Authorization`` is for the server of the first address, and is not shown to any other.
@@ -90,18 +95,20 @@ def ask(client: httpx.Client, url: str, headers: dict[str, str]) -> Iterator[htt
     """
     here = httpx.URL(url)
     for _ in range(MOST_REDIRECTS + 1):
-        with _translated(here), client.stream("GET", here, headers=headers) as answer:
-            if not answer.has_redirect_location:
-                yield answer
-                return
-            there = _follow(here, answer.headers["location"])
+        with _translated(here):
+            answer = send(client, client.build_request("GET", here, headers=headers), patience)
+            with closing(answer):
+                if not answer.has_redirect_location:
+                    yield answer
+                    return
+                there = _follow(here, answer.headers["location"])
         if _server(there) != _server(here):
             headers = {name: value for name, value in headers.items() if name != "Authorization"}
         here = there
     raise _circles(url)
 
 
-def ask_head(client: httpx.Client, url: str, headers: dict[str, str]) -> httpx.Response:
+def ask_head(client: httpx.Client, url: str, headers: dict[str, str], patience: Patience) -> httpx.Response:
     """Asks what a server says of a file; redirects within that server are followed, others are left to the caller.
 
     Raises:
@@ -111,7 +118,8 @@ def ask_head(client: httpx.Client, url: str, headers: dict[str, str]) -> httpx.R
     here = httpx.URL(url)
     for _ in range(MOST_REDIRECTS + 1):
         with _translated(here):
-            answer = client.head(here, headers=headers)
+            answer = send(client, client.build_request("HEAD", here, headers=headers), patience)
+            answer.close()
         if answer.status_code in _PASSING:
             raise _busy(answer)
         if not answer.has_redirect_location:
@@ -136,7 +144,7 @@ def _translated(url: httpx.URL) -> Iterator[None]:
                 "IT department gives out.",
                 code="certificate",
             ) from error
-        raise Dropped("it could not be reached", unreachable=True) from error
+        raise Dropped("it could not be reached", unreachable=url) from error
     except httpx.InvalidURL as error:  # httpx looks at the address of a redirect as well
         raise _unsafe(url) from error
     except httpx.TimeoutException as error:

@@ -17,15 +17,16 @@ from typing import Any
 import httpx
 
 from wetread.download.answer import (
-    Dropped,
     ask,
     has_address,
+    offline,
     open_client,
     range_of,
     require_content,
     size_of,
     version_of,
 )
+from wetread.download.connection import Dropped, pieces
 from wetread.download.known import KnownHashes, check, digests
 from wetread.download.patience import PATIENCE, Patience
 from wetread.download.remote_file import RemoteFile, say_bytes
@@ -121,8 +122,6 @@ def _fetch(
         arrival = _Arrival(file, part, tell, headers)
         try:
             if not arrival.is_complete():
-                if not has_address(file.url, patience.connect):
-                    raise _offline(file)
                 _persist(arrival, patience)
         finally:
             if part.size == 0:
@@ -141,7 +140,9 @@ def _fetch(
 def _persist(arrival: _Arrival, patience: Patience) -> None:
     """Tries until the file is there, or too many attempts in a row brought nothing."""
     failures, farthest, began = 0, arrival.part.size, time.monotonic()
-    with open_client(patience) as client:
+    if not has_address(arrival.file.url, patience.connect):
+        raise offline(httpx.URL(arrival.file.url))
+    with open_client(arrival.file.url, patience) as client:
         while True:
             try:
                 return arrival.attempt(client, patience)
@@ -155,7 +156,7 @@ def _persist(arrival: _Arrival, patience: Patience) -> None:
                     # Offline, most likely: a person should not wait for all attempts to hear that.
                     left = patience.connect - (time.monotonic() - began)
                     if left <= 0:
-                        raise _offline(arrival.file) from error
+                        raise offline(error.unreachable) from error
                     wait = min(wait, left)
                 elif failures >= patience.attempts:
                     raise _gave_up(arrival, str(error)) from error
@@ -183,7 +184,7 @@ class _Arrival:
         headers = self._headers | ({"Range": f"bytes={offset}-"} if offset else {})
         if offset and notes.get("version"):
             headers["If-Range"] = notes["version"]
-        with ask(client, self.file.url, headers) as answer:
+        with ask(client, self.file.url, headers, patience) as answer:
             self.was_reached = True
             if answer.status_code == 416 or (answer.status_code == 206 and self._is_another(answer, notes)):
                 self.part.restart()
@@ -201,7 +202,7 @@ class _Arrival:
 
     def _take_all(self, answer: httpx.Response, patience: Patience) -> None:
         since, size = time.monotonic(), self.part.size
-        for piece in answer.iter_raw():
+        for piece in pieces(answer, patience):
             self._take(piece)
             # A byte now and then is no silence, and would hold a person up for days.
             if time.monotonic() - since >= patience.read:
@@ -317,10 +318,6 @@ def _wrong(file: RemoteFile, place: Path, known: KnownHashes | None) -> InputErr
 
 def _how_to_trust(known: KnownHashes | None) -> str:
     return f" If you trust this one, remove the line of the file from {known.path}." if known else ""
-
-
-def _offline(file: RemoteFile) -> InputError:
-    return InputError(f"{httpx.URL(file.url).host} cannot be reached from this computer.", remedy="", code="offline")
 
 
 def _gave_up(arrival: _Arrival, reason: str) -> InputError:

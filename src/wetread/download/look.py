@@ -9,7 +9,8 @@ from typing import TypeVar
 
 import httpx
 
-from wetread.download.answer import Dropped, ask, ask_head, has_address, open_client, require_content
+from wetread.download.answer import ask, ask_head, has_address, offline, open_client, require_content
+from wetread.download.connection import Dropped, pieces
 from wetread.download.patience import PATIENCE, Patience
 from wetread.errors import InputError
 
@@ -43,7 +44,7 @@ def look(url: str, *, headers: Mapping[str, str] | None = None, patience: Patien
     """
 
     def once(client: httpx.Client) -> Look:
-        answer = ask_head(client, url, dict(headers or {}))
+        answer = ask_head(client, url, dict(headers or {}), patience)
         return Look(answer.status_code, {name.lower(): value for name, value in answer.headers.items()})
 
     return _persist(url, once, patience)
@@ -57,7 +58,7 @@ def read_small(url: str, *, headers: Mapping[str, str] | None = None, patience: 
     """
 
     def once(client: httpx.Client) -> bytes | None:
-        with ask(client, url, dict(headers or {})) as answer:
+        with ask(client, url, dict(headers or {}), patience) as answer:
             if answer.status_code in (404, 410):
                 return None
             require_content(answer, 0)
@@ -67,24 +68,24 @@ def read_small(url: str, *, headers: Mapping[str, str] | None = None, patience: 
 
 
 def _read(answer: httpx.Response, patience: Patience) -> bytes:
-    began, pieces, size = time.monotonic(), [], 0
-    for piece in answer.iter_raw():
+    began, kept, size = time.monotonic(), [], 0
+    for piece in pieces(answer, patience):
         size += len(piece)
         if size > SMALL:
             raise InputError(f"{answer.url.host} sends more than a small file.", remedy="Try later.", code="too-large")
         if time.monotonic() - began > 2 * patience.read:
             raise Dropped("it sends hardly anything")
-        pieces.append(piece)
-    return b"".join(pieces)
+        kept.append(piece)
+    return b"".join(kept)
 
 
 def _persist(url: str, once: Callable[[httpx.Client], _Found], patience: Patience) -> _Found:
-    """Tries until there is an answer; who cannot be reached at all is given up within ``patience.connect``."""
+    """Tries until there is an answer; who cannot be reached at all is given up within twice ``patience.connect``."""
     host = httpx.URL(url).host
-    if not has_address(url, patience.connect):
-        raise _offline(host)
     began, failures = time.monotonic(), 0
-    with open_client(patience) as client:
+    if not has_address(url, patience.connect):
+        raise offline(httpx.URL(url))
+    with open_client(url, patience) as client:
         while True:
             try:
                 return once(client)
@@ -95,15 +96,11 @@ def _persist(url: str, once: Callable[[httpx.Client], _Found], patience: Patienc
                     # Offline, most likely: a person should not wait for all attempts to hear that.
                     left = patience.connect - (time.monotonic() - began)
                     if left <= 0:
-                        raise _offline(host) from error
+                        raise offline(error.unreachable) from error
                     wait = min(wait, left)
                 elif failures >= patience.attempts:
                     raise _gave_up(host, str(error)) from error
                 time.sleep(min(patience.longest_wait, wait))
-
-
-def _offline(host: str) -> InputError:
-    return InputError(f"{host} cannot be reached from this computer.", remedy="", code="offline")
 
 
 def _gave_up(host: str, reason: str) -> InputError:

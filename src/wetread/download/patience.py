@@ -10,8 +10,8 @@ class Patience:
     """How long a server may take, in seconds, and how often it is asked again.
 
     Attributes:
-        connect: Until it is reached; also for looking up its name.
-        read: Between two pieces of an answer.
+        connect: Until it is reached, over all of its addresses; as much again for looking up its name.
+        read: Between two bytes of an answer.
         attempts: In a row that bring nothing.
         first_wait: Before the second attempt; it doubles from then on.
         longest_wait: Between two attempts.
@@ -25,6 +25,12 @@ class Patience:
     first_wait: float = 1.0
     longest_wait: float = 30.0
     slowest: float = 1000.0
+
+    @property
+    def longest_read(self) -> float:
+        """Seconds until all headers of an answer are there, and then between two pieces of its body."""
+        # A little more than for silence, which is told apart.
+        return self.read + self.connect
 
 
 PATIENCE = Patience()

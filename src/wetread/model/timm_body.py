@@ -265,7 +265,8 @@ def _for_grid(positions: NDArray[Any], net: Any) -> NDArray[Any]:
 
 def _difference(net: Any, arrays: Arrays) -> str:
     """What does not fit, in one sentence; nothing where all fits."""
-    ours = {key: tuple(value.shape) for key, value in net.state_dict().items()}
+    layers = net.state_dict()
+    ours = {key: tuple(value.shape) for key, value in layers.items()}
     missing = [key for key in ours if key not in arrays and not key.endswith(COUNTER)]
     if missing:
         return f"{len(missing)} weights are missing, the first is {missing[0]}."
@@ -276,6 +277,8 @@ def _difference(net: Any, arrays: Arrays) -> str:
         if key in arrays and tuple(arrays[key].shape) != shape:
             there = " x ".join(map(str, arrays[key].shape))
             return f"{key} is {there} and should be {' x '.join(map(str, shape))}."
+        if key in arrays and layers[key].is_floating_point() and arrays[key].dtype.kind != "f":
+            return f"{key} holds no real numbers; quantised weights have to be converted first."
     return ""
 
 

@@ -37,7 +37,7 @@ def get_weights(
     """
     from wetread.weights.get import get_weights as get
 
-    return get(name, accept=accept, check=_explain_mismatch, listen=listen)
+    return get(name, accept=accept, check=_explain_mismatch, spell=_spell, listen=listen)
 
 
 def import_weights(
@@ -66,7 +66,21 @@ def import_weights(
     """
     from wetread.weights.importing import import_file
 
-    return import_file(Path(path), name=name, network=network, licence=licence, check=_explain_mismatch, listen=listen)
+    return import_file(
+        Path(path),
+        name=name,
+        network=network,
+        licence=licence,
+        check=_explain_mismatch,
+        spell=_spell,
+        listen=listen,
+    )
+
+
+def _spell(network: str) -> str:
+    from wetread.model.network_names import check_network
+
+    return check_network(network)
 
 
 def _explain_mismatch(network: str, options: Mapping[str, Any], arrays: Arrays) -> str:

@@ -15,6 +15,7 @@ work:
 - ``hub.py``         the protocol of the Hugging Face hub: what a repository holds, its size and hash
 - ``web_export.py``  a model of TensorFlow.js from a web server
 - ``get.py``         a name -> the home folder
+- ``nearest.py``     a name that no weights have -> those that may be meant
 - ``shelf.py``       all weights at a glance
 
 No file here loads torch when it is imported; `read.py` does so for a PyTorch file, and `describe.py` asks timm.

@@ -33,17 +33,29 @@ class Bundle:
         self.path = path
         self._archive: Archive | None = None
         self._members: dict[str, str] = {}
+        try:
+            self.names = self._open()
+        except OSError as error:
+            raise InputError(
+                f"{path} cannot be read.",
+                remedy="Check the path, and your permission to read it.",
+                file=path,
+                code="no-file",
+            ) from error
+
+    def _open(self) -> list[str]:
+        path = self.path
         if path.is_dir():
             self._folder = _descend(path)
-            self.names = sorted(entry.name for entry in self._folder.iterdir() if entry.is_file())
-        elif path.is_file() and _is_plain_zip(path):
+            return sorted(entry.name for entry in self._folder.iterdir() if entry.is_file())
+        if not path.is_file():
+            raise InputError(f"There is no file or folder {path}.", remedy="Check the path.", file=path, code="no-file")
+        if _is_plain_zip(path):
             self._archive = Archive(path)
             self._members = _without_folder([member.name for member in self._archive.members])
-            self.names = sorted(self._members)
-        elif path.is_file():
-            self._folder, self.names = path.parent, [path.name]
-        else:
-            raise InputError(f"There is no file or folder {path}.", remedy="Check the path.", file=path, code="no-file")
+            return sorted(self._members)
+        self._folder = path.parent
+        return [path.name]
 
     def read(self, name: str, at_most: int = MOST_BYTES) -> bytes:
         """The bytes of one file.

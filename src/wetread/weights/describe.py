@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from wetread.errors import InputError
 from wetread.weights.catalogue import KnownWeights
 from wetread.weights.stored import OPTIONS, Facts
 from wetread.weights.timm_alone import load_timm
@@ -53,9 +54,24 @@ def from_catalogue(known: KnownWeights) -> dict[str, Any]:
 
 
 def from_timm(network: str) -> dict[str, Any]:
-    """Input that timm states for a network; empty where it knows none of that name. Loads timm, and so torch."""
+    """Input that timm states for a network; empty where it knows none of that name. Loads timm, and so torch.
+
+    Args:
+        network: As timm calls it; with a tag behind a dot, the input of the weights of that tag.
+
+    Raises:
+        InputError: ``unknown-network``: the network has no weights of that tag.
+    """
     timm = load_timm()
-    told = timm.models.get_pretrained_cfg(network) if timm.is_model(network) else None
+    try:
+        told = timm.models.get_pretrained_cfg(network) if timm.is_model(network) else None
+    except RuntimeError as error:
+        plain, _, tag = network.partition(".")
+        raise InputError(
+            f"timm knows no weights {tag!r} of {plain}.",
+            remedy=f"Name the network alone: {plain}.",
+            code="unknown-network",
+        ) from error
     if told is None:
         return {}
     return _input(told.input_size, told.mean, told.std)

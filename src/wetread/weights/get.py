@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import re
 import shutil
@@ -19,12 +18,14 @@ from wetread.weights import hub
 from wetread.weights.bundle import Bundle
 from wetread.weights.catalogue import CATALOGUE, ELSEWHERE, KnownWeights
 from wetread.weights.describe import CONFIG, PREPROCESSOR, default_weights, fit_channels, read_licence
-from wetread.weights.importing import Check, channels_of, keep, make_facts, read_base, require_fit
+from wetread.weights.importing import Check, Spell, channels_of, keep, make_facts, read_base, require_fit
+from wetread.weights.nearest import find_nearest, is_known
 from wetread.weights.read import read_tensors, write_safetensors
 from wetread.weights.stored import (
     DESCRIPTION,
     Facts,
     StoredWeights,
+    alone,
     check_name,
     find_stored,
     list_stored,
@@ -33,7 +34,7 @@ from wetread.weights.stored import (
 )
 from wetread.weights.tfjs import MODEL
 from wetread.weights.web_export import fetch_export
-from wetread.writing import FolderLock, make_folder
+from wetread.writing import make_folder
 
 _FILES = ("model.safetensors", "pytorch_model.bin")
 
@@ -68,6 +69,7 @@ def get_weights(
     *,
     accept: Callable[[Offer], bool] | None,
     check: Check,
+    spell: Spell = str,
     listen: Listener = silent,
     patience: Patience = PATIENCE,
 ) -> StoredWeights:
@@ -75,10 +77,12 @@ def get_weights(
 
     Args:
         name: Of the catalogue; any model of timm with its tag, such as ``resnet34.a1_in1k``; or ``owner/name`` of a
-            repository of the hub.
+            repository of the hub, whose weights are called ``owner--name`` here: no publisher can take the name of
+            another one's weights.
         accept: Is shown licence, size and source before anything is fetched; returns whether they are accepted. None:
             they were accepted beforehand.
         check: Compares tensors and network.
+        spell: Gives the name that timm has for a network.
         listen: Is told about progress.
         patience: With the server.
 
@@ -92,21 +96,39 @@ def get_weights(
     known = find_known(name)
     if known is None and re.fullmatch(r"[a-z0-9_]+", name):
         name = default_weights(name) or name
-    chosen = known.name if known else name.rpartition("/")[2]
+    repository = known.repository if known else _repository_of(name)
+    chosen = known.name if known else repository.removeprefix("timm/").replace("/", "--")
     check_name(chosen)
     if (weights_home() / chosen / DESCRIPTION).is_file():
-        return find_stored(chosen)
-    repository = known.repository if known else (name if hub.is_repository(name) else f"timm/{name}")
-    home = make_folder(weights_home())
-    lock = FolderLock(home / f".{chosen}.lock")
+        return _require_origin(find_stored(chosen), repository)
     try:
-        return _get(chosen, repository, known, home, accept, check, listen, patience)
+        with alone(chosen) as home:
+            return _get(chosen, repository, known, home, accept, check, spell, listen, patience)
     except KeyboardInterrupt as error:
         raise Stopped(
-            f"Stopped. What was fetched of {chosen} is kept.", remedy="Repeat the command to go on.", file=home
+            f"Stopped. What was fetched of {chosen} is kept.",
+            remedy="Repeat the command to go on.",
+            file=weights_home(),
         ) from error
-    finally:
-        lock.release()
+
+
+def _repository_of(name: str) -> str:
+    """``owner/name``; ``owner--name``, as it is called here, means the same: no repository has two dashes in a row."""
+    spelled = name if "/" in name else name.replace("--", "/", 1)
+    return spelled if hub.is_repository(spelled) else f"timm/{name}"
+
+
+def _require_origin(stored: StoredWeights, repository: str) -> StoredWeights:
+    """Refuses weights of another repository; those that were imported have no address: a person said what they are."""
+    url = stored.original.get("url", "")
+    if "/resolve/" in url and f"/{repository}/resolve/" not in url:
+        raise InputError(
+            f"The weights called {stored.name} here come from {url}, and not from {repository or 'their publisher'}.",
+            remedy=f"If they are not wanted, remove {stored.path.parent}, then repeat the command.",
+            file=stored.path.parent,
+            code="weights-exist",
+        )
+    return stored
 
 
 def find_known(name: str) -> KnownWeights | None:
@@ -136,6 +158,7 @@ def _get(
     home: Path,
     accept: Callable[[Offer], bool] | None,
     check: Check,
+    spell: Spell,
     listen: Listener,
     patience: Patience,
 ) -> StoredWeights:
@@ -148,7 +171,7 @@ def _get(
             raise _none_there(name, repository)
         beside = {one: hub.read_beside(file, one, patience) for one in (CONFIG, PREPROCESSOR, "README.md")}
     except InputError as error:
-        if error.code in ("offline", "unreachable"):
+        if error.code in ("offline", "unreachable", "refused"):
             error.remedy = f"{error.remedy} {_by_hand(name, repository, files)}".strip()
         raise
     today = read_licence(beside["README.md"])
@@ -157,7 +180,7 @@ def _get(
         licence += f" Its page says today: {today}."
     _require_acceptance(accept, _offer(name, file, known, licence))
     arrived = _fetch(name, file, home, listen, patience, _by_hand(name, repository, files))
-    stored = _keep(name, file, arrived, beside, known, licence, check)
+    stored = _keep(name, file, arrived, beside, known, licence, check, spell)
     arrived.unlink()
     with suppress(OSError):
         arrived.parent.rmdir()
@@ -237,11 +260,12 @@ def _keep(
     known: KnownWeights | None,
     licence: str,
     check: Check,
+    spell: Spell,
 ) -> StoredWeights:
     data = arrived.read_bytes()
     try:
         arrays = read_tensors(data, arrived)
-        facts, converted = make_facts(arrays, beside.get, known, None, arrived)
+        facts, converted = make_facts(arrays, beside.get, known, None, arrived, spell)
         facts = fit_channels(facts, channels_of(converted) or facts.get("channels", 3)) | {"licence": licence}
         original = {
             "file": file.name,
@@ -281,19 +305,26 @@ def _offer(name: str, file: hub.HubFile, known: KnownWeights | None, licence: st
 
 
 def _none_there(name: str, repository: str) -> InputError:
-    others = {*CATALOGUE, *(one.name for one in list_stored())} - {name}  # the hub may miss what the catalogue names
-    near = difflib.get_close_matches(name, sorted(others), n=3)
     return InputError(
         f"There are no weights {name}: the hub has no file of them in {repository}.",
-        remedy=(f"Do you mean {' or '.join(near)}? " if near else "")
-        + "`wetread weights list` names those that wetread knows; models of timm are called with their tag, such as "
-        "resnet34.a1_in1k.",
+        remedy=_offer_others(name, [one.name for one in list_stored()]),
         code="no-weights",
+    )
+
+
+def _offer_others(name: str, here: list[str]) -> str:
+    near = find_nearest(name, here)
+    return (
+        (f"Do you mean {' or '.join(near)}? " if near else "")
+        + "`wetread weights list` names those that wetread knows; models of timm are called with their tag, such as "
+        "resnet34.a1_in1k."
     )
 
 
 def _by_hand(name: str, repository: str, files: tuple[str, ...]) -> str:
     here = [one.name for one in list_stored()]
+    if repository == f"timm/{name}" and not is_known(name):
+        return f"Nothing that wetread or timm knows is called {name}. {_offer_others(name, here)}"
     return (
         f"Without internet here: on another computer, open {hub.file_url(repository, files[0])} and "
         f"{hub.file_url(repository, CONFIG)}, copy both files into one folder {name} on this computer, and run "

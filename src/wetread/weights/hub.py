@@ -8,9 +8,11 @@ place). A repository behind terms answers 401 or 403 until they were accepted wi
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
 
 from wetread.download.patience import PATIENCE, Patience
 from wetread.errors import InputError
@@ -45,19 +47,28 @@ class HubFile:
 
 
 def endpoint() -> str:
-    """The server: ``HF_ENDPOINT``, or the hub itself.
+    """The server: ``HF_ENDPOINT``, or the hub itself; without name and password, for it is shown and stored.
 
     Raises:
         InputError: That variable holds no web address.
     """
+    return without_password(_endpoint())
+
+
+def _endpoint() -> str:
     chosen = os.environ.get(ENDPOINT_VARIABLE, "").strip().rstrip("/") or DEFAULT_ENDPOINT
-    if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", chosen):
+    if not re.fullmatch(r"https?://([^\s/?#]*@)?[^\s/?#@]+(/[^\s?#]*)?", chosen):
         raise InputError(
             f"{ENDPOINT_VARIABLE} is no web address.",
             remedy=f"Set it to one such as {DEFAULT_ENDPOINT}, or remove it.",
             code="endpoint",
         )
     return chosen
+
+
+def without_password(text: str) -> str:
+    """A text whose addresses have neither name nor password in them."""
+    return re.sub(r"(https?://)[^\s/?#]*@", r"\1", text)
 
 
 def page(repository: str) -> str:
@@ -71,7 +82,11 @@ def file_url(repository: str, name: str, revision: str = "main") -> str:
 
 
 def credentials() -> dict[str, str]:
-    """The header that shows a person's token, where ``HF_TOKEN`` is set; sent to the hub only."""
+    """The header that says who asks: name and password of ``HF_ENDPOINT``, else ``HF_TOKEN``; sent to the hub only."""
+    asked = urlsplit(_endpoint())
+    if asked.username or asked.password:
+        pair = f"{unquote(asked.username or '')}:{unquote(asked.password or '')}"
+        return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
     token = os.environ.get(TOKEN_VARIABLE, "").strip()
     return {"Authorization": f"Bearer {token}"} if re.fullmatch(r"[\x21-\x7e]+", token) else {}
 
@@ -103,24 +118,22 @@ def find_file(repository: str, names: tuple[str, ...], patience: Patience = PATI
         if answer.status == 404 or answer.headers.get("x-error-code") == "RepoNotFound":
             # The hub says 401 for a repository that does not exist, too, so as not to tell private ones.
             continue
-        if answer.status in (401, 403):
-            raise _gated(repository, answer.status, answer.headers.get("x-error-code", ""))
         if answer.status >= 400:
-            raise InputError(
-                f"The hub refused {repository} (answer {answer.status}).", remedy="Try again later.", code="refused"
-            )
+            raise _refused(repository, answer.status, answer.headers.get("x-error-code", ""))
         commit = answer.headers.get("x-repo-commit", "")
         commit = commit if _COMMIT.fullmatch(commit) else ""
         tag = (answer.headers.get("x-linked-etag") or answer.headers.get("etag", "")).strip('W/"')
         size = answer.headers.get("x-linked-size") or (
             answer.headers.get("content-length", "") if answer.status == 200 else ""
         )
+        # A number of thousands of digits is one that Python will not read, and none of a file.
+        known = size.isdecimal() and len(size) < 19
         return HubFile(
             repository,
             name,
             file_url(repository, name, commit or "main"),
             commit,
-            int(size) if size.isdecimal() and int(size) > 0 else None,
+            int(size) or None if known else None,
             tag if _SHA256.fullmatch(tag) else None,
         )
     return None
@@ -138,17 +151,25 @@ def _require_online() -> None:
         raise InputError(f"{OFFLINE_VARIABLE} forbids the internet here.", remedy="", code="offline")
 
 
-def _gated(repository: str, status: int, code: str) -> InputError:
-    if status == 401 and code != "GatedRepo" and not credentials():
+def _refused(repository: str, status: int, code: str) -> InputError:
+    there = page(repository)
+    accept = f"with an account there, set {TOKEN_VARIABLE} to a token of that account, and repeat the command."
+    # Only the hub itself speaks of terms; a firewall that shows a page of its own answers 403 as well.
+    if status in (401, 403) and code == "GatedRepo":
         return InputError(
-            f"The hub shows no repository {repository} to everybody: there is none, or its terms must be accepted.",
-            remedy=f"Look at {page(repository)}; where it asks you to accept terms, do so with your account there, "
-            f"set {TOKEN_VARIABLE} to a token of that account, and repeat the command.",
+            f"{repository} is given out only to those who accepted its terms.",
+            remedy=f"Read and accept them at {there} {accept}",
+            code="gated",
+        )
+    if status == 401:
+        whom = "this account" if credentials() else "everybody"
+        return InputError(
+            f"The hub shows no repository {repository} to {whom}: there is none, or its terms must be accepted.",
+            remedy=f"Look at {there}; where it asks you to accept terms, do so {accept}",
             code="gated",
         )
     return InputError(
-        f"{repository} is given out only to those who accepted its terms.",
-        remedy=f"Read and accept them at {page(repository)} with an account there, set {TOKEN_VARIABLE} to a token of "
-        "that account, and repeat the command.",
-        code="gated",
+        f"{urlsplit(there).hostname} refused {repository} (answer {status}).",
+        remedy="A firewall or proxy may block it: ask your IT department." if status == 403 else "Try again later.",
+        code="refused",
     )

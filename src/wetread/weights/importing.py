@@ -24,6 +24,9 @@ STEP = "weights"
 #: Says why tensors do not fit a network with some options; empty where they do.
 Check = Callable[[str, Mapping[str, Any], Arrays], str]
 
+#: Gives the name that timm has for a network, however it is spelled; raises `InputError` where there is none.
+Spell = Callable[[str], str]
+
 _SUFFIXES = (".safetensors", ".bin", ".pt", ".pth")
 #: Names that say nothing about what is in a file.
 _PLAIN = {"model", "pytorch_model", "weights", "best", "last", "checkpoint"}
@@ -42,6 +45,7 @@ def import_file(
     network: str | None = None,
     licence: str | None = None,
     check: Check,
+    spell: Spell = str,
     listen: Listener = silent,
 ) -> StoredWeights:
     """Takes weights from a file, a folder or a .zip; the original is left as it is.
@@ -50,9 +54,11 @@ def import_file(
         path: A safetensors or PyTorch file; a folder or .zip with one, and perhaps a ``config.json``; a Teachable
             Machine export.
         name: What to call them; by default the name in the catalogue, or of the file.
-        network: The architecture, as timm calls it, where nothing beside the tensors says so.
+        network: The architecture, where nothing beside the tensors says so; with a tag of timm behind a dot, their
+            input is that of the weights of that tag.
         licence: Its name, where it is known.
         check: Compares tensors and network.
+        spell: Gives the name that timm has for a network.
         listen: Is told about progress.
 
     Raises:
@@ -65,11 +71,12 @@ def import_file(
     try:
         if name is not None:
             check_name(name)
-        with Bundle(path) as bundle:
+        network = _spell_out(network, spell) if network else None
+        with Bundle(_around(path)) as bundle:
             if tfjs.MODEL in bundle.names:
                 facts, arrays = read_base(bundle, name)
             else:
-                facts, arrays = _read_file(bundle, name, network)
+                facts, arrays = _read_file(bundle, name, network, spell)
         if licence:
             facts = replace(facts, licence=licence)
         stored = keep(facts, arrays, check, path)
@@ -105,7 +112,7 @@ def require_fit(facts: Facts, arrays: Arrays, check: Check, path: Path) -> None:
 
 
 def make_facts(
-    arrays: Arrays, read: Reader, known: KnownWeights | None, network: str | None, path: Path
+    arrays: Arrays, read: Reader, known: KnownWeights | None, network: str | None, path: Path, spell: Spell = str
 ) -> tuple[dict[str, Any], Arrays]:
     """Puts together what is known of tensors, from the least to the most particular source.
 
@@ -113,8 +120,9 @@ def make_facts(
         arrays: As they were read.
         read: Gives the config files beside them.
         known: Of the catalogue.
-        network: As the user named it.
+        network: As the user named it, by timm's name; a tag may follow.
         path: For messages.
+        spell: Gives the name that timm has for a network.
 
     Returns:
         Fields of `Facts` without a name, and the tensors by the keys of timm.
@@ -130,7 +138,11 @@ def make_facts(
             file=path,
             code="no-network",
         )
-    facts = {**from_timm(architecture), **told, **config, **(found.facts if found else {}), "network": architecture}
+    # Before timm is asked: of another spelling it knows no input, and nothing would say so.
+    architecture = _spell_out(architecture, spell)
+    usual = from_timm(architecture)
+    architecture = architecture.partition(".")[0]
+    facts = {**usual, **told, **config, **(found.facts if found else {}), "network": architecture}
     if told:  # read by a person, and says more than a word
         facts["licence"] = told["licence"]
     return facts, (found.arrays if found else arrays)
@@ -153,7 +165,21 @@ def read_base(bundle: Bundle, name: str | None) -> tuple[Facts, Arrays]:
     return Facts(name=name or known.name, source=source, original=original, **facts), arrays
 
 
-def _read_file(bundle: Bundle, name: str | None, network: str | None) -> tuple[Facts, Arrays]:
+def _around(path: Path) -> Path:
+    """The folder of a ``model.json``, whose other files lie beside it; any other path as it is."""
+    try:
+        return path.parent if path.name == tfjs.MODEL and path.is_file() else path
+    except OSError:  # `Bundle` says so
+        return path
+
+
+def _spell_out(network: str, spell: Spell) -> str:
+    """The name that timm has for a network; a tag stays behind it."""
+    _, dot, tag = network.partition(".")
+    return spell(network) + dot + tag
+
+
+def _read_file(bundle: Bundle, name: str | None, network: str | None, spell: Spell) -> tuple[Facts, Arrays]:
     file = _choose(bundle)
     data = bundle.read(file)
     original = {"file": file, "sha256": hashlib.sha256(data).hexdigest()}
@@ -161,9 +187,9 @@ def _read_file(bundle: Bundle, name: str | None, network: str | None) -> tuple[F
     del data
     chosen = name or _name_of(bundle, file)
     known = CATALOGUE.get(chosen)
-    if known is not None and network not in (None, known.network):
+    if known is not None and network not in (None, known.network, known.name):
         known = None
-    facts, arrays = make_facts(arrays, bundle.beside, known, network, bundle.path)
+    facts, arrays = make_facts(arrays, bundle.beside, known, network, bundle.path, spell)
     facts = fit_channels(facts, channels_of(arrays) or facts.get("channels", 3))
     return Facts(name=chosen, source=f"Imported from {file}.", original=original, **facts), arrays
 

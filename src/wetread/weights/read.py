@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import struct
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,8 @@ _WRAPPINGS = (
     *("state_dict_ema", "model_ema", "state_dict", "model_state_dict", "model_state", "model", "network", "net"),
     *("weights", "params", "teacher", "student"),
 )
+#: How often tensors may share their numbers, taken over a file, and bytes that do not matter.
+_MOST_SHARED, _SPARE = 4, 1 << 20
 #: What wrappers put before every key: data parallel training, compiled models, Lightning and the like.
 _PREFIXES = ("module.", "_orig_mod.", "model.", "backbone.", "network.", "net.")
 
@@ -59,7 +62,7 @@ def read_tensors(data: bytes, path: Path) -> Arrays:
     Raises:
         InputError: ``weights-file``: it holds no tensors, is damaged, or a whole module.
     """
-    if is_torch_file(data):
+    if is_torch_file(data) and not _is_safetensors(data):
         return _strip(_read_torch(data, path))
     return _strip(parse_safetensors(data, path))
 
@@ -67,6 +70,11 @@ def read_tensors(data: bytes, path: Path) -> Arrays:
 def is_torch_file(data: bytes) -> bool:
     """Whether it begins as a file of `torch.save`: a zip since 1.6, before that a pickle of protocol 2 or later."""
     return data[:4] == b"PK\x03\x04" or (data[:1] == b"\x80" and data[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"))
+
+
+def _is_safetensors(data: bytes) -> bool:
+    """Whether a header of JSON follows the length of a header: the length may look like the start of another file."""
+    return data[8:9] == b"{" and 8 + int.from_bytes(data[:8], "little") <= len(data)
 
 
 def parse_safetensors(data: bytes, path: Path) -> Arrays:
@@ -121,7 +129,8 @@ def _as_array(kind: str, shape: list[int], data: bytes | bytearray) -> NDArray[A
 def _as_numbers(array: NDArray[Any]) -> NDArray[Any]:
     """float32 for all real numbers, int64 for counts, as the networks want them."""
     if array.dtype.kind == "f":
-        return array.astype(np.float32)
+        with np.errstate(over="ignore"):  # what is too large becomes no number, and is said
+            return array.astype(np.float32)
     return array.astype(np.int64) if array.dtype.kind in "iu" else array.copy()
 
 
@@ -130,6 +139,8 @@ def _read_torch(data: bytes, path: Path) -> Arrays:
 
     import torch
 
+    if _unpacks_to(data) > len(data):
+        raise refuse(path, "it unpacks to more than it is, which nothing that PyTorch saves does")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -144,7 +155,22 @@ def _read_torch(data: bytes, path: Path) -> Arrays:
         raise refuse(path, "it holds no tensors by name")
     if any(value.is_sparse or value.is_quantized or value.is_complex() for value in tensors.values()):
         raise refuse(path, "its tensors are sparse, quantised or complex")
-    return {key: _from_torch(value) for key, value in tensors.items()}
+    # A few bytes can be shown as a tensor of any size.
+    if sum(value.numel() * value.element_size() for value in tensors.values()) > _MOST_SHARED * len(data) + _SPARE:
+        raise refuse(path, "its tensors are larger than the file")
+    try:
+        return {key: _from_torch(value) for key, value in tensors.items()}
+    except Exception as error:  # there are kinds of tensors that hold no numbers
+        raise refuse(path, "its tensors hold no plain numbers") from error
+
+
+def _unpacks_to(data: bytes) -> int:
+    """Bytes in the parts of a zip; 0 for what is none. PyTorch stores its parts as they are."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as packed:
+            return sum(part.file_size for part in packed.infolist())
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
+        return 0
 
 
 def _from_torch(tensor: Any) -> NDArray[Any]:

@@ -6,14 +6,15 @@ is compared every time they are read. A flipped bit would else change prediction
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import math
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wetread.errors import InputError
+from wetread.errors import InputError, OutputError
 from wetread.weights.catalogue import CATALOGUE
+from wetread.weights.hub import without_password
+from wetread.weights.nearest import find_nearest
 from wetread.weights.read import Arrays, parse_safetensors
-from wetread.writing import atomic_write, make_folder
+from wetread.writing import FolderLock, atomic_write, make_folder
 
 #: The environment variable that moves the weights home.
 HOME_VARIABLE = "WETREAD_WEIGHTS"
@@ -38,6 +41,8 @@ OPTIONS = frozenset(
 )
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+#: Locks of this process, and which thread has each.
+_HELD: dict[Path, int] = {}
 
 
 @dataclass(frozen=True)
@@ -179,36 +184,91 @@ def store(facts: Facts, tensors: bytes) -> StoredWeights:
     """Puts weights into the home folder, the description last.
 
     Args:
-        facts: What is known of them.
+        facts: What is known of them; where the same tensors have that name already, what is known of those is kept.
         tensors: A safetensors file.
 
     Raises:
-        InputError: Other weights have that name, or it cannot be one.
-        OutputError: The disk is full or cannot be written.
-    """
-    folder = claim(facts, hashlib.sha256(tensors).hexdigest())
-    make_folder(folder)
-    atomic_write(folder / TENSORS, tensors)
-    return describe_stored(facts, folder, hashlib.sha256(tensors).hexdigest(), len(tensors))
-
-
-def claim(facts: Facts, sha256: str) -> Path:
-    """The folder for weights of that name.
-
-    Raises:
-        InputError: ``name``: it cannot be one. ``weights-exist``: other weights have it.
+        InputError: ``weights-exist``: other weights have that name, or the same ones with another network or input.
+            ``name``: it cannot be one.
+        OutputError: The disk is full, cannot be written, or another process is at weights of that name.
     """
     check_name(facts.name)
-    folder = weights_home() / facts.name
-    found = _open(folder) if (folder / DESCRIPTION).is_file() else None
-    if isinstance(found, StoredWeights) and found.sha256 != sha256:
-        raise InputError(
-            f"Other weights are called {facts.name} already: {found.network}, from {found.source}.",
-            remedy=f"Choose another name with --name, or remove {folder}.",
-            file=folder,
-            code="weights-exist",
-        )
-    return folder
+    sha256 = hashlib.sha256(tensors).hexdigest()
+    with alone(facts.name) as home:
+        folder = home / facts.name
+        found = _open(folder) if (folder / DESCRIPTION).is_file() else None
+        if isinstance(found, StoredWeights):
+            facts = _complete(facts, found, sha256)
+        if folder.is_file():
+            remedy = "Remove it, or choose another name with --name."
+            raise InputError(f"{folder} is a file, and no folder.", remedy=remedy, file=folder, code="weights-exist")
+        make_folder(folder)
+        atomic_write(folder / TENSORS, tensors)
+        return describe_stored(facts, folder, sha256, len(tensors))
+
+
+@contextmanager
+def alone(name: str) -> Iterator[Path]:
+    """Keeps others from weights of that name; within it, the same thread may ask again.
+
+    Yields:
+        The weights home, which is there.
+
+    Raises:
+        OutputError: Another process or thread is at them, or the home cannot be written; `WETREAD_WEIGHTS` moves it.
+    """
+    lock = weights_home() / f".{name}.lock"
+    try:
+        with _own(lock):
+            yield lock.parent
+    except OutputError as error:
+        if error.code in ("not-writable", "run-busy"):
+            wait = "Wait for it to end and repeat the command; or set" if error.code == "run-busy" else "Set"
+            error.remedy = f"{wait} {HOME_VARIABLE} to a folder of your own, where weights are to lie."
+        elif "--resume" in error.remedy:
+            error.remedy = "Free some space, then repeat the command."
+        raise
+
+
+@contextmanager
+def _own(lock: Path) -> Iterator[None]:
+    # The system gives a lock to a process, which may have it twice, and takes it back when one of the two is closed.
+    me = threading.get_ident()
+    again = _HELD.get(lock) == me
+    if _HELD.setdefault(lock, me) != me:
+        raise OutputError(f"{lock.stem[1:]} is being fetched or imported already.", file=lock.parent, code="run-busy")
+    if again:
+        yield
+        return
+    try:
+        held = FolderLock(lock)
+        try:
+            yield
+        finally:
+            held.release()
+    finally:
+        del _HELD[lock]
+
+
+def _complete(facts: Facts, found: StoredWeights, sha256: str) -> Facts:
+    """Adds to a description what that of the same tensors knows more; raises `InputError` where they disagree."""
+    folder = found.path.parent
+    shapes = ("network", "options", "side", "channels", "mean", "deviation")
+    other = [one for one in shapes if getattr(found, one) != getattr(facts, one)]
+    if found.sha256 != sha256:
+        who = f"Other weights are called {facts.name} already: {found.network}, from {found.source}."
+    elif other:
+        told = ", ".join(f"{one} {getattr(found, one)}" for one in other)
+        now = ", ".join(f"{one} {getattr(facts, one)}" for one in other)
+        who = f"The same weights are called {facts.name} already, and described otherwise: {told}; now {now}."
+    else:
+        unknown = [one for one in ("licence", "cite", "features") if getattr(facts, one) == getattr(Facts, one)]
+        # Where they were fetched says more than which file on a disk they were taken from.
+        unknown += ["source", "original"] if "url" in found.original and "url" not in facts.original else []
+        return replace(facts, **{one: getattr(found, one) for one in unknown})
+    raise InputError(
+        who, remedy=f"Choose another name with --name, or remove {folder}.", file=folder, code="weights-exist"
+    )
 
 
 def describe_stored(facts: Facts, folder: Path, sha256: str, size: int) -> StoredWeights:
@@ -282,12 +342,15 @@ def _check_description(told: Mapping[str, Any], folder: Path) -> StoredWeights:
     ):
         raise ValueError
     path = folder / TENSORS
+    # Earlier versions kept the address with what stood before the server in it.
+    texts["source"] = without_password(texts["source"])
+    original = {key: without_password(value) for key, value in original.items()}
     checked: dict[str, Any] = {**texts, **numbers, **spans}
     return StoredWeights(name=folder.name, path=path, options=options, original=original, **checked)
 
 
 def _missing(name: str, here: list[str]) -> InputError:
-    near = difflib.get_close_matches(name, [*here, *CATALOGUE], n=3)
+    near = find_nearest(name, here)
     known = CATALOGUE.get(name)
     if known is not None:
         how = f"{known.how_to_get} {known.without_internet}"
