@@ -180,7 +180,8 @@ def same_head(features: NDArray[np.float32], labels: NDArray[np.int64], train: N
         optimiser="adam", schedule="constant", tuning="head", clip=0.0, epsilon=1e-7,
     )  # fmt: skip
     classes = int(labels.max()) + 1
-    layers = train_dense_head(features[train], labels[train], settings, 0, outputs=classes, hidden=100, bias=False)
+    head = {"hidden": 100, "bias": False, "initial": "fan-in normal"}
+    layers = train_dense_head(features[train], labels[train], settings, 0, outputs=classes, **head)
     return HeadPart(layers).logits_of_features(features)
 
 

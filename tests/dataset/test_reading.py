@@ -64,10 +64,23 @@ def test_small_classes_are_left_out_where_two_remain(tmp_path):
     assert {one.reason for one in table.skipped} == {"its class has 4 cases, fewer than 5"}
 
 
-@pytest.mark.parametrize(("few", "words"), [(1, "b has 1 image;"), (3, "b has 3 separate images or patients;")])
-def test_a_class_too_small_to_test_is_an_error_that_names_it(tmp_path, few, words):
+@pytest.mark.parametrize(
+    ("images", "cases", "known", "words"),
+    [
+        (1, 1, "none", "b has 1 image; at least"),
+        (3, 3, "none", "b has 3 images; at least"),
+        (9, 2, "none", r"b has 2 different images \(9 images, copies among them\); at least"),
+        (9, 1, "filename", r"b has 1 patient \(9 images\); at least"),
+        (9, 3, "column", r"b has 3 patients \(9 images\); at least"),
+    ],
+)
+def test_a_class_too_small_to_test_is_an_error_that_says_how_many_cases_it_has(tmp_path, images, cases, known, words):
+    table = table_of(tmp_path, a=9, b=images)
+    table.grouping = known
+    for number, one in enumerate(one for one in table.rows if one.label == "b"):
+        one.group = f"case {number % cases}"
     with pytest.raises(InputError, match=words) as caught:
-        drop_small_classes(table_of(tmp_path, a=9, b=few), 5)
+        drop_small_classes(table, 5)
     assert caught.value.code == "class-too-small"
 
 

@@ -7,7 +7,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from dataset.test_findings import finding_row
 from wetread.dataset.findings import label_matrix
 from wetread.dataset.split import cross_validation, locked_test, settle_given_split
-from wetread.dataset.stratify import class_folds, finding_folds
+from wetread.dataset.stratify import class_folds, finding_folds, hold_out
 from wetread.dataset.table import Table
 from wetread.errors import InputError
 
@@ -67,6 +67,51 @@ def test_one_patient_cannot_be_divided_and_few_make_fewer_folds():
     with pytest.raises(InputError, match="one patient"):
         finding_folds(np.ones((4, 2)), np.zeros(4, dtype=int), 5, 0)
     assert len(finding_folds(np.ones((4, 2)), np.array([0, 0, 1, 2]), 5, 0)) == 3
+
+
+@pytest.mark.parametrize("share", [0.05, 0.055, 0.13, 0.15, 0.35, 0.4, 0.5])
+def test_the_share_that_is_held_out_is_the_share_that_was_asked_for(share):
+    labels = np.arange(200) % 2
+    held_out = hold_out(labels, np.arange(200), share, 0)
+    assert len(held_out) == pytest.approx(200 * share, abs=1)
+    assert labels[held_out].sum() == pytest.approx(100 * share, abs=1)
+
+
+@pytest.mark.parametrize(("rare", "share", "given"), [(6, 0.055, 1), (3, 0.15, 1), (2, 0.5, 1), (20, 0.15, 3)])
+def test_a_rare_class_stands_on_both_sides_and_makes_the_share_hardly_larger(rare, share, given):
+    labels = (np.arange(200) < rare).astype(int)
+    for seed in range(5):
+        held_out = hold_out(labels, np.arange(200), share, seed)
+        assert labels[held_out].sum() == given
+        assert abs(len(held_out) - 200 * share) <= 1
+
+
+def test_patients_of_any_size_are_held_out_whole():
+    """Not just those with few images, which fit in anywhere."""
+    random = np.random.default_rng(0)
+    sizes = random.integers(1, 9, 120)
+    groups = np.repeat(np.arange(120), sizes)
+    labels = random.integers(0, 2, 120)[groups]
+    mean = []
+    for seed in range(20):
+        held_out = hold_out(labels, groups, 0.15, seed)
+        inside = np.unique(groups[held_out])
+        assert not set(inside) & set(groups[np.setdiff1d(np.arange(len(groups)), held_out)])
+        assert len(held_out) / len(groups) == pytest.approx(0.15, abs=0.01)
+        mean.append(sizes[inside].mean())
+    assert np.mean(mean) == pytest.approx(sizes.mean(), rel=0.1)
+
+
+def test_findings_are_held_out_in_proportion_and_never_nobody():
+    labels, groups = study(0)
+    held_out = hold_out(labels, groups, 0.15, 0)
+    assert len(held_out) / len(labels) == pytest.approx(0.15, abs=0.02)
+    np.testing.assert_allclose(labels[held_out].mean(axis=0), labels.mean(axis=0), atol=0.04)
+    assert 0 < len(hold_out(np.eye(8), np.arange(8), 0.05, 0)) < 8  # each has what no other has
+    with pytest.raises(InputError, match="one patient"):
+        hold_out(np.ones((4, 2)), np.zeros(4, dtype=int), 0.2, 0)
+    with pytest.raises(InputError, match="single patient"):
+        hold_out(np.array([0, 0, 0, 1, 1]), np.array([0, 1, 2, 3, 3]), 0.2, 0)
 
 
 def rows_of(labels, groups):

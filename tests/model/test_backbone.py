@@ -251,6 +251,18 @@ def test_a_model_folder_carries_its_backbone(home, monkeypatch):
         np.testing.assert_array_equal(one.embed(noise()), expected)
 
 
+def test_damaged_weights_at_home_leave_a_model_folder_usable(home):
+    weights = stored()
+    backbone = Backbone.load(weights)
+    described, carried, expected = backbone.described(), dict(backbone.arrays()), backbone.embed(noise())
+    damaged = bytearray(weights.path.read_bytes())
+    damaged[-9] ^= 1
+    weights.path.write_bytes(damaged)
+    own = Backbone.from_arrays(described, carried)
+    assert own._stored is None
+    np.testing.assert_array_equal(own.embed(noise()), expected)
+
+
 def test_a_folder_that_claims_the_hash_of_other_weights_gets_its_own_features(home):
     backbone = Backbone.load(stored())
     honest = backbone.embed_cached(noise(8))
@@ -325,3 +337,15 @@ def test_a_compiled_graph_that_cannot_be_used_is_made_again(damage, home):
     bad = kept.read_bytes()
     np.testing.assert_array_equal(Backbone.load(weights).embed(noise()), expected)
     assert kept.read_bytes() != bad and module.Graph.find([kept]) is not None
+
+
+@pytest.mark.parametrize(("device", "expected"), [("cpu", "f32"), ("cuda:1", "f32-cuda")])
+def test_a_gpu_and_a_processor_do_not_share_features(device, expected, home, monkeypatch):
+    """Their last digits differ: with one cache, what a run finds would depend on what was run before it."""
+    names = []
+    monkeypatch.setattr("wetread.model.backbone.has_amx", lambda: False)
+    monkeypatch.setattr("wetread.model.backbone.open_cache", lambda name: names.append(name))
+    backbone = Backbone.load(stored(), device)
+    monkeypatch.setattr(backbone, "embed_with_places", lambda squares, fields: (np.zeros((len(squares), 1)), None))
+    backbone.embed_cached(noise(8))
+    assert names[0].partition("-")[2] == expected

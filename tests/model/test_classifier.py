@@ -75,6 +75,12 @@ def test_probabilities_add_up_and_margins_agree():
     np.testing.assert_array_equal(leads.argmax(axis=1), probabilities.argmax(axis=1))
 
 
+def test_no_threshold_decides_among_three_classes():
+    """As an earlier version stored it where somebody had called one of three classes the positive one."""
+    classifier = replace(network_classifier(), positive="c", threshold=0.1)
+    assert classifier.decide(np.array([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1], [0.1, 0.7, 0.2]])).tolist() == [2, 0, 1]
+
+
 def test_the_threshold_decides():
     classifier = linear_classifier()
     table = np.array([[0.40, 0.60], [0.41, 0.59], [0.9, 0.1]])

@@ -14,6 +14,7 @@ from wetread.model.head import HeadPart
 from wetread.model.networks import NetworkSpec, build_head
 from wetread.training.dense_head import PIECE, _Head, is_plain, train_dense_head
 from wetread.training.loop import train
+from wetread.training.plan_file import CHOICES
 
 SETTINGS = replace(
     small_fit.SETTINGS, epochs=6, weight_decay=0.0, optimiser="adam", schedule="constant", tuning="head", clip=0.0
@@ -23,7 +24,8 @@ FEATURES = RANDOM.normal(size=(45, 37)).astype(np.float32)
 CLASSES = RANDOM.integers(0, 3, 45)
 FINDINGS = np.where(RANDOM.random((45, 4)) < 0.2, np.nan, RANDOM.integers(0, 2, (45, 4))).astype(np.float32)
 CASES = {
-    "teachable machine": (CLASSES, 3, {}, {"hidden": 20, "bias": False}),
+    "teachable machine": (CLASSES, 3, {}, {"hidden": 20, "bias": False, "initial": "fan-in normal"}),
+    "keras": (CLASSES, 3, {}, {"hidden": 20, "initial": "glorot uniform"}),
     "one layer": (CLASSES, 3, {"optimiser": "adamw", "weight_decay": 0.05, "schedule": "cosine"}, {}),
     "one output": ((CLASSES == 1).astype(int), 1, {"output": "sigmoid", "weight_decay": 0.1}, {"hidden": 5}),
     "findings": (FINDINGS, 4, {"output": "sigmoid", "head_learning_rate": 1e-2}, {"hidden": 20}),
@@ -32,10 +34,10 @@ CASES = {
 }
 
 
-def by_torch(labels, outputs, settings, hidden=0, bias=True):
+def by_torch(labels, outputs, settings, hidden=0, bias=True, initial="torch"):
     network = build_head(NetworkSpec("", outputs, hidden=hidden, bias=bias), FEATURES.shape[1])
     layers = [layer for layer in (network.head.hidden, network.head.last) if layer is not None]
-    begin = _Head(FEATURES.shape[1], hidden, outputs, bias, 5).layers()
+    begin = _Head(FEATURES.shape[1], hidden, outputs, bias, 5, initial).layers()
     with torch.no_grad():
         for layer, (weights, offset) in zip(layers, begin, strict=True):
             layer.weight.copy_(torch.from_numpy(weights.T.copy()))
@@ -59,7 +61,7 @@ def test_it_ends_where_torch_ends(name):
     layers = train_dense_head(
         FEATURES, labels, settings, 5, outputs=outputs, on_epoch=lambda *one: told.append(one), **shape
     )
-    begin = HeadPart(_Head(FEATURES.shape[1], shape.get("hidden", 0), outputs, shape.get("bias", True), 5).layers())
+    begin = HeadPart(train_dense_head(FEATURES, labels, replace(settings, seconds=-1.0), 5, outputs=outputs, **shape))
     logits, rates, losses = by_torch(labels, outputs, settings, **shape)
     ours = HeadPart(layers).logits_of_features(FEATURES)
     assert np.abs(ours - logits).max() < 2e-4
@@ -78,16 +80,25 @@ def test_what_it_cannot_do_is_left_to_torch():
         assert not is_plain(replace(SETTINGS, **change), dropout=0.0), change
 
 
-def test_fresh_weights_are_drawn_as_those_of_the_network_are():
-    network = build_head(NetworkSpec("", 2, hidden=100), 1280)
-    (first, bias), (last, _) = _Head(1280, 100, 2, True, 0).layers()
-    assert first.std() == pytest.approx(float(network.head.hidden.weight.detach().std()), rel=0.02)
-    assert last.std() == pytest.approx(float(network.head.last.weight.detach().std()), rel=0.25)
+@pytest.mark.parametrize("hidden", [0, 100])
+@pytest.mark.parametrize("initial", CHOICES["initial"])
+def test_fresh_weights_are_drawn_as_those_of_the_network_are(initial, hidden):
+    """The same deviation and the same ends: those of a uniform, or a normal one that is cut."""
+    network = build_head(NetworkSpec("", 20, hidden=hidden), 1280, initial)
+    theirs = [layer for layer in (network.head.hidden, network.head.last) if layer is not None]
+    for (weights, bias), layer in zip(_Head(1280, hidden, 20, True, 0, initial).layers(), theirs, strict=True):
+        drawn, offset = layer.weight.detach().numpy(), layer.bias.detach().numpy()
+        assert weights.std() == pytest.approx(drawn.std(), rel=0.05)
+        assert np.abs(weights).max() == pytest.approx(np.abs(drawn).max(), rel=0.03)
+        assert np.abs(bias).max() == pytest.approx(np.abs(offset).max(), rel=0.25)
+
+
+def test_the_normal_distribution_of_tensorflow_js_is_cut_and_not_widened_again():
+    """sqrt(1 / inputs) before it is cut at two of these; 0.88 of that afterwards."""
+    ((weights, bias), _) = _Head(400, 500, 2, True, 0, "fan-in normal").layers()
+    assert np.abs(weights).max() == pytest.approx(0.1, rel=1e-3)
+    assert weights.std() == pytest.approx(0.05 * 0.8796, rel=0.005)
     assert not bias.any()
-    network = build_head(NetworkSpec("", 20), 1280)
-    ((only, bias),) = _Head(1280, 0, 20, True, 0).layers()
-    assert only.std() == pytest.approx(float(network.head.last.weight.detach().std()), rel=0.05)
-    assert 0 < np.abs(bias).max() <= 1280**-0.5
 
 
 def test_weights_that_the_last_step_breaks_are_told():

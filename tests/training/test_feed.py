@@ -36,6 +36,31 @@ def test_what_goes_wrong_in_the_thread_is_raised_in_the_step():
             feed.next()
 
 
+def test_what_goes_wrong_waits_for_a_step_that_takes_long():
+    """Two batches lie ready, and the step takes longer than the thread waits at once."""
+
+    def fail(epoch, numbers):
+        if epoch == 3:
+            raise MemoryError("short")
+        return numbers_only(epoch, numbers)
+
+    raised = []
+
+    def train():
+        with Feed(fail, draws(), ahead=2) as feed:
+            try:
+                feed.next()
+                time.sleep(0.5)
+                list(feed.take(3))
+            except MemoryError as error:
+                raised.append(error)
+
+    thread = threading.Thread(target=train, daemon=True)  # it hung for ever
+    thread.start()
+    thread.join(20)
+    assert raised
+
+
 def test_no_thread_is_left_behind_when_steps_end_early():
     before = set(threading.enumerate())  # some of which, of other tests, may end meanwhile
     with Feed(numbers_only, draws(100)) as feed:

@@ -80,7 +80,9 @@ def test_all_rules_are_chosen_and_that_of_the_plan_first():
     assert points["sensitivity>=0.8"] == choose_thresholds(plan, labels, inner)
     found = (inner[labels == 1, 1] >= points["sensitivity>=0.8"][0]).mean()
     assert 0.8 <= found < 0.85
-    assert choose_points(plan_of(("a", "b", "c")), np.arange(9) % 3, np.full((9, 3), 1 / 3)) == {}
+    for positive in (None, "b"):
+        three = plan_of(("a", "b", "c"), positive=positive)
+        assert choose_points(three, np.arange(9) % 3, np.full((9, 3), 1 / 3)) == {}
 
 
 def test_one_class_or_equal_probabilities_inside_give_one_half():

@@ -12,7 +12,7 @@ from wetread.dataset.split import Fold, group_folds
 from wetread.errors import AskedToStop, Stopped
 from wetread.metrics.discrimination import auroc
 from wetread.metrics.point_rule import DEFAULT_RULES
-from wetread.progress import FoldLeftOut, FoldLoaded, Notice, silent
+from wetread.progress import EpochDone, FoldLeftOut, FoldLoaded, Notice, silent
 from wetread.training import ladder
 from wetread.training.fingerprint import Fingerprint
 from wetread.training.fitted import choose_thresholds
@@ -187,6 +187,31 @@ def test_the_time_that_an_interrupted_run_took_counts_after_resuming(tmp_path, s
     assert len(results) == (4 if others else 2)
     assert sum(isinstance(event, FoldLeftOut) for event in told) == (0 if others else 2)
     assert json.loads((place / "time.json").read_text())["key"] == data.key()
+
+
+@pytest.mark.parametrize("how", ["killed after an epoch", "stopped before one"])
+def test_time_counts_that_was_taken_before_any_fold_was_finished(tmp_path, monkeypatch, how):
+    """Killed: nothing can be done any more, so what was noted when the epoch ended is what there is."""
+
+    def fit_fold(data, fold, listen, folder, between):
+        if how == "killed after an epoch":
+            listen(EpochDone(1, 1, 0, 1, 9, 0.1, 0.1, 0.1, None, None))
+            assert (tmp_path / "time.json").exists()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ladder, "run_fold", fit_fold)
+    data = training_set(np.arange(48) % 2)
+    with pytest.raises(KeyboardInterrupt):
+        run_folds(data, folds_of(data)[:1], tmp_path, silent, final=False)
+    assert json.loads((tmp_path / "time.json").read_text())["seconds"] >= 0
+
+
+def test_models_of_further_divisions_do_not_stay_in_memory(tmp_path):
+    data = training_set(np.arange(48) % 2, strength=30)
+    folds = [*folds_of(data)[:2], *folds_of(data, repeat=2)[:2]]
+    for _ in ("computed", "loaded"):
+        results, _ = run_folds(data, folds, tmp_path, silent, final=False)
+        assert [bool(one.classifiers) for one in results] == [True, True, False, False]
 
 
 def test_choice_threshold_and_predictions_do_not_look_at_the_tested_labels():

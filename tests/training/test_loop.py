@@ -262,6 +262,75 @@ def test_memory_that_does_not_suffice_for_one_picture_is_said_plainly():
     assert "network_side" in caught.value.remedy
 
 
+def test_what_a_failed_step_left_in_batch_norm_does_not_count():
+    """Its forward pass went well and moved the running means; memory ran out on the way back."""
+    failed = []
+
+    def fail_once(gradient):
+        if not failed:
+            failed.append(1)
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return gradient
+
+    def one_step(network):
+        # The halves are of the same pictures twice, so that they have the statistics of the whole.
+        squares, labels = bright_against_dark(2)
+        pair = squares[[0, 1, 0, 1]], labels[[0, 1, 0, 1]]
+        fit(replace(SETTINGS, epochs=1, batch=4, sampling="one order"), network=network, data=pair)
+        return network.state_dict()
+
+    undisturbed = tiny_network(most=2)  # halved before anything was computed
+    disturbed = tiny_network()
+    disturbed.body[0].weight.register_hook(fail_once)
+    expected, found = one_step(undisturbed), one_step(disturbed)
+    assert failed
+    assert found["body.1.num_batches_tracked"] == expected["body.1.num_batches_tracked"] == 2
+    for name, tensor in expected.items():
+        assert torch.equal(found[name], tensor), name
+
+
+def test_the_validation_part_too_goes_through_in_smaller_pieces():
+    def limit(module, inputs):
+        if not module.training and len(inputs[0]) > 3:
+            raise RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED")
+
+    settings, validation = replace(SETTINGS, keep="best"), bright_against_dark(9, seed=1)
+    _, expected, _ = fit(settings, validation=validation)
+    network = tiny_network()
+    network.body.register_forward_pre_hook(limit)
+    _, outcome, _ = fit(settings, network=network, validation=validation)
+    assert outcome.validation_losses == pytest.approx(expected.validation_losses, rel=1e-5)
+    assert (outcome.batch, outcome.notes) == (8, [])  # training had enough
+
+
+def test_memory_that_the_optimiser_lacks_is_said_plainly(monkeypatch):
+    def short(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr("wetread.training.optimise.Optimiser._start", short)
+    network = tiny_network()
+    before = weights_hash(network)
+    with pytest.raises(InputError, match="Training needs more memory than there is") as caught:
+        fit(network=network)
+    assert caught.value.code == "out-of-memory"
+    assert weights_hash(network) == before
+
+
+def test_batch_norm_that_cannot_learn_from_one_picture_ends_the_halving_in_words():
+    """Maps of one place: a single picture has no spread."""
+
+    def limit(module, inputs):
+        if len(inputs[0]) > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    network = tiny_network()
+    network.body.register_forward_pre_hook(limit)
+    with pytest.raises(InputError, match="batch norm cannot learn from one picture") as caught:
+        fit(network=network, data=bright_against_dark(8, side=2))
+    assert caught.value.code == "out-of-memory"
+    assert "freeze_statistics" in caught.value.remedy
+
+
 def test_other_errors_pass_through():
     network = tiny_network()
     network.body.register_forward_hook(lambda *_: (_ for _ in ()).throw(RuntimeError("a fault of ours")))

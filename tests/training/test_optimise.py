@@ -74,6 +74,15 @@ def test_a_frozen_body_has_no_gradient_and_keeps_its_statistics():
     assert not network.body[1].training
 
 
+def test_running_statistics_move_as_the_settings_say_and_else_as_the_network_does():
+    network = tiny_network()
+    set_mode(network, WHOLE, SETTINGS)
+    assert network.body[1].momentum == 0.1
+    set_mode(network, WHOLE, replace(SETTINGS, batch_norm_momentum=0.01))
+    network.body[1](torch.full((2, network.body[1].num_features, 3, 3), 5.0))
+    assert network.body[1].running_mean.tolist() == pytest.approx([0.05] * network.body[1].num_features)
+
+
 def test_phases():
     first = replace(SETTINGS, tuning="head first", head_epochs=2, head_learning_rate=0.1)
     assert phases(first) == [Phase(0, 2, True, 0.1), Phase(2, 4, False, 0.005)]

@@ -1,5 +1,6 @@
 """Decisions follow from the fingerprint, each has its reason, and an edited plan is obeyed."""
 
+import contextlib
 import dataclasses
 
 import pytest
@@ -8,18 +9,23 @@ import yaml
 from wetread.errors import InputError
 from wetread.training.fingerprint import Fingerprint, KnownWeights
 from wetread.training.measure import _trained_on
-from wetread.training.modality import RANGES
+from wetread.training.modality import RANGES, augment_for
 from wetread.training.plan import make_plan
 from wetread.training.plan_file import (
+    check_plan,
     check_setting,
+    departures,
     read_plan,
     require_preset,
     require_weights,
+    say_departures,
     set_decisions,
+    settings_without_effect,
     with_options,
     without_missing_weights,
 )
-from wetread.training.recipes import recipe_path
+from wetread.training.ranges import Augment
+from wetread.training.recipes import list_recipes, recipe_path
 from wetread.training.rules import Asked, choose_positive_class, network_to_time
 
 SMALL = Fingerprint(200, 120, ("effusion", "no_effusion"), 60, 0.0, 512, "column")
@@ -111,7 +117,8 @@ def test_an_edited_value_is_used_and_its_reason_says_so(tmp_path):
         ("channels: 2", "channels is 2"),
         ("working_side: 200", "at least 320"),
         ("learning_rate: .inf", "learning_rate"),
-        ("learning_rate: .nan", "no number"),
+        ("learning_rate: .nan", "learning_rate is nan"),
+        ("clip: .inf", "no number"),
         ("head_bias: 1", "head_bias"),
         ("rungs: [network, classical]", "in the order"),
         ("rungs: [ensemble]", "nothing to put together"),
@@ -224,7 +231,8 @@ def test_single_decisions_can_be_set(tmp_path):
         1e-4,
         "last",
     )
-    for wrong, said in (("epochs", "not understood"), ("epochs=x", "int"), ("epoch=3", "epochs"), ("keep=x", "keep")):
+    wrongs = {"epochs": "not understood", "epochs=x": "a whole number", "epoch=3": "epochs", "keep=x": "keep"}
+    for wrong, said in wrongs.items():
         with pytest.raises(InputError, match=said):
             set_decisions(plan, [wrong], plan)
 
@@ -256,10 +264,10 @@ def test_weights_that_are_not_here_are_named():
     [
         ("epoch=3", "no decision epoch"),
         ("augment=1", "no decision augment"),
-        ("epochs=0", "epochs is 0, where a number of at least 1 and at most 100000"),
+        ("epochs=0", "epochs is 0, where a whole number of at least 1 and at most 100000"),
         ("learning_rate=0", "learning_rate is 0, where a number of more than 0 and at most 10"),
         ("weight_decay=5", "at least 0 and at most 1"),
-        ("epochs=many", "a number of at least 1"),
+        ("epochs=many", "a whole number of at least 1"),
         ("loss=none", "one of plain, class weights, focal, logit adjustment"),
     ],
 )
@@ -326,12 +334,13 @@ def test_ranges_of_another_kind_of_picture_leave_those_that_were_said(tmp_path):
 
 def test_an_answer_about_sides_changes_mirror_and_flip_of_a_recipe_and_no_other_range(tmp_path):
     planned = make_plan(SMALL)
-    recipe = read_plan(recipe_path("carpentries"), planned)
-    found = set_decisions(recipe, ["laterality=free", "rotation=0"], planned, follows=True)
+    path = recipe_path("carpentries")
+    recipe = read_plan(path, planned)
+    found = set_decisions(recipe, ["laterality=free", "rotation=0"], planned, follows=path)
     assert found.augment == dataclasses.replace(recipe.augment, mirror=0.5)
-    assert set_decisions(recipe, ["modality=ct"], planned, follows=True).augment == recipe.augment
+    assert set_decisions(recipe, ["modality=ct"], planned, follows=path).augment == recipe.augment
     chexnet = read_plan(recipe_path("chexnet-pneumonia"), planned)
-    assert set_decisions(chexnet, ["laterality=matters"], planned, follows=True).augment.is_still
+    assert set_decisions(chexnet, ["laterality=matters"], planned, follows=path).augment.is_still
     (tmp_path / "plan.yaml").write_text("laterality: free\n")
     assert read_plan(tmp_path / "plan.yaml", recipe).augment == dataclasses.replace(recipe.augment, mirror=0.5)
 
@@ -439,3 +448,171 @@ def test_every_decision_of_a_recipe_has_the_reason_of_the_recipe():
     stored = yaml.safe_load(path.read_text())
     plan = read_plan(path, make_plan(SMALL))
     assert {name: plan.reasons[name] for name in stored} == {name: entry["reason"] for name, entry in stored.items()}
+
+
+THREE = dataclasses.replace(SMALL, classes=("a", "b", "c"))
+SEVERAL = dataclasses.replace(THREE, several=True)
+
+
+@pytest.mark.parametrize("data", [THREE, SEVERAL])
+def test_only_one_of_two_classes_can_be_positive(data, tmp_path):
+    (tmp_path / "plan.yaml").write_text("positive: a\n")
+    plan = make_plan(data)
+    with pytest.raises(InputError, match="only one of two classes"):
+        set_decisions(plan, ["positive=a"], plan)
+    with pytest.raises(InputError, match="only one of two classes"):
+        read_plan(tmp_path / "plan.yaml", plan)
+    assert set_decisions(plan, ["positive="], plan).positive is None
+
+
+@pytest.mark.parametrize("setting", ["stretch=1.9", "zoom=3", "zoom=1", "mirror=.5", "flip=0.1"])
+def test_nothing_shows_mirror_images_where_sides_matter(setting):
+    plan = make_plan(dataclasses.replace(SMALL, laterality="matters"))
+    with pytest.raises(InputError):
+        set_decisions(plan, [setting], plan)
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in dataclasses.fields(Augment)])
+def test_every_range_has_bounds(name):
+    for value in ("-0.1", "200"):
+        with pytest.raises(InputError, match=f"{name} is {value}, where a number of at least 0 and at most"):
+            check_setting(f"{name}={value}")
+    check_setting(f"{name}=0")
+
+
+def test_a_part_written_in_per_cent_is_told_how_to_be_written():
+    with pytest.raises(InputError, match=r"at most 0\.9 is needed; 10 % is 0\.1\."):
+        check_setting("zoom=10")
+
+
+def test_recipes_and_the_ranges_of_every_modality_keep_the_bounds():
+    for recipe in list_recipes():
+        check_plan(recipe.path)
+    for modality in RANGES:
+        for laterality in ("matters", "free", "unknown"):
+            plan = make_plan(dataclasses.replace(SMALL, modality=modality, laterality=laterality, colour=1.0))
+            assert set_decisions(plan, [], plan) == plan
+
+
+def test_labels_of_what_was_asked_for_cannot_be_written_over(tmp_path):
+    for setting, remedy in (("recipe=lakhani", "--recipe"), ("preset=best", "--preset")):
+        with pytest.raises(InputError) as caught:
+            check_setting(setting)
+        assert remedy in caught.value.remedy
+    mine = tmp_path / "plan.yaml"
+    for text in ("recipe: lakani", "preset: banana", "preset:"):
+        mine.write_text(text)
+        with pytest.raises(InputError):
+            read_plan(mine, make_plan(SMALL))
+    mine.write_text("recipe: Lakhani")
+    assert read_plan(mine, make_plan(SMALL)).recipe == "lakhani"
+
+
+def test_what_a_plan_has_otherwise_than_its_recipe_is_known():
+    plan = read_plan(recipe_path("lakhani"), make_plan(SMALL))
+    assert departures(plan.values()) == [] and say_departures(plan.values()) == ""
+    edited = plan.replace({"output": "softmax", "learning_rate": 1e-3, "rungs": ("network",)}, str)
+    assert say_departures(edited.values()) == "changed: output, learning rate"
+    named = say_departures({**make_plan(SMALL).values(), "recipe": "lakhani"})
+    assert named.startswith("changed: ") and named.count(",") == 8 and " more" in named
+    assert departures(make_plan(SMALL).values()) == departures({"recipe": "../plan", "epochs": 3}) == []
+
+
+ODD = ["", "null", "[no, 1]", "[[]]", "{a: 1}", "-1", "yes", "9" * 400, "1e999", "2026-01-01"]
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_no_value_by_hand_ends_in_a_fault(text, tmp_path):
+    plan, path = make_plan(SMALL), tmp_path / "plan.yaml"
+    for name in plan.values():
+        if name == "network":  # any text may be one of timm's, which takes seconds to know
+            continue
+        path.write_text(f"{name}: {text}\n")
+        with contextlib.suppress(InputError):
+            read_plan(path, plan)
+        with contextlib.suppress(InputError):
+            set_decisions(plan, [f"{name}={text}"], plan)
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("folds=", "folds is empty, where a whole number of at least 1"),
+        ("rungs=classical,no", "rungs are classical, no"),
+        ("seed=-1", "seed is -1, where a whole number of at least 0 and at most 2147483647"),
+        ("seed=2147483648", "at most 2147483647"),
+        ("head_bias=null", "head_bias is empty, where true or false"),
+        ("rotation=null", "rotation is empty"),
+        ("epochs=1.5", "epochs is 1.5, where a whole number"),
+        ("task=", "task is empty"),
+    ],
+)
+def test_an_empty_value_or_one_out_of_range_is_refused(setting, said, tmp_path):
+    plan = make_plan(SMALL)
+    with pytest.raises(InputError, match=said):
+        set_decisions(plan, [setting], plan)
+    name, _, value = setting.partition("=")
+    (tmp_path / "plan.yaml").write_text(f"{name}: {f'[{value}]' if name == 'rungs' else value}\n")
+    with pytest.raises(InputError, match=said):
+        read_plan(tmp_path / "plan.yaml", plan)
+
+
+def test_nothing_is_said_of_weights_in_several_ways():
+    plan = make_plan(SMALL)
+    for nothing in ("", "null", "none", "~"):
+        assert set_decisions(plan, [f"weights={nothing}"], plan).weights == ""
+
+
+@pytest.mark.parametrize("classes", [("0", "1"), ("no", "yes"), ("01", "1e3"), ("null", "~")])
+def test_names_of_classes_that_yaml_would_read_otherwise_stay_what_they_are(classes, tmp_path):
+    plan = make_plan(dataclasses.replace(SMALL, classes=classes))
+    quoted = plan.positive in ("null", "~")
+    listed = ", ".join(f"'{name}'" if quoted else name for name in classes)
+    (tmp_path / "plan.yaml").write_text(
+        f"classes: [{listed}]\npositive: {repr(plan.positive) if quoted else plan.positive}\n"
+    )
+    assert read_plan(tmp_path / "plan.yaml", plan) == plan
+    assert read_plan(edited(plan, tmp_path / "whole.yaml"), plan) == plan
+
+
+def test_a_setting_mends_what_a_recipe_or_plan_contradicts(tmp_path):
+    planned, path = make_plan(THREE), recipe_path("lakhani")
+    followed = read_plan(path, planned, settle=False)
+    assert set_decisions(followed, ["output=softmax"], planned, follows=path).output == "softmax"
+    with pytest.raises(InputError, match=r"^Recipe lakhani: output is sigmoid") as caught:
+        set_decisions(followed, ["epochs=3"], planned, follows=path)
+    assert caught.value.remedy == "Correct the value with --set NAME=VALUE."
+    (tmp_path / "mine.yaml").write_text("channels: 2\n")
+    mine = read_plan(tmp_path / "mine.yaml", planned, settle=False)
+    with pytest.raises(InputError, match=r"^mine\.yaml: channels is 2"):
+        set_decisions(mine, [], planned, follows=tmp_path / "mine.yaml")
+    with pytest.raises(InputError, match=r"^--set: channels is 2"):
+        set_decisions(planned, ["channels=2"], planned, follows=tmp_path / "mine.yaml")
+
+
+def test_a_modality_is_known_by_its_code_and_in_any_case():
+    plan = make_plan(SMALL)
+    for text, modality in (("CT", "ct"), ("MR", "mri"), ("X-ray", "radiograph")):
+        found = set_decisions(plan, [f"modality={text}"], plan)
+        assert (found.modality, found.augment) == (modality, augment_for(modality)[0])
+    with pytest.raises(InputError, match="one of radiograph, ct"):
+        check_setting("modality=plain film")
+
+
+def test_what_cannot_matter_is_not_told_as_decided(tmp_path):
+    plan = make_plan(SMALL)
+    found = set_decisions(plan, ["estimate=locked test", "repeats=3"], plan)
+    assert (found.folds, found.repeats) == (1, 1)
+    assert found.reasons["repeats"] == "one division, as estimate is locked test (3 before)"
+    skin = make_plan(dataclasses.replace(SMALL, modality="dermoscopy", colour=1.0))
+    assert skin.augment.recolours
+    found = read_plan(edited(skin, tmp_path / "plan.yaml", channels=1), skin)
+    assert not found.augment.recolours
+    assert found.reasons["saturation"] == "off: the network sees no colours (0.2 before)"
+
+
+def test_a_setting_about_training_has_no_effect_where_nothing_is_trained():
+    quick, standard = make_plan(SMALL, Asked("quick")), make_plan(SMALL)
+    settings = ["epochs=5", "cases=3", "rotation=2", "precision=float32", "seed=1", "device=cpu"]
+    assert settings_without_effect(quick, settings) == ["epochs=5", "rotation=2", "precision=float32"]
+    assert settings_without_effect(standard, settings) == []

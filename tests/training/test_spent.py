@@ -1,8 +1,11 @@
-"""Whether the time left is enough for a further division."""
+"""The time spent is stored in between, and whether what is left is enough for a further division."""
+
+import json
 
 import pytest
 
-from wetread.training.spent import GRACE, Room
+from wetread.training import spent as module
+from wetread.training.spent import GRACE, Room, Spent
 
 
 class Clock:
@@ -55,3 +58,17 @@ def test_one_that_was_left_out_stays_left_out():
     room.fill(2)
     room.fill(2)
     assert not room.has(2)
+
+
+def test_time_is_noted_at_once_and_then_now_and_then(tmp_path, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    spent = Spent(tmp_path / "time.json", "key")
+
+    def noted(seconds, **more):
+        now[0] = 100.0 + seconds
+        spent.keep(**more)
+        return json.loads((tmp_path / "time.json").read_text())["seconds"]
+
+    assert [noted(2, every=5), noted(6, every=5), noted(7, every=5), noted(8)] == [2, 2, 7, 8]
+    assert Spent(tmp_path / "time.json", "key").seconds() == 8

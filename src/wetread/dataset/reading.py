@@ -188,9 +188,9 @@ def drop_small_classes(table: Table, minimum: int) -> list[str]:
         _explain_lost_class(table)
     if len(counts) - len(small) < 2:
         worst = min(counts, key=lambda name: counts[name])
-        what = "image" if counts[worst] == 1 else "separate images or patients"
         raise InputError(
-            f"The class {worst} has {counts[worst]} {what}; at least {minimum} per class are needed to test anything.",
+            f"The class {worst} has {_say_cases(table, worst, counts[worst])}; at least {minimum} per class are needed "
+            "to test anything.",
             remedy="Collect more cases of it, or leave the class out with --classes.",
             file=table.root,
             code="class-too-small",
@@ -199,6 +199,16 @@ def drop_small_classes(table: Table, minimum: int) -> list[str]:
         if row.label in small:
             row.skip(f"its class has {counted(counts[row.label], 'case')}, fewer than {minimum}")
     return small
+
+
+def _say_cases(table: Table, name: str, cases: int) -> str:
+    """``1 patient (40 images)``; where patients are not known, near-identical images count once."""
+    images = sum(name in row.names for row in table.used)
+    if table.grouping != "none":
+        return f"{counted(cases, 'patient')} ({counted(images, 'image')})"
+    if images == cases:
+        return counted(images, "image")
+    return f"{counted(cases, 'different image')} ({counted(images, 'image')}, copies among them)"
 
 
 def _explain_lost_class(table: Table) -> None:

@@ -39,14 +39,8 @@ def finding_folds(labels: Floats, groups: Ints, folds: int, seed: int) -> list[I
     Raises:
         InputError: There is only one group.
     """
-    folds = min(folds, len(np.unique(groups)))
-    if folds < 2:
-        raise InputError(
-            "All images belong to one patient (or are copies of one picture), so nothing can be held out.",
-            remedy="Collect images of more patients.",
-            code="class-too-small",
-        )
-    return deal_groups(np.concatenate([labels == 1, labels == 0], axis=1), groups, folds, seed)
+    marks = _mark_findings(labels, groups)
+    return deal_groups(marks, groups, min(folds, len(np.unique(groups))), seed)
 
 
 def class_folds(labels: Ints, groups: Ints, folds: int, seed: int) -> list[Ints]:
@@ -61,15 +55,70 @@ def class_folds(labels: Ints, groups: Ints, folds: int, seed: int) -> list[Ints]
     Raises:
         InputError: A class has fewer than two groups.
     """
-    classes = np.unique(labels)
-    folds = min(folds, *(len(np.unique(groups[labels == label])) for label in classes))
-    if folds < 2:
+    marks = _mark_classes(labels, groups)
+    return deal_groups(marks, groups, min(folds, *_groups_of_each(labels, groups)), seed)
+
+
+def hold_out(labels: Ints | Floats, groups: Ints, share: float, seed: int) -> Ints:
+    """Sets a share of the rows aside that keeps groups whole and classes or findings in proportion.
+
+    A class or finding of several groups is wanted on both sides, so a rare one gives more than its share.
+
+    Args:
+        labels: Class number per row; or ``image finding``: 1 present, 0 absent, NaN not known.
+        groups: Group number per row.
+        share: Of the rows, in (0, 0.5].
+        seed: Of the order among equals.
+
+    Returns:
+        The numbers of the rows that are held out, ascending; as near to the share as whole groups allow, and at least
+        one group.
+
+    Raises:
+        InputError: A class has fewer than two groups, or there is only one group.
+    """
+    if labels.ndim == 2:
+        marks = _mark_findings(labels.astype(np.float64), groups)
+    else:
+        marks = _mark_classes(labels.astype(np.int64), groups)
+    group, counts = _count(marks, groups)
+    # A label of a few groups gives at least its smallest one, and keeps as much.
+    parts = np.where(counts > 0, counts, np.inf).min(axis=0) / np.maximum(counts.sum(axis=0), 1e-9)
+    aside = np.clip(share, np.minimum(parts, 0.5), 1 - np.minimum(parts, 0.5))
+    aside[-1] = np.average(aside[:-1], weights=counts[:, :-1].sum(axis=0) + 1e-9)
+    random = np.random.default_rng(seed)
+    fold_of = _best_division(counts, 2 * np.stack([aside, 1 - aside]), random)
+    if not (fold_of == 0).any():  # each group has something that no other has
+        fold_of[random.integers(len(counts))] = 0
+    return np.flatnonzero(fold_of[group] == 0)
+
+
+def _mark_findings(labels: Floats, groups: Ints) -> NDArray[np.bool_]:
+    """``image label`` of presence and absence of each finding; refused where there is only one group."""
+    if len(np.unique(groups)) < 2:
+        raise InputError(
+            "All images belong to one patient (or are copies of one picture), so nothing can be held out.",
+            remedy="Collect images of more patients.",
+            code="class-too-small",
+        )
+    return np.concatenate([labels == 1, labels == 0], axis=1)
+
+
+def _mark_classes(labels: Ints, groups: Ints) -> NDArray[np.bool_]:
+    """``image class``; refused where a class has only one group."""
+    if min(_groups_of_each(labels, groups)) < 2:
         raise InputError(
             "A class consists of a single patient (or of copies of one picture), so nothing can be held out.",
             remedy="Collect more patients of that class.",
             code="class-too-small",
         )
-    return deal_groups(labels[:, None] == classes, groups, folds, seed)
+    marks: NDArray[np.bool_] = labels[:, None] == np.unique(labels)
+    return marks
+
+
+def _groups_of_each(labels: Ints, groups: Ints) -> list[int]:
+    """How many groups each class has."""
+    return [len(np.unique(groups[labels == label])) for label in np.unique(labels)]
 
 
 def deal_groups(marks: NDArray[np.bool_], groups: Ints, folds: int, seed: int) -> list[Ints]:
@@ -84,45 +133,57 @@ def deal_groups(marks: NDArray[np.bool_], groups: Ints, folds: int, seed: int) -
     Returns:
         For each fold the numbers of its rows, ascending.
     """
-    _, group = np.unique(groups, return_inverse=True)
-    counts = np.zeros((group.max() + 1, marks.shape[1] + 1))
-    np.add.at(counts, group, np.concatenate([marks, np.ones((len(marks), 1), dtype=np.bool_)], axis=1))
-    random = np.random.default_rng(seed)
-    divisions = [_deal(counts, folds, random) for _ in range(max(1, min(MOST_DIVISIONS, TRIED // len(counts))))]
-    best = min(divisions, key=lambda fold_of: _unfairness(counts, fold_of, folds))
+    group, counts = _count(marks, groups)
+    best = _best_division(counts, np.ones((folds, counts.shape[1])), np.random.default_rng(seed))
     return [np.flatnonzero(best[group] == number) for number in range(folds)]
 
 
-def _deal(counts: NDArray[np.float64], folds: int, random: np.random.Generator) -> NDArray[np.int64]:
+def _count(marks: NDArray[np.bool_], groups: Ints) -> tuple[Ints, Floats]:
+    """The group of each image, from 0, and ``group label``: images with each label; the last column counts all."""
+    _, group = np.unique(groups, return_inverse=True)
+    counts = np.zeros((group.max() + 1, marks.shape[1] + 1))
+    np.add.at(counts, group, np.concatenate([marks, np.ones((len(marks), 1), dtype=np.bool_)], axis=1))
+    return group, counts
+
+
+def _best_division(counts: Floats, sizes: Floats, random: np.random.Generator) -> Ints:
+    """The fold of each group, in the fairest of several divisions."""
+    divisions = [_deal(counts, sizes, random) for _ in range(max(1, min(MOST_DIVISIONS, TRIED // len(counts))))]
+    return min(divisions, key=lambda fold_of: _unfairness(counts, fold_of, sizes))
+
+
+def _deal(counts: Floats, sizes: Floats, random: np.random.Generator) -> Ints:
     """The fold of each group.
 
     Args:
         counts: ``group label``; the last column counts the images.
-        folds: How many.
+        sizes: ``fold label``: what each fold is to have, in parts of an even share.
         random: Decides among equals.
     """
-    # In parts of an even share. A group with the part c of a label, given to a fold that lacks l of it, brings that
-    # fold nearer to its share by l^2 - (l - c)^2 = 2 l c - c^2; where it goes matters the more, the larger its c.
+    # In parts of an even share. A group with the part c of a label, given to a fold of the size s that lacks the part
+    # l of it, brings that fold nearer to its size by s l^2 - s (l - c / s)^2 = 2 l c - c^2 / s; where it goes matters
+    # the more, the larger its c. Where all folds are of the size 1, c^2 is the same for all.
+    folds = len(sizes)
     worth = counts / np.maximum(counts.sum(axis=0) / folds, 1e-9)
-    lacking = np.ones((folds, counts.shape[1]))
+    lacking, overshot = np.ones_like(sizes), (1 / sizes - 1) / 2
     order = random.permutation(len(counts))
     tie = random.random((len(counts), folds))
     fold_of = np.empty(len(counts), dtype=np.int64)
     for one in order[np.argsort(-worth[order].max(axis=1), kind="stable")]:
-        gain = (lacking @ worth[one]).round(9)
+        gain = (lacking @ worth[one] - overshot @ worth[one] ** 2).round(9)
         fold_of[one] = np.lexsort((tie[one], gain))[-1]
-        lacking[fold_of[one]] -= worth[one]
+        lacking[fold_of[one]] -= worth[one] / sizes[fold_of[one]]
     return fold_of
 
 
-def _unfairness(counts: NDArray[np.float64], fold_of: NDArray[np.int64], folds: int) -> tuple[int, float]:
-    """How often a label is missing from a fold or from all others, and how far folds are from equal shares.
+def _unfairness(counts: Floats, fold_of: Ints, sizes: Floats) -> tuple[int, float]:
+    """How often a label is missing from a fold or from all others, and how far folds are from their sizes.
 
-    The shares are taken relative to what each label allows.
+    These are taken relative to what each label allows.
     """
-    sums = np.zeros((folds, counts.shape[1]))
+    sums = np.zeros_like(sizes)
     np.add.at(sums, fold_of, counts)
-    share = sums.mean(axis=0)
-    sums, share = sums[:, share > 0], share[share > 0]
+    there = sums.any(axis=0)
+    sums, share = sums[:, there], (sizes * sums.mean(axis=0))[:, there]
     missing = int(np.sum(sums == 0) + np.sum(sums == sums.sum(axis=0)))
     return missing, float((((sums - share) / share) ** 2).sum())

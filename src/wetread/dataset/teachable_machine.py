@@ -62,7 +62,7 @@ class Project:
         members: Member of the archive -> its class.
         skipped: Members that belong to no class; the manifest is none of them.
         settings: What it was trained with: epochs, batch size, learning rate, as far as they are known, and the version
-            of the format. For the record only: wetread trains by its own plan.
+            of the format. The recipe teachable-machine takes them over; else wetread trains by its own plan.
         notes: Sentences for the report.
     """
 
@@ -140,7 +140,10 @@ def _say(settings: dict[str, object], skipped: int) -> list[str]:
     said = ", ".join(f"{name} {value}" for name, value in settings.items() if name != "version")
     notes = [f"A Teachable Machine project: its pictures were cropped to squares of {SIDE} pixels when it was made."]
     if said:
-        notes.append(f"In Teachable Machine it was trained with {said}; here the plan decides.")
+        notes.append(
+            f"In Teachable Machine it was trained with {said}; --recipe teachable-machine takes these over, else the "
+            "plan decides."
+        )
     if skipped:
         notes.append(f"Files of the project that belong to no class: {skipped}.")
     return notes

@@ -14,6 +14,7 @@
 - ``network_names.py``: which networks are known, and which one may have been meant.
 - ``small_networks.py``: our own networks; dropout that repeats (torch).
 - ``timm_body.py``: architectures of timm, and foreign weights into them (torch).
+- ``exactness.py``, ``memory.py``: how a GPU computes what a processor does; what to do where memory is short (torch).
 - ``networks.py``: `NetworkSpec` -> `Network`: a body and a head (torch).
 - ``network.py``: a network as a part of a classifier (torch).
 - ``classifier.py``: `Classifier`: one or several parts, calibration, threshold; saved and loaded as one folder.

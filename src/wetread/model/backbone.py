@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wetread.errors import InputError
 from wetread.hardware import has_amx
 from wetread.images.cache import default_cache
 from wetread.model.embeddings import keys_of, open_cache
@@ -249,7 +250,7 @@ class Backbone:
         if len(squares) < FEW:
             return self.embed_with_places(squares, fields)
         keys = keys_of(squares) if keys is None else keys
-        cache = open_cache(f"{self._identity()[:40]}-{'bf16' if self._low() else 'f32'}")
+        cache = open_cache(f"{self._identity()[:40]}-{self._arithmetic()}")
         known = cache.find(keys) if cache is not None else {}
         rows = {key: row for row, key in enumerate(keys) if key not in known}
         if rows:
@@ -267,6 +268,11 @@ class Backbone:
         Without such a unit torch emulates it, four to nine times slower than float32.
         """
         return self.device == "cpu" and has_amx()
+
+    def _arithmetic(self) -> str:
+        """In which numbers and on what an embedding is computed: a GPU adds up in another order than a processor."""
+        kind = self.device.partition(":")[0]
+        return ("bf16" if self._low() else "f32") + ("" if kind == "cpu" else f"-{kind}")
 
     def _ready(self) -> GraphEngine | TorchEngine:
         with self._lock:
@@ -367,7 +373,11 @@ def _at_home(backbone: Backbone) -> Backbone | None:
     """The same weights in the weights home, whose graph and embeddings may be there already."""
     for stored in list_stored():
         found = Backbone.load(stored, backbone.device)
-        if found.described() == backbone.described() and _same(found.arrays(), backbone.arrays()):
+        try:
+            same = found.described() == backbone.described() and _same(found.arrays(), backbone.arrays())
+        except InputError:  # those at home are damaged, and the model folder brings its own
+            continue
+        if same:
             return found
     return None
 

@@ -163,12 +163,12 @@ class Classifier:
     def decide(self, probabilities: Floats) -> NDArray[np.int64]:
         """Probabilities ``image class`` -> class number per image, or ``image finding`` of 1 and 0 for several.
 
-        At the threshold where there is one, the largest otherwise.
+        At the threshold where there is one of two classes, the largest otherwise.
         """
         if self.task == "multilabel":
             cuts = np.array(self.thresholds or (0.5,) * len(self.classes))
             return (probabilities >= cuts).astype(np.int64)
-        if self.threshold is None or self.positive is None:
+        if self.threshold is None or self.positive is None or len(self.classes) != 2:
             return np.asarray(probabilities.argmax(axis=1))
         positive = self.classes.index(self.positive)
         return np.where(probabilities[:, positive] >= self.threshold, positive, 1 - positive)

@@ -15,6 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from wetread.model.exactness import compute_exactly
+from wetread.model.memory import in_pieces
 from wetread.model.networks import NetworkSpec, build_network
 from wetread.model.openvino_alone import load_openvino
 from wetread.model.preprocess import Preprocess
@@ -89,6 +91,7 @@ class TorchEngine:
     """
 
     def __init__(self, embedder: Embedder, device: str, *, low: bool = False) -> None:
+        compute_exactly(device)
         self._device = torch.device(device)
         self._embedder = embedder.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._low = low
@@ -96,54 +99,53 @@ class TorchEngine:
 
     def __call__(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
         """``image channel row column``, uint8 -> ``image feature``."""
-        found = self._run(squares, self._embedder)
+        found = self._run(squares, lambda batch: [self._embedder(batch)])
         assert found is not None
-        return found
+        return found[0]
 
     def maps(self, squares: NDArray[np.uint8]) -> NDArray[np.float32] | None:
         """``image channel row column``, uint8 -> what is pooled, ``image map row column``; None where nothing is."""
-        return self._run(squares, self._embedder.last_maps)
+        found = self._run(squares, lambda batch: _listed(self._embedder.last_maps(batch)))
+        return None if found is None else found[0]
 
     def both(self, squares: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         """Features and maps by one look where the network keeps places, else the features alone."""
-        features: list[Tensor] = []
 
-        def look(batch: Tensor) -> Tensor | None:
+        def look(batch: Tensor) -> list[Tensor] | None:
             maps: Tensor | None = self._embedder.last_maps(batch)
-            if maps is not None:
-                pooled: Tensor = self._embedder.body.pool(maps)
-                features.append(pooled.flatten(1).float().cpu())
-            return maps
+            return None if maps is None else [self._embedder.body.pool(maps).flatten(1), maps]
 
-        maps = self._run(squares, look)
-        return (self(squares), None) if maps is None else (torch.cat(features).numpy(), maps)
+        found = self._run(squares, look)
+        return (self(squares), None) if found is None else (found[0], found[1])
 
     def stages(self, squares: NDArray[np.uint8]) -> list[NDArray[np.float32]] | None:
         """Last maps, and those of the middle where there are such, by one look; None where no places are kept."""
-        middle: list[Tensor] = []
+        return self._run(squares, self._embedder.stages)
 
-        def look(batch: Tensor) -> Tensor | None:
-            found = self._embedder.stages(batch)
-            middle.extend(one.float().cpu() for one in (found or [])[1:])
-            return found[0] if found is not None else None
+    def _run(
+        self, squares: NDArray[np.uint8], look: Callable[[Tensor], list[Tensor] | None]
+    ) -> list[NDArray[np.float32]] | None:
+        """What a look gives, each over all squares; None where it gives nothing."""
+        blind = False
 
-        maps = self._run(squares, look)
-        if maps is None:
-            return None
-        return [maps, torch.cat(middle).numpy()] if middle else [maps]
+        def see(piece: slice) -> list[NDArray[np.float32]]:
+            nonlocal blind
+            if blind:
+                return []
+            batch = torch.from_numpy(np.ascontiguousarray(squares[piece])).to(self._device)
+            seen = look(batch.contiguous(memory_format=torch.channels_last))
+            blind = seen is None
+            return [one.float().cpu().numpy() for one in seen or []]
 
-    def _run(self, squares: NDArray[np.uint8], look: Callable[[Tensor], Tensor | None]) -> NDArray[np.float32] | None:
-        found = []
         low = torch.autocast(self._device.type, torch.bfloat16, enabled=self._low)
         # One after another: threads of torch that serve two callers at once only get into each other's way.
         with self._lock, torch.inference_mode(), low:
-            for start in range(0, len(squares), BATCH):
-                batch = torch.from_numpy(np.ascontiguousarray(squares[start : start + BATCH])).to(self._device)
-                seen = look(batch.contiguous(memory_format=torch.channels_last))
-                if seen is None:
-                    return None
-                found.append(seen.float().cpu().numpy())
-        return np.concatenate(found)
+            pieces = in_pieces(see, len(squares), BATCH)
+        return [np.concatenate(one) for one in zip(*pieces, strict=True)] or None
+
+
+def _listed(seen: Tensor | None) -> list[Tensor] | None:
+    return None if seen is None else [seen]
 
 
 class _WithMaps(nn.Module):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from wetread.model.head import spread
 from wetread.model.inputs import Inputs
+from wetread.model.memory import in_pieces
 from wetread.model.networks import Network, NetworkSpec, build_network, load_weights, share_processor
 from wetread.model.preprocess import Preprocess
 from wetread.shapes import Floats
@@ -99,12 +100,15 @@ class NetworkPart:
         device = next(self.network.parameters()).device
         share_processor(self.spec.name)
         self.network.eval()
-        outputs = [np.zeros((0, self.spec.outputs), dtype=np.float32)]
+
+        def look(piece: slice) -> NDArray[np.float32]:
+            batch = torch.from_numpy(self.preprocess.normalise(squares[piece])).to(device)
+            outputs: NDArray[np.float32] = self.network(batch).float().cpu().numpy()
+            return outputs
+
+        nothing = np.zeros((0, self.spec.outputs), dtype=np.float32)
         with torch.inference_mode():
-            for start in range(0, len(squares), BATCH):
-                batch = torch.from_numpy(self.preprocess.normalise(squares[start : start + BATCH])).to(device)
-                outputs.append(self.network(batch).float().cpu().numpy())
-        return np.concatenate(outputs).astype(np.float64)
+            return np.concatenate([nothing, *in_pieces(look, len(squares), BATCH)]).astype(np.float64)
 
 
 def _moved(squares: NDArray[np.uint8], down: int, right: int) -> NDArray[np.uint8]:

@@ -18,7 +18,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from wetread.model.network_names import check_network
-from wetread.model.small_networks import CarpentriesBody, DenseBody, SeededDropout, SmallBody, start_as_keras
+from wetread.model.small_networks import (
+    CarpentriesBody,
+    DenseBody,
+    SeededDropout,
+    SmallBody,
+    start_as_keras,
+    start_as_tensorflow_js,
+)
 from wetread.model.timm_body import TimmBody, explain_mismatch, load_body
 
 __all__ = ["Network", "NetworkSpec", "build_network", "check_network", "explain_mismatch", "load_weights"]
@@ -60,22 +67,26 @@ class NetworkSpec:
         return NetworkSpec(**stored)
 
 
+#: How the fresh weights of a head can be drawn; torch's own draw needs nothing more.
+INITIAL = {"torch": None, "glorot uniform": start_as_keras, "fan-in normal": start_as_tensorflow_js}
+
+
 class Head(nn.Module):
     """Features -> logits: one linear layer, or a hidden ReLU layer and dropout before it.
 
     Args:
         features: Length of the input.
         spec: What it says of the head.
+        initial: How its fresh weights are drawn, one of `INITIAL`.
     """
 
-    def __init__(self, features: int, spec: NetworkSpec) -> None:
+    def __init__(self, features: int, spec: NetworkSpec, initial: str = "torch") -> None:
         super().__init__()
         self.hidden = nn.Linear(features, spec.hidden) if spec.hidden else None
         self.drop = SeededDropout(spec.dropout)
         self.last = nn.Linear(spec.hidden or features, spec.outputs, bias=spec.bias)
-        if spec.hidden:
-            # All recipes with a hidden layer in the head come from Keras.
-            self.apply(start_as_keras)
+        if (draw := INITIAL[initial]) is not None:
+            self.apply(draw)
 
     def forward(self, features: Tensor) -> Tensor:
         """``image feature`` -> ``image output``."""
@@ -95,12 +106,15 @@ class Network(nn.Module):
     """
 
     def __init__(
-        self, spec: NetworkSpec, body: SmallBody | CarpentriesBody | DenseBody | TimmBody | KeptFeatures
+        self,
+        spec: NetworkSpec,
+        body: SmallBody | CarpentriesBody | DenseBody | TimmBody | KeptFeatures,
+        initial: str = "torch",
     ) -> None:
         super().__init__()
         self.spec = spec
         self.body = body
-        self.head = Head(body.features, spec)
+        self.head = Head(body.features, spec, initial)
 
     def forward(self, batch: Tensor) -> Tensor:
         """``image channel row column``, normalised -> ``image output``."""
@@ -158,14 +172,15 @@ class KeptFeatures(nn.Module):
         return []
 
 
-def build_head(spec: NetworkSpec, features: int) -> Network:
+def build_head(spec: NetworkSpec, features: int, initial: str = "torch") -> Network:
     """Makes the head of a network alone, with fresh weights from torch's generator.
 
     Args:
         spec: Of the whole network.
         features: Length of what its frozen body sees.
+        initial: As for `Head`.
     """
-    return Network(spec, KeptFeatures(features))
+    return Network(spec, KeptFeatures(features), initial)
 
 
 #: Processor threads for one network, by name. Its layers are so small that threads wait for each other longer than
@@ -180,7 +195,7 @@ def share_processor(name: str) -> None:
         torch.set_num_threads(THREADS[name])
 
 
-def build_network(spec: NetworkSpec, arrays: Arrays | None = None) -> Network:
+def build_network(spec: NetworkSpec, arrays: Arrays | None = None, initial: str = "torch") -> Network:
     """Makes a network.
 
     Its fresh weights are drawn from torch's generator, which the caller seeds.
@@ -189,6 +204,7 @@ def build_network(spec: NetworkSpec, arrays: Arrays | None = None) -> Network:
         spec: What to build.
         arrays: Weights of the body by timm's names; those of another head are left out. Where they were made for
             another number of colours, the first convolution is adapted. None for fresh weights.
+        initial: As for `Head`; our own bodies that come from Keras start as there.
 
     Returns:
         The network, in training mode, on the processor.
@@ -199,15 +215,15 @@ def build_network(spec: NetworkSpec, arrays: Arrays | None = None) -> Network:
     """
     name = check_network(spec.name)
     if name == "small":
-        return Network(spec, SmallBody(spec.channels))
+        return Network(spec, SmallBody(spec.channels), initial)
     if name == "carpentries":
-        return Network(spec, CarpentriesBody(spec.channels))
+        return Network(spec, CarpentriesBody(spec.channels), initial)
     if name == "dense":
-        return Network(spec, DenseBody(spec.channels, spec.side, int(spec.options.get("units", 128))))
+        return Network(spec, DenseBody(spec.channels, spec.side, int(spec.options.get("units", 128))), initial)
     body = TimmBody(name, spec.channels, spec.side, spec.options)
     if arrays is not None:
         load_body(body, name, spec.options, arrays)
-    return Network(spec, body)
+    return Network(spec, body, initial)
 
 
 def load_weights(network: Network, arrays: Arrays) -> Network:

@@ -170,3 +170,16 @@ def start_as_keras(layer: nn.Module) -> None:
         nn.init.xavier_uniform_(layer.weight)
         if layer.bias is not None:
             nn.init.zeros_(layer.bias)
+
+
+def start_as_tensorflow_js(layer: nn.Module) -> None:
+    """Gives a dense layer the fresh weights of TensorFlow.js's `varianceScaling({})`, biases 0.
+
+    That is a normal distribution of the deviation sqrt(1 / inputs), drawn again beyond two deviations. Unlike Keras in
+    Python, it does not widen the rest to that deviation again.
+    """
+    if isinstance(layer, nn.Linear):
+        deviation = layer.in_features**-0.5
+        nn.init.trunc_normal_(layer.weight, std=deviation, a=-2 * deviation, b=2 * deviation)
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)

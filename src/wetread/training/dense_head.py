@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
 from threadpoolctl import threadpool_limits
 
 from wetread.model.head import Layer
@@ -54,6 +55,7 @@ def train_dense_head(
     outputs: int,
     hidden: int = 0,
     bias: bool = True,
+    initial: str = "torch",
     names: Sequence[str] = (),
     on_epoch: Callable[[tuple[Layer, ...], int, float, float, float], None] = lambda *_: None,
     between: Callable[[], None] = lambda: None,
@@ -68,6 +70,7 @@ def train_dense_head(
         outputs: Number of logits.
         hidden: Units of the first of two layers; 0 for one layer.
         bias: Whether the last layer has one.
+        initial: How fresh weights are drawn, as `model.networks.Head` says.
         names: Of the pictures, for messages.
         on_epoch: Called with the layers, epoch (from 1), seconds, learning rate and mean loss; may raise to stop.
         between: Called after each batch; may raise to stop there.
@@ -78,7 +81,7 @@ def train_dense_head(
     Raises:
         InputError: The loss or the weights are not finite (``nan-loss``).
     """
-    head = _Head(features.shape[1], hidden, outputs, bias, seed)
+    head = _Head(features.shape[1], hidden, outputs, bias, seed, initial)
     adam = _Adam(head.weights, [head.part(number) for number in head.matrices], settings)
     truths = _targets(labels, outputs, settings.output)
     top = settings.head_learning_rate or settings.learning_rate
@@ -107,7 +110,7 @@ def train_dense_head(
 class _Head:
     """Weights and gradients, each as one vector of which the layers are views: Adam then moves all of them at once."""
 
-    def __init__(self, features: int, hidden: int, outputs: int, bias: bool, seed: int) -> None:
+    def __init__(self, features: int, hidden: int, outputs: int, bias: bool, seed: int, initial: str = "torch") -> None:
         widths = [features, hidden, outputs] if hidden else [features, outputs]
         self._shapes: list[tuple[int, ...]] = []
         for number, shape in enumerate(pairwise(widths)):
@@ -117,20 +120,26 @@ class _Head:
         #: Which of the parts are matrices.
         self.matrices = [number for number, shape in enumerate(self._shapes) if len(shape) == 2]
         self._bias = bias
-        self._draw(np.random.Generator(np.random.Philox(key=np.array([seed, _WEIGHTS], np.uint64))), bool(hidden))
+        self._draw(np.random.Generator(np.random.Philox(key=np.array([seed, _WEIGHTS], np.uint64))), initial)
 
     def part(self, number: int) -> slice:
         """Where a part lies in the vectors."""
         return slice(self._starts[number], self._starts[number + 1])
 
-    def _draw(self, random: np.random.Generator, as_keras: bool) -> None:
-        """Fresh weights: as Keras draws them where there is a hidden layer, else as torch does (`model.networks`)."""
+    def _draw(self, random: np.random.Generator, initial: str) -> None:
+        """Fresh weights; only torch draws biases too."""
+        inputs = 1
         for number, shape in enumerate(self._shapes):
-            if as_keras:
-                width = np.sqrt(6 / sum(shape)) if len(shape) == 2 else 0.0
-            else:
-                width = 1 / np.sqrt(self._shapes[0][0])
-            self.weights[self.part(number)] = random.uniform(-width, width, int(np.prod(shape)))
+            matrix, count = len(shape) == 2, int(np.prod(shape))
+            inputs = shape[0] if matrix else inputs
+            if initial == "fan-in normal":
+                drawn = ndtri(random.uniform(ndtr(-2), ndtr(2), count)) / np.sqrt(inputs)
+                self.weights[self.part(number)] = drawn if matrix else 0.0
+                continue
+            width = 1 / np.sqrt(inputs)
+            if initial == "glorot uniform":
+                width = np.sqrt(6 / sum(shape)) if matrix else 0.0
+            self.weights[self.part(number)] = random.uniform(-width, width, count)
 
     def _views(self, vector: Array) -> list[Array]:
         return [vector[self.part(number)].reshape(shape) for number, shape in enumerate(self._shapes)]

@@ -6,6 +6,7 @@ thread is or how many there are.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -92,19 +93,18 @@ class Feed:
         self._started.set()
         try:
             for epoch, numbers in self._draws:
-                item = self._make(epoch, numbers)
-                while not self._put(item):
-                    if self._stop.is_set():
-                        return
+                if not self._put(self._make(epoch, numbers)):
+                    return
         except BaseException as error:  # raised again where the batch is asked for
             self._put(error)
 
     def _put(self, item: Batch | BaseException) -> bool:
-        try:
-            self._ready.put(item, timeout=0.2)
-        except queue.Full:
-            return False
-        return True
+        """Waits until there is a place for it; False once nobody wants it any more."""
+        while not self._stop.is_set():
+            with contextlib.suppress(queue.Full):
+                self._ready.put(item, timeout=0.2)
+                return True
+        return False
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None

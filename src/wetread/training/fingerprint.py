@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -23,6 +23,7 @@ class KnownWeights:
         megabytes: On disk.
         medical: The modality they were trained on (``radiograph`` ...), or empty for everyday photographs; None where
             nobody says.
+        options: What else timm must be told to build the network.
     """
 
     name: str
@@ -31,6 +32,7 @@ class KnownWeights:
     channels: int
     megabytes: float
     medical: str | None = ""
+    options: dict[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, distributed, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from wetread.errors import InputError
+from wetread.model.exactness import compute_exactly
+from wetread.model.memory import hand_back, in_pieces, is_out_of_memory, too_little_memory
 from wetread.training.augment import augment
 from wetread.training.average import Kept, copy_weights, load_weights
 from wetread.training.checkpoint import Checkpoints, Progress, fit_key
@@ -22,11 +25,14 @@ from wetread.training.losses import Loss, correct_logits
 from wetread.training.nan_loss import nan_outputs
 from wetread.training.optimise import REDUCTIONS, Optimiser, Phase, make_optimiser, phases
 from wetread.training.order import cut_batches, draw_epoch
-from wetread.training.processor import add_gradients, is_out_of_memory, rank_and_world, share_tensors
+from wetread.training.processor import add_gradients, rank_and_world, share_tensors
 from wetread.training.settings import LoopSettings
 from wetread.training.watch import Watch
 
 Part = tuple[NDArray[np.uint8], NDArray[Any]]
+
+#: What helps where training needs more memory than there is.
+LIGHTER = "Choose a smaller network_side or another network in plan.yaml, or close other programs"
 
 
 class Fit:
@@ -48,6 +54,7 @@ class Fit:
         self.squares, self.labels = training
         self.validation, self.notice = validation, notice
         self.rank, self.world = rank_and_world()
+        compute_exactly(settings.device)
         self.device = torch.device(settings.device)
         if settings.needs_validation and validation is None:
             raise InputError(
@@ -114,6 +121,7 @@ class Fit:
         Returns:
             Mean loss of the batch; the weights hold its gradient.
         """
+        statistics = _statistics(self.network)
         while True:
             try:
                 return add_gradients(self.network, self._accumulate(batch, epoch, step))
@@ -122,6 +130,8 @@ class Fit:
                     raise
             # Out of the handler, which holds what the failed attempt had in memory.
             self._halve(len(batch.inputs))
+            for tensor, before in statistics:  # pictures count once, however often they are looked at
+                tensor.copy_(before)
 
     def _accumulate(self, batch: Batch, epoch: int, step: int) -> Tensor:
         self.network.zero_grad(set_to_none=True)
@@ -131,7 +141,8 @@ class Fit:
         inputs, truths = batch.inputs.tensor_split(parts), batch.truth.tensor_split(parts)
         for number, (some, truth) in enumerate(zip(inputs, truths, strict=True)):
             self._seed_dropout(epoch, step, number)
-            loss = self.loss.sum(self._forward(some), truth.to(self.device, non_blocking=True)) / terms
+            logits = self._forward(some) if parts == 1 else self._forward_of_part(some)
+            loss = self.loss.sum(logits, truth.to(self.device, non_blocking=True)) / terms
             loss.backward()  # type: ignore[no-untyped-call]
             total += loss.detach()
         return total
@@ -142,6 +153,18 @@ class Fit:
             logits: Tensor = self.network(inputs)
         return logits.float()
 
+    def _forward_of_part(self, inputs: Tensor) -> Tensor:
+        try:
+            return self._forward(inputs)
+        except ValueError as error:
+            if len(inputs) > 1 or "more than 1 value per channel" not in str(error):
+                raise
+            raise too_little_memory(
+                "Training",
+                "and batch norm cannot learn from one picture at a time",
+                f"Set freeze_statistics to true where the network has pretrained weights. Else: {LIGHTER}",
+            ) from error
+
     def _seed_dropout(self, *numbers: int) -> None:
         seed_dropout = getattr(self.network, "seed_dropout", None)
         if seed_dropout is not None:
@@ -149,18 +172,14 @@ class Fit:
 
     def _halve(self, pictures: int) -> None:
         self.network.zero_grad(set_to_none=True)
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
+        hand_back()
         size = min(self.progress.micro or pictures, pictures)
         if size <= 1:
-            raise InputError(
-                "Training needs more memory than there is, even with one picture at a time.",
-                remedy="Choose a smaller network_side or another network in plan.yaml, or close other programs.",
-                code="out-of-memory",
-            )
+            raise too_little_memory("Training", "even with one picture at a time", LIGHTER)
         self.progress.micro = -(-size // 2)
+        some = "1 picture goes" if size == 2 else f"{self.progress.micro} pictures go"
         self.say(
-            f"Memory is short: {self.progress.micro} pictures go through the network at once instead of {size}. "
+            f"Memory is short: {some} through the network at once instead of {size}. "
             "Gradients are added up, so a step still learns from the whole batch (batch norm sees the smaller ones)."
         )
 
@@ -195,17 +214,18 @@ class Fit:
         assert self.validation is not None
         squares, labels = self.validation
         self.network.eval()
-        total = 0.0
-        size = self.progress.micro or self.settings.batch
+
+        def loss(piece: slice) -> float:
+            inputs = torch.from_numpy(squares[piece])
+            if squares.ndim == 4:
+                inputs = self.normalise(inputs.float().div_(255.0)).contiguous(memory_format=torch.channels_last)
+            logits = self._forward(inputs).cpu().numpy()
+            corrected = torch.from_numpy(correct_logits(logits, self.settings, self.loss.counts))
+            return float(self.loss.sum(corrected, self.loss.truth(labels[piece]), plain=True))
+
         with torch.no_grad():
-            for start in range(0, len(labels), size):
-                inputs = torch.from_numpy(squares[start : start + size])
-                if squares.ndim == 4:
-                    inputs = self.normalise(inputs.float().div_(255.0)).contiguous(memory_format=torch.channels_last)
-                logits = self._forward(inputs).cpu().numpy()
-                corrected = torch.from_numpy(correct_logits(logits, self.settings, self.loss.counts))
-                total += float(self.loss.sum(corrected, self.loss.truth(labels[start : start + size]), plain=True))
-        return total / self.loss.terms(labels)
+            losses = in_pieces(loss, len(labels), self.progress.micro or self.settings.batch)
+        return sum(losses) / self.loss.terms(labels)
 
     def settle(self) -> None:
         """However training ended: the network holds the weights to keep, and what was being written is written."""
@@ -242,6 +262,12 @@ def _outputs(network: nn.Module) -> int:
     """Number of logits: rows of the last weight matrix of the head."""
     head: nn.Module = network.head  # type: ignore[assignment]
     return [weight for weight in head.parameters() if weight.ndim == 2][-1].shape[0]
+
+
+def _statistics(network: nn.Module) -> list[tuple[Tensor, Tensor]]:
+    """What batch norm has gathered so far: each tensor with a copy of it."""
+    gathering = [one for one in network.modules() if isinstance(one, _BatchNorm) and one.training]
+    return [(tensor, tensor.clone()) for layer in gathering for tensor in layer.buffers(recurse=False)]
 
 
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -100,7 +100,7 @@ def finish(
         shares=shares,
         temperature=calibration.temperature,
         offset=add_offsets(calibration, offset),
-        threshold=cuts[0] if plan.positive is not None else None,
+        threshold=cuts[0] if plan.task == "binary" else None,
         thresholds=cuts if plan.task == "multilabel" else (),
         points=points,
         **known,
@@ -137,7 +137,7 @@ def calibrate(plan: Plan, inner: Floats, labels: NDArray[Any]) -> Calibration:
     """The calibration of a rung, or of each of several findings; none where there is too little to fit it on."""
     held_out = np.isfinite(inner).all(axis=1)
     if labels.ndim == 1:
-        if plan.calibration == "platt" and plan.positive is not None:
+        if plan.calibration == "platt" and plan.task == "binary":
             return _platt_of_two(plan, inner[held_out], labels[held_out])
         return Calibration(_temperature(plan, inner[held_out], labels[held_out]))
     found = []
@@ -179,7 +179,7 @@ def choose_points(plan: Plan, labels: NDArray[Any], inner: Floats) -> dict[str, 
     Returns:
         Rule as the plan spells it -> as `choose_thresholds`; the plan's own rule first.
     """
-    if plan.task != "multilabel" and plan.positive is None:
+    if plan.task == "multiclass":
         return {}
     rules = rules_to_store(plan.operating_point)
     return {name: choose_thresholds(plan, labels, inner, rule) for name, rule in rules.items()}
@@ -204,8 +204,9 @@ def choose_thresholds(
     held_out = np.isfinite(inner).all(axis=1)
     if plan.task == "multilabel":
         return tuple(_threshold(by, labels[held_out, n], inner[held_out, n]) for n in range(labels.shape[1]))
-    if plan.positive is None:
+    if plan.task == "multiclass":
         return ()
+    assert plan.positive is not None  # one of two classes always is
     positive = plan.classes.index(plan.positive)
     return (_threshold(by, (labels[held_out] == positive).astype(np.float64), inner[held_out, positive]),)
 

@@ -35,7 +35,7 @@ class FoldResult:
         chosen: The rung that won inside.
         gains: Of each rung over the one in use before it, inside.
         seconds: rung -> seconds of its fit and predictions.
-        classifiers: rung -> fitted classifier, with its threshold; empty after the first repeat of a run taken up.
+        classifiers: rung -> fitted classifier, with its threshold; empty after the first repeat, once stored.
         waiting: Largest part of the training time that steps waited for pictures.
         uncalibrated: rung -> ``image class`` for the test rows before calibration: shown beside, never decided by.
         points: rung -> rule of an operating point -> thresholds chosen inside the training part, as `thresholds`.

@@ -21,9 +21,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from wetread.dataset.split import Fold
-from wetread.errors import AskedToStop, Stopped
+from wetread.errors import AskedToStop, OutputError, Stopped
 from wetread.model.classifier import Classifier, to_probabilities
-from wetread.progress import Event, FoldDone, FoldLeftOut, FoldLoaded, Listener, Notice
+from wetread.progress import EpochDone, Event, FoldDone, FoldLeftOut, FoldLoaded, Listener, Notice
 from wetread.shapes import Ints
 from wetread.training.fold_result import FoldResult, load_fold, result_of, save_fold
 from wetread.training.gain import choose_rung
@@ -40,6 +40,9 @@ MOST_AT_ONCE = 8
 #: Seconds that epochs at work get to end when a run is stopped; after them a fit ends at its next batch. An epoch of a
 #: large network takes minutes, and nobody waits that long for Ctrl-C.
 LAST_EPOCHS = 5.0
+
+#: Seconds between two notes of the time spent, while epochs end: what a power cut may take from the time limit.
+NOTE_EVERY = 5.0
 
 #: What is said at Ctrl-C, once all is there that a run cannot do without, or before.
 ENOUGH = (
@@ -131,6 +134,8 @@ def run_folds(
 
     def listen_or_stop(event: Event) -> None:
         listen(event)  # first: what it tells of is done, has its checkpoint, and will not be told again
+        if isinstance(event, EpochDone):
+            spent.keep(NOTE_EVERY)
         if time.monotonic() >= stopped:
             raise Stopped("Stopped.")
 
@@ -151,6 +156,9 @@ def run_folds(
             save_fold(result, where, key)
             spent.keep()
             remove_folder(where / "fits")
+            if fold.repeat > 1:
+                # Nobody asks them again, and five divisions of networks would fill the memory of an accelerator.
+                result.classifiers = {}
         room.fill(fold.repeat)
         return result
 
@@ -187,7 +195,11 @@ def run_folds(
             if isinstance(error, KeyboardInterrupt):
                 with suppress(BaseException):  # whoever listens may be what was interrupted
                     listen(Notice(ENOUGH if enough else NOT_ENOUGH))
-            pool_.shutdown(wait=True, cancel_futures=True)
+            try:
+                pool_.shutdown(wait=True, cancel_futures=True)
+            finally:
+                with suppress(OutputError):  # the first error is the one to hear of
+                    spent.keep()
             if not enough:
                 raise
             on_cut_short()

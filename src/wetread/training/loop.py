@@ -20,8 +20,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from wetread.errors import OutputError
+from wetread.model.exactness import hear_of_inexact
+from wetread.model.memory import is_out_of_memory, too_little_memory
 from wetread.training.feed import Feed
-from wetread.training.fit import Fit
+from wetread.training.fit import LIGHTER, Fit
 from wetread.training.optimise import phases, set_mode
 from wetread.training.processor import roomy_memory
 from wetread.training.schedule import rate_factor
@@ -95,15 +97,15 @@ def train(
         The same network with the weights that were kept. It holds them too when this ends with an error.
 
     Raises:
-        InputError: The loss, the weights or the outputs are not finite (``nan-loss``), or one picture needs too much
-            memory (``out-of-memory``).
+        InputError: The loss, the weights or the outputs are not finite (``nan-loss``), or memory does not do for one
+            picture, for the optimiser or for whatever else (``out-of-memory``).
         OutputError: A checkpoint cannot be written; the one before it is whole.
     """
     fit = Fit(network, (squares, labels), normalise, settings, seed, validation, place, names, notice)
     progress, steps = fit.progress, fit.steps()
     stepping = 0.0
     try:
-        with roomy_memory(), Feed(fit.prepare, fit.batches()) as feed:
+        with hear_of_inexact(settings.device, fit.say), roomy_memory(), Feed(fit.prepare, fit.batches()) as feed:
             for phase in phases(settings):
                 optimiser = fit.begin(phase)
                 for epoch in phase:
@@ -125,9 +127,11 @@ def train(
                     stepping, progress.seconds = stepping + seconds, progress.seconds + seconds
                     fit.end_epoch(phase, mean_loss, optimiser)
                     on_epoch(epoch + 1, seconds, phase.rate * factor, mean_loss)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OutputError):  # the first error is the one to hear of
             fit.settle()
+        if is_out_of_memory(error):  # not of a batch, which would have been halved: of the optimiser, for one
+            raise too_little_memory("Training", "", LIGHTER) from error
         raise
     fit.settle()
     if settings.keep == "average" and fit.kept.count == 0:

@@ -72,10 +72,18 @@ def measure(
         device=device,
         cores=hardware.cores(),
         memory=hardware.memory_gib(),
-        bf16=device != "cpu" or hardware.has_bf16_unit(),
+        bf16=_has_bf16(device),
         graphs=has_graphs(),
         time_limit=time_limit,
     )
+
+
+def _has_bf16(device: str) -> bool:
+    if device == "cpu":
+        return hardware.has_bf16_unit()
+    from wetread.training.processor import precision_for  # torch is loaded where another device was found
+
+    return precision_for(device) == "bfloat16"
 
 
 def known_weights() -> list[KnownWeights]:
@@ -88,6 +96,7 @@ def known_weights() -> list[KnownWeights]:
             one.channels,
             round(one.size / 1e6, 1),
             _trained_on(one.name),
+            one.options,
         )
         for one in list_stored()
     ]

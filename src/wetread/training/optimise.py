@@ -54,9 +54,11 @@ def set_mode(network: nn.Module, phase: Phase, settings: LoopSettings) -> None:
     head: nn.Module = network.head  # type: ignore[assignment]
     network.train(not phase.head_only)
     head.train()
-    if settings.freeze_statistics:
-        for layer in network.modules():
-            if isinstance(layer, _BatchNorm):
+    for layer in network.modules():
+        if isinstance(layer, _BatchNorm):
+            if settings.batch_norm_momentum:
+                layer.momentum = settings.batch_norm_momentum
+            if settings.freeze_statistics:
                 layer.eval()
 
 

@@ -1,46 +1,109 @@
-"""How fast this machine trains a network: one step, timed. The rules plan a time limit with it."""
+"""How fast this machine trains a network: a few steps, timed. The rules plan a time limit with it."""
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Callable
 
 import torch
 from torch.nn import functional
 
-from wetread.model.networks import NetworkSpec, build_network
+from wetread.model.exactness import compute_exactly
+from wetread.model.memory import hand_back, is_out_of_memory
+from wetread.model.networks import NetworkSpec, build_network, share_processor
 from wetread.training.fingerprint import KnownWeights
+from wetread.training.optimise import Phase, make_optimiser
 from wetread.training.processor import precision_for
+from wetread.training.ranges import Augment
+from wetread.training.settings import LoopSettings
 
-#: Pictures of the step, as many as the rules plan, and steps after the first, which also pays for choosing kernels.
-BATCH, STEPS = 16, 2
+#: Pictures of a step: as many as the rules plan; before them a few, which tell whether that many can be waited for.
+BATCH, FEW = 16, 2
+SIZES = (FEW, FEW, BATCH, BATCH, BATCH)
+
+#: No further step is begun that would end after so many seconds, nor after this part of a time limit; but some seconds
+#: are always well spent, since a rate that is too low keeps a network from being trained at all.
+LONGEST, SHARE, SHORTEST = 20.0, 0.05, 3.0
 
 
-def images_per_second(known: KnownWeights, device: str) -> float:
+def images_per_second(known: KnownWeights, device: str, time_limit: float | None = None) -> float | None:
     """Training speed of the network of some weights, forward, backward and optimiser, without reading pictures.
 
     Args:
         known: Names the network and its input; the weights themselves are not read.
         device: cpu or cuda:N.
+        time_limit: Seconds that training may take, if somebody said so: timing it takes a small part of them.
 
     Returns:
-        Images per second, the better of two steps.
+        Images per second in the fastest of a few steps: the first also pays for choosing kernels. None where memory is
+        too short for any of them.
     """
-    network = build_network(NetworkSpec(known.network, outputs=2, channels=known.channels)).to(device).train()
-    network = network.to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=0.0, fused=True)
-    batch = torch.zeros(BATCH, known.channels, known.side, known.side, device=device)
-    batch = batch.contiguous(memory_format=torch.channels_last)
-    truth = torch.arange(BATCH, device=device) % 2
-    half = precision_for(device) == "bfloat16"
-    best = float("inf")
-    for number in range(1 + STEPS):
-        started = time.perf_counter()
-        with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=half):
-            loss = functional.cross_entropy(network(batch).float(), truth)
-        optimiser.zero_grad(set_to_none=True)
+    threads = torch.get_num_threads()
+    try:
+        share_processor(known.network)
+        step = _step(known, device)
+        if torch.device(device).type != "cpu":
+            _timed(step, FEW)  # loads the libraries of a GPU, seconds that no later step pays
+        allowed = max(SHORTEST, min(LONGEST, SHARE * (time_limit or math.inf)))
+        return _fastest(step, allowed)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _fastest(step: Callable[[int], None], allowed: float) -> float | None:
+    """Pictures per second of the fastest step; None where memory was short even for a few.
+
+    Args:
+        step: Is given a number of pictures.
+        allowed: Seconds for all steps; the first takes what it takes.
+    """
+    best, most, begun = None, BATCH, time.perf_counter()
+    for size in SIZES:
+        pictures = min(size, most)
+        if best is not None and time.perf_counter() - begun + pictures / best > allowed:
+            break
+        seconds = _timed(step, pictures)
+        if seconds is not None:
+            best = max(best or 0.0, pictures / seconds)
+        elif pictures <= FEW:
+            break
+        else:
+            most = pictures // 2
+    return best
+
+
+def _timed(step: Callable[[int], None], pictures: int) -> float | None:
+    """Seconds of one step; None where memory is too short for it."""
+    started = time.perf_counter()
+    try:
+        step(pictures)
+        return time.perf_counter() - started
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+    hand_back()
+    return None
+
+
+def _step(known: KnownWeights, device: str) -> Callable[[int], None]:
+    """A step of training as `loop.train` makes it, on so many blank pictures; the weights stay as they are."""
+    compute_exactly(device)
+    spec = NetworkSpec(known.network, 2, known.channels, known.side, dict(known.options))
+    network = build_network(spec).to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+    precision = precision_for(device)
+    settings = LoopSettings(1, BATCH, 1e-3, 0.0, precision, device, Augment())
+    optimiser = make_optimiser(network, Phase(0, 1, False, 0.0), settings)
+
+    def step(pictures: int) -> None:
+        batch = torch.zeros(pictures, known.channels, known.side, known.side, device=device)
+        truth = torch.arange(pictures, device=device) % 2
+        network.zero_grad(set_to_none=True)
+        with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=precision == "bfloat16"):
+            logits = network(batch.contiguous(memory_format=torch.channels_last))
+        loss = functional.cross_entropy(logits.float(), truth)
         loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
+        optimiser.step(1.0)
         float(loss.detach())  # waits for the device
-        if number:
-            best = min(best, time.perf_counter() - started)
-    return BATCH / best
+
+    return step

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from wetread.errors import InputError
+from wetread.model.network_names import ALIASES
 from wetread.training.fingerprint import Fingerprint
 from wetread.training.modality import augment_for
 from wetread.training.ranges import Augment
@@ -28,6 +29,7 @@ from wetread.training.rules import (
     decide_rungs,
     decide_training,
 )
+from wetread.weights.nearest import say_how_to_get
 
 RUNGS = ("classical", "frozen", "combined", "network", "ensemble")
 
@@ -70,11 +72,13 @@ class Plan:
     hidden: int
     dropout: float
     head_bias: bool
+    initial: str
     output: str
     tuning: str
     head_epochs: int
     layer_decay: float
     freeze_statistics: bool
+    batch_norm_momentum: float
     optimiser: str
     epsilon: float
     learning_rate: float
@@ -169,9 +173,14 @@ def _require_possible(data: Fingerprint, asked: Asked) -> None:
         at_hand = ", ".join(known.name for known in data.weights) or "none"
         raise InputError(
             f"There are no weights called {asked.backbone} in the weights home; there: {at_hand}.",
-            remedy=f"Fetch them with: wetread weights get {asked.backbone}",
+            remedy=how_to_get(str(asked.backbone), data),
             code="no-weights",
         )
+
+
+def how_to_get(name: str, data: Fingerprint) -> str:
+    """What to do about weights that are not in the weights home: fetch them, or write another name."""
+    return say_how_to_get(name, [known.name for known in data.weights], said=ALIASES)
 
 
 def say_value(value: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,10 +17,11 @@ from wetread.errors import InputError
 from wetread.metrics.point_rule import DEFAULT_RULES, read_rule
 from wetread.model.network_names import OURS, check_network
 from wetread.training.fingerprint import Fingerprint
-from wetread.training.modality import augment_for
-from wetread.training.plan import RUNGS, Plan, say_value
+from wetread.training.modality import CODES, RANGES, WORDS, augment_for
+from wetread.training.plan import RUNGS, Plan, how_to_get, say_value
 from wetread.training.ranges import Augment
-from wetread.training.rules import Asked, choose_working_side
+from wetread.training.recipes import FOLDER, recipe_path
+from wetread.training.rules import SECONDS, Asked, choose_working_side
 from wetread.weights.catalogue import CATALOGUE
 
 #: Networks that exist for certain: the weights of the catalogue belong to them.
@@ -27,12 +29,15 @@ _COMMON = frozenset(known.network for known in CATALOGUE.values())
 
 #: What may stand in an edited plan, where not every text makes sense.
 CHOICES: dict[str, tuple[str, ...]] = {
+    "preset": tuple(SECONDS),
+    "modality": tuple(RANGES),
     "estimate": ("cross-validation", "locked test", "given test"),
     "uncertain": ("leave out", "positive", "negative"),
     "laterality": ("matters", "free", "unknown"),
     "choice": ("by gain", *RUNGS),
     "engine": ("graph", "torch"),
     "scaling": ("measured", "weights", "each picture", "0..1", "-1..1", "imagenet"),
+    "initial": ("torch", "glorot uniform", "fan-in normal"),
     "output": ("softmax", "sigmoid"),
     "tuning": ("whole", "head", "head first"),
     "optimiser": ("adamw", "adam", "sgd"),
@@ -46,6 +51,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
 
 #: Least values of whole numbers and fractions.
 LEAST: dict[str, float] = {
+    "seed": 0,
+    "folds": 1,
     "repeats": 1,
     "inner_folds": 1,
     "holdout": 0.05,
@@ -57,6 +64,7 @@ LEAST: dict[str, float] = {
     "dropout": 0.0,
     "head_epochs": 0,
     "layer_decay": 0.1,
+    "batch_norm_momentum": 0.0,
     "epsilon": 0.0,
     "weight_decay": 0.0,
     "patience": 0,
@@ -66,9 +74,7 @@ LEAST: dict[str, float] = {
     "resamples": 100,
     "cases": 0,
     "time_limit": 1.0,
-    "saturation": 0.0,
-    "hue": 0.0,
-    "stain": 0.0,
+    **{entry.name: 0.0 for entry in dataclasses.fields(Augment)},
 }
 
 #: Numbers that must be larger than this.
@@ -76,6 +82,7 @@ ABOVE: dict[str, float] = {"learning_rate": 0.0}
 
 #: And the largest ones.
 MOST: dict[str, float] = {
+    "seed": 2**31 - 1,
     "holdout": 0.5,
     "test_time_shifts": 8,
     "network_side": 1024,
@@ -83,10 +90,29 @@ MOST: dict[str, float] = {
     "channels": 3,
     "dropout": 0.95,
     "layer_decay": 1.0,
+    "batch_norm_momentum": 1.0,
     "learning_rate": 10.0,
     "weight_decay": 1.0,
     "epochs": 100_000,
     "batch": 4096,
+    # A field of view of less than nothing shows a mirror image.
+    "zoom": 0.9,
+    "stretch": 0.9,
+    # Beyond half a side the middle is out of sight; a lean of 90 degrees leaves a line.
+    "shift": 0.5,
+    "rotation": 180.0,
+    "shear": 60.0,
+    # Beyond these, dark becomes bright (the S of contrast turns round at its ends), or little is left to see.
+    "contrast": 0.5,
+    "gamma": 2.0,
+    "brightness": 0.5,
+    "noise": 0.5,
+    "blur": 0.1,
+    "erasing": 0.5,
+    # Probabilities.
+    "mirror": 1.0,
+    "flip": 1.0,
+    "turns": 1.0,
     # Beyond these, colours turn into their opposites and stains into light.
     "saturation": 1.0,
     "hue": 180.0,
@@ -95,6 +121,55 @@ MOST: dict[str, float] = {
 
 #: Decisions with bounds.
 _BOUNDED = LEAST.keys() | ABOVE.keys() | MOST.keys()
+
+#: Parts and probabilities, which some write in per cent.
+_PARTS = frozenset([
+    "holdout", "dropout", "zoom", "shift", "contrast", "mirror", "flip", "turns", "stretch", "blur", "erasing",
+    "saturation", "stain",
+])  # fmt: skip
+
+#: Every decision -> its kind, as it is declared.
+_KINDS = {
+    entry.name: str(entry.type)
+    for kind in (Plan, Augment)
+    for entry in dataclasses.fields(kind)
+    if entry.name not in ("augment", "coloured", "reasons")
+}
+
+#: Kinds in words.
+_CALLED = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "tuple[str, ...]": "a list of names",
+}
+
+#: Texts that may be empty: nothing is followed, looked through, or started from.
+_MAY_BE_EMPTY = ("recipe", "backbone", "weights")
+_NOTHING = ("", "null", "~", "none")
+
+#: Labels of what was asked for; written over a plan that was made otherwise, they would be untrue.
+_LABELS = {"recipe": "--recipe NAME", "preset": "--preset NAME"}
+
+#: What only a network reads that is trained here: in the plan it stands from its name to its precision.
+_OF_TRAINING = frozenset(
+    [entry.name for entry in dataclasses.fields(Augment)]
+    + list(_KINDS)[list(_KINDS).index("network") : list(_KINDS).index("device")]
+    + ["test_time_shifts"]
+)
+
+#: Decisions of a recipe that do not say how its network is trained.
+_BESIDE_RECIPE = frozenset(["recipe", "rungs", "choice"])
+
+
+class _Texts(yaml.SafeLoader):
+    """YAML in which 1, no and 40/80 stay the texts that they are, as a class may be called; nothing stays nothing."""
+
+
+_Texts.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in known if tag.endswith(":null")]
+    for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def planned_view(path: Path) -> tuple[str | None, str | None]:
@@ -113,42 +188,49 @@ def planned_view(path: Path) -> tuple[str | None, str | None]:
     return view, frame
 
 
-def read_plan(path: Path, base: Plan) -> Plan:
+def read_plan(path: Path, base: Plan, *, settle: bool = True, resumed: bool = False) -> Plan:
     """Takes the values of a plan.yaml over the planned ones.
 
     Args:
         path: An edited plan.yaml, or a recipe; decisions that it leaves out stay as planned.
         base: The plan for this data set.
+        settle: Refuse contradictions now; else `set_decisions` does, which may mend them.
+        resumed: It is the plan of this very run, whose reasons stand.
 
     Returns:
         The plan to use.
 
     Raises:
-        InputError: The file is no plan, names an unknown decision, gives a value of another type, or contradicts the
-            data.
+        InputError: The file is no plan, names an unknown decision, gives a value of another kind or out of its range,
+            or contradicts the data.
     """
     stored = _load(path)
     reasons = {
         name: str(entry["reason"]) for name, entry in stored.items() if isinstance(entry, dict) and entry.get("reason")
     }
     given = _check_values({str(name): _value_of(entry) for name, entry in stored.items()}, base, path.name, path)
-    own = path.parent == Path(__file__).with_name("recipes")
+    own = path.parent == FOLDER
     if own and base.laterality == "matters":
         mirroring = [name for name in ("mirror", "flip") if given.get(name)]
         given |= dict.fromkeys(mirroring, 0.0)
         reasons |= dict.fromkeys(
             mirroring, "never: you said that sides matter (--laterality matters); here the recipe is not followed"
         )
-    moved = _with_ranges_of(given, base, follows=bool(base.recipe))
+    moved = _with_first_weights(given, _with_ranges_of(given, base, follows=bool(base.recipe)))
     planned = moved.values()
+    if resumed:  # a value that somebody edited since has the reason of another one, as the rules give it
+        edited = [name for name in _differing(given, planned) if reasons.get(name) == moved.reasons.get(name)]
+        reasons = {name: reason for name, reason in reasons.items() if name not in edited}
     plan = moved.replace(
         # All that a recipe says is said of it, also where the rules would have decided the same.
-        given if own else _differing(given, planned),
+        given if own or resumed else _differing(given, planned),
         lambda name: (
-            reasons[name] if own and name in reasons else f"set in {path.name} (planned: {say_value(planned[name])})"
+            reasons[name]
+            if (own or resumed) and name in reasons
+            else f"set in {path.name} (planned: {say_value(planned[name])})"
         ),
     )
-    return _settled(plan, base, path.name, path)
+    return _settled(plan, base, path.name, path) if settle else plan
 
 
 def _differing(given: Mapping[str, Any], planned: Mapping[str, Any]) -> dict[str, Any]:
@@ -171,6 +253,16 @@ def _with_ranges_of(given: Mapping[str, Any], plan: Plan, *, follows: bool) -> P
         return plan
     ranges, why = augment_for(modality, laterality, coloured=plan.coloured and channels == 3)
     return dataclasses.replace(plan, augment=ranges, reasons=plan.reasons | why)
+
+
+def _with_first_weights(given: Mapping[str, Any], plan: Plan) -> Plan:
+    """The plan with the first weights of a head that gets a hidden layer and does not say how these are drawn.
+
+    They are those of Keras, as in all plans that were stored before there was a choice.
+    """
+    if not given.get("hidden") or "initial" in given or plan.initial != "torch":
+        return plan
+    return plan.replace({"initial": "glorot uniform"}, lambda _: "there is a hidden layer, drawn as in Keras")
 
 
 def _with_sides(plan: Plan, laterality: str) -> Plan:
@@ -242,41 +334,43 @@ def require_preset(path: Path, preset: str) -> None:
         )
 
 
-def set_decisions(plan: Plan, settings: Sequence[str], base: Plan, *, follows: bool = False) -> Plan:
-    """Changes single decisions, as ``--set name=value`` does.
+def set_decisions(plan: Plan, settings: Sequence[str], base: Plan, *, follows: Path | None = None) -> Plan:
+    """Changes single decisions, as ``--set name=value`` does, and settles the whole.
 
     Args:
         plan: So far.
         settings: Such as ``epochs=40`` or ``rungs=classical,frozen``.
         base: The plan for this data set, whose given test set cannot be wished away.
-        follows: `plan` is that of a recipe or a file, whose ranges stay where another modality is set.
+        follows: The recipe or file that `plan` comes from, whose ranges stay where another modality is set.
 
     Returns:
         The plan with these values.
 
     Raises:
-        InputError: A setting is no ``name=value``, its name is unknown, or its value is of another type.
+        InputError: A setting is no ``name=value``, its name is unknown, its value is of another kind or out of its
+            range, or the plan contradicts itself or the data.
     """
-    values: dict[str, Any] = {}
-    for setting in settings:
-        name, equals, text = setting.partition("=")
-        if not equals:
-            raise InputError(f"--set {setting} is not understood.", remedy="Write it as --set epochs=40.", code="usage")
-        planned = plan.values().get(name.strip())
-        try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError:
-            value = text
-        if isinstance(planned, tuple):
-            value = [part.strip() for part in str(text).split(",") if part.strip()]
-        elif isinstance(planned, str):
-            value = text.strip()
-        values[name.strip()] = value
-    given = _check_values(values, plan, "--set", None)
-    moved = _with_ranges_of(given, plan, follows=follows)
+    given = _check_values(dict(map(_split_setting, settings)), plan, "--set", None)
+    moved = _with_first_weights(given, _with_ranges_of(given, plan, follows=follows is not None))
     before = moved.values()
-    plan = moved.replace(_differing(given, before), lambda name: f"asked for (planned: {say_value(before[name])})")
-    return _settled(plan, base, "--set" if settings else "The plan", None)
+    changed = moved.replace(_differing(given, before), lambda name: f"asked for (planned: {say_value(before[name])})")
+    if follows is not None and (not settings or _find_nonsense(plan, base)):
+        return _settled(changed, base, follows.name, follows)
+    return _settled(changed, base, "--set" if settings else "The plan", None)
+
+
+def _split_setting(setting: str) -> tuple[str, str]:
+    """``name=value`` -> the two; a label of what was asked for cannot be set."""
+    name, equals, text = (part.strip() for part in setting.partition("="))
+    if not equals:
+        raise InputError(f"--set {setting} is not understood.", remedy="Write it as --set epochs=40.", code="usage")
+    if name in _LABELS:
+        raise InputError(
+            f"{name} cannot be set: it only says how the plan was made.",
+            remedy=f"Use {_LABELS[name]}, which plans anew.",
+            code="plan",
+        )
+    return name, text
 
 
 def check_setting(setting: str) -> None:
@@ -286,44 +380,63 @@ def check_setting(setting: str) -> None:
         setting: Such as ``epochs=40``.
 
     Raises:
-        InputError: There is no such decision, or its value is none of its choices or out of its range.
+        InputError: There is no such decision, or its value is of another kind, none of its choices, or out of range.
     """
-    name, equals, text = (part.strip() for part in setting.partition("="))
-    if not equals:
-        raise InputError(f"--set {setting} is not understood.", remedy="Write it as --set epochs=40.", code="usage")
-    value: Any = text
-    if name in _BOUNDED:
-        with contextlib.suppress(ValueError):
-            value = float(text)
-    _check_decision(name, value, None)
+    _read_value(*_split_setting(setting), "", None)
 
 
 def check_plan(path: Path) -> None:
     """Refuses a plan.yaml that `read_plan` would refuse whatever the data are, before they are read.
 
     Raises:
-        InputError: The file is no plan, names an unknown decision, or a value is none of its choices or out of range.
+        InputError: The file is no plan, names an unknown decision, or a value is of another kind, none of its choices,
+            or out of its range.
     """
     for name, entry in _load(path).items():
-        value = _value_of(entry)
-        if isinstance(value, str) and name in _BOUNDED:  # YAML takes 1e-4 for a text
-            with contextlib.suppress(ValueError):
-                value = float(value)
-        _check_decision(str(name), value, path)
+        _read_value(str(name), _value_of(entry), "", path)
 
 
-def _check_decision(name: str, value: Any, file: Path | None) -> None:
-    fields = {entry.name for kind in (Plan, Augment) for entry in dataclasses.fields(kind)}
-    fields -= {"augment", "coloured", "reasons"}
-    if name not in fields:
-        raise InputError(
-            f"There is no decision {name}.",
-            remedy=f"Remove it{_nearest(name, dict.fromkeys(fields))}.",
-            file=file,
-            code="plan",
-        )
-    if value is not None and (wrong := _misfit(name, value)):
-        raise InputError(f"{wrong}.", remedy="Correct the value.", file=file, code="plan")
+def settings_without_effect(plan: Plan, settings: Sequence[str]) -> list[str]:
+    """The settings that only a network reads that is trained, where none is."""
+    if "network" in plan.rungs:
+        return []
+    return [setting for setting in settings if _split_setting(setting)[0] in _OF_TRAINING]
+
+
+def departures(plan: Mapping[str, Any]) -> list[str]:
+    """Which decisions about its network a plan has otherwise than the published recipe that it names.
+
+    Args:
+        plan: Decision -> value, as in a plan.yaml.
+
+    Returns:
+        Their names, in the order of the recipe; none where the plan names no recipe that there is.
+    """
+    recipe = _values_of_recipe(str(plan.get("recipe") or ""))
+    return [name for name, value in recipe.items() if name in plan and _differs(name, plan[name], value)]
+
+
+def _differs(name: str, given: Any, value: Any) -> bool:
+    try:
+        return bool(_take(name, given) != value)
+    except (ValueError, OverflowError):
+        return True  # a plan that was damaged
+
+
+@functools.cache
+def _values_of_recipe(recipe: str) -> dict[str, Any]:
+    """What a published recipe says about its network; nothing where there is none of that name."""
+    path = next((path for path in FOLDER.glob("*.yaml") if path.stem == recipe), None)
+    stored = _load(path) if path else {}
+    return {name: _take(name, _value_of(entry)) for name, entry in stored.items() if name not in _BESIDE_RECIPE}
+
+
+def say_departures(plan: Mapping[str, Any], most: int = 8) -> str:
+    """What `departures` finds, in words such as ``changed: output, epochs``; empty where there is nothing."""
+    names = [name.replace("_", " ") for name in departures(plan)]
+    if len(names) > most:
+        names[most:] = [f"and {len(names) - most} more"]
+    return f"changed: {', '.join(names)}" if names else ""
 
 
 def require_folds(plan: Plan, base: Plan, data: Fingerprint) -> None:
@@ -349,11 +462,18 @@ def _misfit(name: str, value: Any) -> str:
     if name in _BOUNDED:
         least, above, most = LEAST.get(name, -math.inf), ABOVE.get(name, -math.inf), MOST.get(name, math.inf)
         if not isinstance(value, int | float) or not least <= value <= most or value <= above:
-            bounds = [f"at least {least:g}"] * (name in LEAST) + [f"more than {above:g}"] * (name in ABOVE)
-            bounds += [f"at most {most:g}"] * (name in MOST)
-            said = f"{value:g}" if isinstance(value, float) else value
-            return f"{name} is {said}, where a number of {' and '.join(bounds)} is needed"
+            bounds = [f"at least {least:.10g}"] * (name in LEAST) + [f"more than {above:g}"] * (name in ABOVE)
+            bounds += [f"at most {most:.10g}"] * (name in MOST)
+            said = f"{value:.10g}" if isinstance(value, float) else value
+            kind = f"{_CALLED[_KINDS[name]]} of {' and '.join(bounds)}"
+            return f"{name} is {said}, where {kind} is needed{_of_per_cent(name, value)}"
     return ""
+
+
+def _of_per_cent(name: str, value: Any) -> str:
+    """What somebody meant who wrote a part in per cent."""
+    meant = name in _PARTS and isinstance(value, int | float) and 1 < value <= 100 * MOST[name]
+    return f"; {value:g} % is {value / 100:g}" if meant else ""
 
 
 def without_missing_weights(plan: Plan, data: Fingerprint) -> Plan:
@@ -391,7 +511,7 @@ def require_weights(plan: Plan, data: Fingerprint) -> None:
         if name and data.find(name) is None:
             raise InputError(
                 f"The plan asks for the weights {name}, which are not in the weights home.",
-                remedy=f"Fetch them with `wetread weights get {name}`, or bring them: `wetread weights import FILE`.",
+                remedy=how_to_get(name, data),
                 code="no-weights",
             )
     known = data.find(plan.weights) if "network" in plan.rungs else None
@@ -404,27 +524,8 @@ def require_weights(plan: Plan, data: Fingerprint) -> None:
 
 
 def _check_values(values: Mapping[str, Any], base: Plan, place: str, file: Path | None) -> dict[str, Any]:
-    """What stands there, each value in the type of the planned one; refused where it has another, or other data."""
-    planned = base.values()
-    checked: dict[str, Any] = {}
-    for name, given in values.items():
-        if name not in planned:
-            raise InputError(
-                f"{place}: there is no decision {name}.",
-                remedy=f"Remove it{_nearest(name, planned)}.",
-                file=file,
-                code="plan",
-            )
-        value = _as_planned(given, planned[name], name)
-        if planned[name] is not None and value is not None and type(value) is not type(planned[name]):
-            raise InputError(
-                f"{place}: {name} is {given!r}, where {type(planned[name]).__name__} such as {planned[name]!r} is "
-                "needed.",
-                remedy="Correct the value.",
-                file=file,
-                code="plan",
-            )
-        checked[name] = value
+    """What stands there, each value in the kind of its decision; refused where it cannot be, or is of other data."""
+    checked = {name: _read_value(name, given, f"{place}: ", file) for name, given in values.items()}
     if checked.get("classes", base.classes) != base.classes:
         raise InputError(
             f"{place} was made for the classes {', '.join(checked['classes'])}.",
@@ -442,6 +543,30 @@ def _check_values(values: Mapping[str, Any], base: Plan, place: str, file: Path 
     return checked
 
 
+def _read_value(name: str, given: Any, place: str, file: Path | None) -> Any:
+    """What was written, in the kind of the decision.
+
+    Raises:
+        InputError: There is no such decision, or its value is of another kind, none of its choices, or out of range.
+    """
+    if name not in _KINDS:
+        raise InputError(
+            f"{place}there is no decision {name}." if place else f"There is no decision {name}.",
+            remedy=f"Remove it{_nearest(name, _KINDS)}.",
+            file=file,
+            code="plan",
+        )
+    try:
+        value = _take(name, given)
+    except (ValueError, OverflowError):
+        said = "empty" if _is_nothing(given) else str(given)
+        wrong = _misfit(name, said) or f"{name} is {said}, where {_CALLED.get(_KINDS[name], 'a text')} is needed"
+    else:
+        if not (wrong := _misfit(name, value)):
+            return value
+    raise InputError(f"{place}{wrong}.", remedy="Correct the value.", file=file, code="plan")
+
+
 def _nearest(name: str, known: Mapping[str, Any]) -> str:
     import difflib
 
@@ -449,20 +574,59 @@ def _nearest(name: str, known: Mapping[str, Any]) -> str:
     return f", or write {close[0]}" if close else ""
 
 
-def _as_planned(value: Any, planned: Any, name: str) -> Any:
-    """The value in the type of the planned one, where nothing is lost by that."""
-    if isinstance(value, list):
-        return tuple(value)
-    if isinstance(planned, float) and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(planned, float) and isinstance(value, str):
-        try:
-            return float(value)  # YAML takes 1e-4 for a text
-        except ValueError:
-            return value
-    if name in ("view", "frame") and value is not None:  # YAML reads a frame number, or 40/80, as it likes
-        return str(value)
-    return "" if isinstance(planned, str) and value is None else value
+def _take(name: str, given: Any) -> Any:
+    """What was written -> a value of the kind of the decision, where nothing is lost by that.
+
+    Args:
+        name: Of the decision.
+        given: A text, a list of texts, nothing, or what YAML or a recipe made of them already.
+
+    Raises:
+        ValueError: It is no such value.
+        InputError: It names a recipe that there is not.
+    """
+    kind = _KINDS[name]
+    if kind == "tuple[str, ...]":
+        return _take_names(given)
+    if kind not in ("str", "str | None"):
+        return _take_number(kind, given)
+    text = "" if given is None else str(given)
+    if isinstance(given, list | dict | tuple) or (not text.strip() and name not in (*_MAY_BE_EMPTY, "positive")):
+        raise ValueError
+    if name in _MAY_BE_EMPTY and text.strip().lower() in _NOTHING:
+        return ""
+    if name == "recipe":
+        return recipe_path(text).stem
+    if name == "modality":
+        return text.lower() if text.lower() in RANGES else CODES.get(text.upper()) or WORDS.get(text.lower(), text)
+    return text or (None if name == "positive" else "")
+
+
+def _take_names(given: Any) -> tuple[str, ...]:
+    if isinstance(given, str):
+        return tuple(part.strip() for part in given.split(",") if part.strip())
+    if not isinstance(given, list | tuple) or not all(isinstance(one, str | int) for one in given):
+        raise ValueError
+    return tuple(map(str, given))
+
+
+def _take_number(kind: str, given: Any) -> Any:
+    """A number, or true or false, from what YAML made of it or a text."""
+    value = given
+    if isinstance(given, str):
+        with contextlib.suppress(yaml.YAMLError):
+            value = yaml.safe_load(given)
+    if kind == "float" and isinstance(value, str | int) and not isinstance(value, bool):
+        return float(value)  # YAML takes 1e-4 for a text
+    if kind == "int" and isinstance(value, float) and value.is_integer():
+        return int(value)
+    if type(value).__name__ != kind:
+        raise ValueError
+    return value
+
+
+def _is_nothing(given: Any) -> bool:
+    return given is None or str(given).strip().lower() in ("", "null", "~")
 
 
 def _value_of(entry: Any) -> Any:
@@ -471,7 +635,7 @@ def _value_of(entry: Any) -> Any:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        stored = yaml.safe_load(path.read_text(encoding="utf-8"))
+        stored = yaml.load(path.read_text(encoding="utf-8"), _Texts)  # noqa: S506 - a safe loader
     except FileNotFoundError as error:
         raise InputError(
             f"There is no plan {path}.",
@@ -479,7 +643,7 @@ def _load(path: Path) -> dict[str, Any]:
             file=path,
             code="plan",
         ) from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark is not None else ""
         raise InputError(
@@ -498,16 +662,38 @@ def _load(path: Path) -> dict[str, Any]:
 
 
 def _settled(plan: Plan, base: Plan, place: str, file: Path | None) -> Plan:
-    """The plan with its network by the name that can be built; refused where it cannot be followed."""
+    """The plan with its network by the name that can be built, and nothing decided that cannot matter.
+
+    Raises:
+        InputError: The plan cannot be followed.
+    """
     wrong = _find_nonsense(plan, base)
     if wrong:
+        packaged = file is not None and file.parent == FOLDER
         raise InputError(
-            f"{place}: {wrong}.", remedy="Correct the value, there or with --set NAME=VALUE.", file=file, code="plan"
+            f"{'Recipe ' if packaged else ''}{place.removesuffix('.yaml') if packaged else place}: {wrong}.",
+            remedy="Correct the value"
+            + (" with --set NAME=VALUE." if packaged else ", there or with --set NAME=VALUE." if file else "."),
+            file=file,
+            code="plan",
         )
+    plan = _without_idle(plan)
     if plan.network in OURS or plan.network in _COMMON or plan.network == base.network:
         return plan
     # Loads timm, which takes seconds, so only names that nobody here knows are looked up.
     return dataclasses.replace(plan, network=check_network(plan.network))
+
+
+def _without_idle(plan: Plan) -> Plan:
+    """The plan without decisions that its others leave nothing to do: more divisions than one test set has, colours."""
+    values = plan.values()
+    if plan.estimate != "cross-validation":
+        once = {name: 1 for name in ("folds", "repeats") if values[name] != 1}
+        plan = plan.replace(once, lambda name: f"one division, as estimate is {plan.estimate} ({values[name]} before)")
+    if plan.channels == 1:
+        off = {name: 0.0 for name in ("saturation", "hue", "stain") if values[name]}
+        plan = plan.replace(off, lambda name: f"off: the network sees no colours ({values[name]} before)")
+    return plan
 
 
 def _find_nonsense(plan: Plan, base: Plan) -> str:
@@ -544,6 +730,9 @@ def _find_contradiction(plan: Plan, base: Plan) -> str:
         return "estimate is given test, but the data came with no test set that can be used"
     if plan.estimate == "cross-validation" and plan.folds < 2:
         return f"folds is {plan.folds}, where at least 2 are needed"
+    if plan.task != "binary" and plan.positive is not None:
+        kind = "several findings" if plan.task == "multilabel" else f"{len(plan.classes)} classes"
+        return f"positive is {plan.positive}, but there are {kind}; only one of two classes can be the positive one"
     if plan.positive != base.positive and plan.positive not in plan.classes:
         return f"positive is {plan.positive}, which is no class"
     if plan.calibration == "platt" and plan.task == "multiclass":

@@ -13,6 +13,11 @@ import torch
 from torch import Tensor, distributed, nn
 
 from wetread.hardware import has_bf16_unit
+from wetread.model.memory import is_out_of_memory
+
+__all__ = [
+    "add_gradients", "is_out_of_memory", "precision_for", "rank_and_world", "roomy_memory", "share_tensors",
+]  # fmt: skip
 
 
 def precision_for(device: str) -> str:
@@ -30,14 +35,6 @@ def precision_for(device: str) -> str:
         fit = torch.cuda.is_available() and torch.cuda.get_device_capability(device)[0] >= 8
         return "bfloat16" if fit else "float32"
     return "bfloat16" if kind == "cpu" and has_bf16_unit() else "float32"
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error means that memory was short; the CPU allocator of torch says so in words only."""
-    words = str(error)
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
-        isinstance(error, RuntimeError) and ("can't allocate memory" in words or "out of memory" in words)
-    )
 
 
 def rank_and_world() -> tuple[int, int]:

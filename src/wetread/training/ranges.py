@@ -9,6 +9,8 @@ from dataclasses import dataclass
 class Augment:
     """Ranges of the changes; each is drawn evenly within plus and minus unless said otherwise.
 
+    None is below 0, and `wetread.training.plan_file.MOST` says how wide each may be.
+
     Attributes:
         rotation: Degrees.
         zoom: Part of the field of view, both axes together.

@@ -39,6 +39,10 @@ TUNING_IMAGES = 300
 #: Networks that are trained for each division of the data: one for each inner fold.
 FITS_OF_NETWORK = 3
 
+#: Inner folds of linear rungs at least. Their fits take seconds, and the strength that a single held-out part of a few
+#: pictures chooses is luck: a recipe's network would be compared with a poor model.
+LINEAR_FOLDS = 3
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -129,7 +133,7 @@ def decide_division(data: Fingerprint, asked: Asked, so_far: Mapping[str, Any]) 
             repeats,
             "a further division shows how much chance is in the first" if repeats > 1 else "one division",
         ),
-        "holdout": (0.2, "share held out inside the training part where inner_folds is 1"),
+        "holdout": (0.2, "share of the training part that networks hold out where inner_folds is 1"),
     }
 
 
@@ -301,6 +305,7 @@ def decide_network(data: Fingerprint, asked: Asked, so_far: Mapping[str, Any]) -
         "hidden": (0, "one linear layer: a hidden one adds weights that a small set cannot fill"),
         "dropout": (0.0, "weight decay and augmentation do this work"),
         "head_bias": (True, "classes are not equally frequent"),
+        "initial": ("torch", "fresh layers of the head start as torch draws them"),
         "output": (
             "sigmoid" if data.several else "softmax",
             "findings do not exclude each other" if data.several else "exactly one class is true",
@@ -330,6 +335,7 @@ def decide_training(data: Fingerprint, asked: Asked, so_far: Mapping[str, Any]) 
             tuned and few,
             f"{data.images} images are too few to measure them anew" if tuned and few else "measured on the pictures",
         ),
+        "batch_norm_momentum": (0.0, "0: that of the network itself"),
         "optimiser": ("adamw", "decoupled weight decay"),
         "epsilon": (1e-8, "of the optimiser"),
         "learning_rate": (3e-4 if tuned else 3e-3, "top of a warm-up and cosine schedule"),

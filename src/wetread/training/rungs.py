@@ -28,6 +28,7 @@ from wetread.training.dense_head import is_plain, train_dense_head
 from wetread.training.fitted import Fitted, finish, mean_offset, to_probabilities_or_nan
 from wetread.training.gain import CLOSEST, mean_loss
 from wetread.training.nan_loss import nan_outputs
+from wetread.training.rules import LINEAR_FOLDS
 from wetread.training.settings import LoopSettings
 from wetread.training.training_set import Place, TrainingSet, inner_parts, seed_of
 
@@ -42,6 +43,8 @@ _FRESH_WEIGHTS = threading.Lock()
 def fit_linear(sees: str, data: TrainingSet, train: Ints, place: Place) -> Fitted:
     """Standardised features with L2 logistic regression; strength by inner log loss, for each finding its own.
 
+    Where the plan holds out one part only, that is for networks: here there are several inner folds all the same.
+
     Args:
         sees: classical, frozen or combined.
         data: All rows.
@@ -53,7 +56,7 @@ def fit_linear(sees: str, data: TrainingSet, train: Ints, place: Place) -> Fitte
     features = data.inputs.features(sees)[train].astype(np.float64)
     embedded = 0 if sees == "classical" else data.inputs.embedding().shape[1]
     inner = np.full((len(STRENGTHS), len(train), classes), np.nan)
-    for part in inner_parts(data, train, place):
+    for part in inner_parts(data, train, place, LINEAR_FOLDS):
         rest = np.setdiff1d(np.arange(len(train)), part)
         fit = LinearFit(sees, features[rest], labels[rest], classes, embedded=embedded)
         for number, strength in enumerate(STRENGTHS):
@@ -211,6 +214,7 @@ def _train_plain_head(data: TrainingSet, fitted: Ints, held_out: Ints, turn: Tur
         outputs=_outputs(plan),
         hidden=plan.hidden,
         bias=plan.head_bias,
+        initial=plan.initial,
         names=_names(data, fitted),
         on_epoch=on_epoch,
         between=turn.place.between,
@@ -330,8 +334,8 @@ def _fresh(data: TrainingSet, seed: int, features: int = 0) -> Any:
     with _FRESH_WEIGHTS:  # several folds are fitted at once, and torch has one generator for all of them
         torch.manual_seed(seed)
         if features:
-            return build_head(network_spec(data), features)
-        return build_network(network_spec(data), data.start_arrays)
+            return build_head(network_spec(data), features, data.plan.initial)
+        return build_network(network_spec(data), data.start_arrays, data.plan.initial)
 
 
 def settings_of(plan: Plan) -> LoopSettings:
@@ -351,6 +355,7 @@ def settings_of(plan: Plan) -> LoopSettings:
         head_learning_rate=HEAD_RATE * plan.learning_rate if plan.tuning == "head first" else 0.0,
         layer_decay=plan.layer_decay,
         freeze_statistics=plan.freeze_statistics,
+        batch_norm_momentum=plan.batch_norm_momentum,
         output=plan.output,
         loss=plan.loss,
         sampling=plan.sampling,

@@ -45,6 +45,8 @@ class LoopSettings:
         head_learning_rate: Of those passes, and of ``head``; 0 means ``learning_rate``.
         layer_decay: Each layer group towards the input learns at this part of the rate of the one behind it, in (0, 1].
         freeze_statistics: Batch norm keeps the mean and variance it came with: for few pictures or small batches.
+        batch_norm_momentum: Share of a new batch in the running mean and variance, as torch counts it: Keras' momentum
+            of 0.99 is 0.01. 0 leaves what the network has.
         output: softmax (one class per picture) or sigmoid (each output a yes or no of its own).
         loss: plain; class weights (inverse frequency, mean 1 over the pictures); focal (gamma 2, Lin et al. 2017,
             1708.02002); logit adjustment (Menon et al. 2021, 2007.07314). `losses.correct_logits` undoes the shift.
@@ -75,6 +77,7 @@ class LoopSettings:
     head_learning_rate: float = 0.0
     layer_decay: float = 1.0
     freeze_statistics: bool = False
+    batch_norm_momentum: float = 0.0
     output: str = "softmax"
     loss: str = "plain"
     sampling: str = "as is"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections import Counter
@@ -28,16 +29,23 @@ class Spent:
         self.path, self.key = path, key
         self._lock = threading.Lock()
         self._before = self._stored()
-        self._begun = time.monotonic()
+        self._begun, self._kept = time.monotonic(), -math.inf
 
     def seconds(self) -> float:
         """Seconds of this start and of all before it."""
         return self._before + time.monotonic() - self._begun
 
-    def keep(self) -> None:
-        """Stores them; threads may call it at once."""
+    def keep(self, every: float = 0.0) -> None:
+        """Stores them; threads may call it at once.
+
+        Args:
+            every: Seconds since it was last done, below which nothing happens.
+        """
         with self._lock:
+            if time.monotonic() < self._kept + every:
+                return
             atomic_write(self.path, json.dumps({"key": self.key, "seconds": round(self.seconds(), 3)}) + "\n")
+            self._kept = time.monotonic()
 
     def _stored(self) -> float:
         try:

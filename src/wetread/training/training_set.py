@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wetread.dataset.split import group_folds
+from wetread.dataset.stratify import hold_out
 from wetread.model.inputs import Inputs
 from wetread.model.preprocess import Preprocess
 from wetread.shapes import Ints, Picture
@@ -115,7 +116,11 @@ class TrainingSet:
     def key(self) -> str:
         """SHA-256 of what a fit depends on, plan and pixels: tells a stored fold of another plan or other data."""
         aside = AFTERWARDS + IN_THE_PIXELS
-        decisions = [(name, value) for name, value in self.plan.values().items() if name not in aside]
+        # What earlier versions always did is no decision of theirs: the folds that they stored stay valid.
+        always = {"initial": "glorot uniform" if self.plan.hidden else "torch", "batch_norm_momentum": 0.0}.items()
+        decisions = [one for one in self.plan.values().items() if one[0] not in aside and one not in always]
+        if self.plan.inner_folds == 1:  # earlier versions held out one of several equal folds
+            decisions.append(("held out", "the share itself"))
         digest = hashlib.sha256(repr(decisions).encode())
         digest.update((self.backbone.sha256 if self.backbone else "none").encode())
         digest.update((self.start.sha256 if self.start else "none").encode())
@@ -151,8 +156,14 @@ class Place:
     between: Callable[[], None] = lambda: None
 
 
-def inner_parts(data: TrainingSet, train: Ints, place: Place) -> list[Ints]:
+def inner_parts(data: TrainingSet, train: Ints, place: Place, least: int = 1) -> list[Ints]:
     """Divides a training part once more, by group.
+
+    Args:
+        data: All rows.
+        train: Of the training part.
+        place: Seeds it.
+        least: Inner folds to make at least, whatever the plan says.
 
     Returns:
         For each inner fit the positions in `train` that are held out: all of them once, or, where the plan has one
@@ -161,9 +172,8 @@ def inner_parts(data: TrainingSet, train: Ints, place: Place) -> list[Ints]:
     plan = data.plan
     seed = seed_of(plan.seed, place.repeat, place.fold, 0) % (2**31)
     labels, groups = data.labels[train], data.groups[train]
-    if plan.inner_folds > 1:
-        return group_folds(labels, groups, plan.inner_folds, seed)
-    return group_folds(labels, groups, max(2, round(1 / plan.holdout)), seed)[:1]
+    folds = max(plan.inner_folds, least)
+    return group_folds(labels, groups, folds, seed) if folds > 1 else [hold_out(labels, groups, plan.holdout, seed)]
 
 
 def seed_of(*numbers: int) -> int:
