@@ -176,6 +176,27 @@ def test_run_json_keeps_what_was_said_before(tmp_path):
     folder.close()
 
 
+def test_the_seconds_of_a_run_are_those_of_all_its_starts(tmp_path):
+    def begun(**told):
+        place = tmp_path / "run" / "run.json"
+        stored = json.loads(place.read_text())
+        place.write_text(json.dumps(stored | told))
+
+    def total():
+        folder = begin(tmp_path / "run", resume=True)
+        folder.close()
+        return json.loads((tmp_path / "run" / "run.json").read_text())["seconds"]["total"]
+
+    begin(tmp_path / "run").close()
+    begun(status="stopped", seconds={"total": 90.0, "read": 4.0})
+    assert 90 <= total() < 95
+    # Killed: its last event came 20 seconds after it last wrote run.json, and half of another line after that.
+    begun(status="running", seconds={"total": 90.0}, written="2026-01-01T00:00:00+00:00")
+    lines = [json.dumps({"seq": 1, "time": 1767225620.0}), '{"seq": 2, "ti']
+    (tmp_path / "run" / "events.jsonl").write_text("\n".join(lines))
+    assert 110 <= total() < 115
+
+
 def test_events_are_numbered_on_across_a_resume(tmp_path):
     for resume in (False, True):
         folder = begin(tmp_path / "run", resume=resume)

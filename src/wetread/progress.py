@@ -131,6 +131,7 @@ class StepPace:
         skipped: Of these, those that were so before an interruption.
         detail: What is being worked on.
         started: When the step began, in seconds on whatever clock the caller uses throughout.
+        advanced: When the last item was finished, on the same clock; None where nobody said.
     """
 
     step: str = ""
@@ -140,27 +141,34 @@ class StepPace:
     skipped: int = 0
     detail: str = ""
     started: float = 0.0
+    advanced: float | None = None
 
     def begin(self, step: str, title: str, total: int | None, now: float) -> None:
         """A step begins."""
         self.step, self.title, self.total, self.started = step, title, total, now
-        self.done, self.skipped, self.detail = 0, 0, ""
+        self.done, self.skipped, self.detail, self.advanced = 0, 0, "", None
 
-    def advance(self, done: int, total: int, skipped: int = 0, detail: str = "") -> None:
+    def advance(self, done: int, total: int, skipped: int = 0, detail: str = "", now: float | None = None) -> None:
         """Some of its items are finished."""
-        self.done, self.total, self.skipped, self.detail = done, total, skipped, detail
+        self.done, self.total, self.skipped, self.detail, self.advanced = done, total, skipped, detail, now
 
     def end(self) -> None:
         """The step is over."""
         self.step = ""
 
     def seconds_left(self, now: float) -> float | None:
-        """Seconds until the step ends if it goes on as it went; None while nothing tells."""
+        """Seconds until the step ends if it goes on as it went; None while nothing tells.
+
+        Between two items it counts down; an item that takes longer than those before it slows the pace.
+        """
         worked = self.done - self.skipped  # what was done before an interruption says nothing about the pace
         elapsed = now - self.started
         if not self.step or not self.total or worked <= 0 or elapsed <= SETTLED:
             return None
-        return elapsed * (self.total - self.done) / worked
+        advanced, rest = now if self.advanced is None else self.advanced, self.total - self.done
+        as_before = (advanced - self.started) * rest / worked - (now - advanced)
+        left = max(as_before, elapsed * (rest - 1) / (worked + 1))  # the second: the item at work ends just now
+        return left if left > 0 else None
 
 
 #: Seconds after which the first items of a step say something about the rest.

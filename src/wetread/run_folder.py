@@ -37,6 +37,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -63,6 +64,9 @@ _EPOCH = ("repeat", "fold", "inner", "epoch")
 #: What run.json tells of the process that wrote it, beside the facts.
 _OF_A_SESSION = frozenset(("status", "started", "written", "seconds", "versions", "platform"))
 
+#: Bytes at the end of the event log that hold its last line for certain.
+_TAIL = 1 << 16
+
 #: Packages whose versions can change a number.
 VERSIONED = ("wetread", "numpy", "scipy", "scikit-learn", "pillow", "pydicom", "torch", "timm", "openvino")
 
@@ -83,6 +87,7 @@ class RunFolder:
         self.keeps_earlier = False
         self.resumable = True
         self.seconds: dict[str, float] = {}
+        self._before = 0.0
         self._started = time.time()
         self._facts: dict[str, Any] = {}
         self._events: EventLog | None = None
@@ -136,6 +141,7 @@ class RunFolder:
         folder._lock = FolderLock(path / "lock")
         if is_run and resume:
             folder._facts = _facts_before(path)
+            folder._before = _seconds_before(path)
         elif is_run and _came_to_nothing(path):
             folder._clear()
         elif is_run:
@@ -194,7 +200,10 @@ class RunFolder:
     # What is written ------------------------------------------------------------------------------------------------
 
     def write_status(self, status: str, **facts: Any) -> None:
-        """Writes run.json; facts given before stay. That of an earlier run stays until it gives way."""
+        """Writes run.json; facts given before stay. That of an earlier run stays until it gives way.
+
+        The seconds of steps are those of this start, their total that of all starts of the run.
+        """
         self._facts.update(facts)
         if self.keeps_earlier:
             return
@@ -203,7 +212,7 @@ class RunFolder:
             **self._facts,
             "started": _iso(self._started),
             "written": _iso(time.time()),
-            "seconds": {"total": round(time.time() - self._started, 2), **self.seconds},
+            "seconds": {"total": round(self._before + time.time() - self._started, 2), **self.seconds},
             "versions": versions(),
             "platform": {
                 "python": platform.python_version(),
@@ -396,6 +405,32 @@ def _facts_before(path: Path) -> dict[str, Any]:
     except InputError:
         return {}
     return {name: value for name, value in told.items() if name not in _OF_A_SESSION} if isinstance(told, dict) else {}
+
+
+def _seconds_before(path: Path) -> float:
+    """Seconds of all starts of a run so far; one that was killed worked on after it last wrote run.json."""
+    try:
+        told = RunFolder(path).read_json("run.json")
+        total = float(told["seconds"]["total"])
+        if told["status"] == RUNNING:
+            total += max(0.0, _last_event(path / "events.jsonl") - datetime.fromisoformat(told["written"]).timestamp())
+    except (InputError, ValueError, KeyError, TypeError):
+        return 0.0
+    return max(0.0, total)
+
+
+def _last_event(path: Path) -> float:
+    """When the last event was written down, in seconds since 1970; 0 where none can be read."""
+    try:
+        with open(path, "rb") as handle:
+            handle.seek(max(0, handle.seek(0, 2) - _TAIL))
+            lines = handle.read().splitlines()
+    except OSError:
+        return 0.0
+    for line in reversed(lines):
+        with suppress(ValueError, KeyError, TypeError):  # the last line of a killed run may be half of one
+            return float(json.loads(line)["time"])
+    return 0.0
 
 
 def _came_to_nothing(path: Path) -> bool:

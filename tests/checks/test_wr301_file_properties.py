@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from checks.audits import audit, audit_of_probe, clean_rows
+from wetread.checks import given_away
 from wetread.checks.wr301_file_properties import check
 from wetread.metrics.discrimination import auroc
 
@@ -25,6 +26,30 @@ def test_a_width_that_tells_the_class_is_found_and_named(gap, severity):
     low = found.numbers["auroc"]["low"]
     assert low > 0.7 if severity == "red" else 0.6 < low <= 0.7
     assert "median: a " in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(25664, "25 660"), (163.5, "163.5"), (0.00001234, "0.00001234"), (0.0, "0"), (1e6, "1 000 000"), (-3.0, "-3")],
+)
+def test_a_median_is_told_without_powers_of_ten(value, said):
+    assert given_away._say_plain(value) == said
+
+
+@pytest.mark.parametrize(
+    ("classes", "told"),
+    [
+        (6, "median: a 10, b 20, c 30, d 40, e 50, f 60"),
+        (8, "median: a 10 to h 80, the lowest and highest of 8 classes"),
+    ],
+)
+def test_every_class_has_its_median_or_the_range_is_told(classes, told):
+    labels = np.repeat(np.arange(classes), 3)
+    rows = clean_rows(classes * 3)[: classes * 3]
+    result = audit_of_probe(
+        rows, np.linspace(0, 1, len(rows)), "file properties", features={"width": 10.0 * (labels + 1)}
+    ).probes["file properties"]
+    assert given_away._strongest(replace(result, labels=labels), list("abcdefgh")[:classes])[2] == told
 
 
 def test_nothing_is_learnt_from_the_files_of_an_external_test():

@@ -12,6 +12,8 @@ def test_what_headers_say_and_what_was_seen_are_joined():
     assert (found.severity, found.images) == ("info", ("a2.png", "b5.png"))
     assert found.numbers == {"header": 1, "found": 2}
     assert "need not be clean" in found.sentence
+    assert found.sentence.startswith("1 header of ") and "; in 2 pictures something" in found.sentence
+    assert check(audit(clean_rows(), texts={"a2.png": 3})).sentence.startswith("In 1 picture something")
 
 
 @pytest.mark.parametrize("texts", [None, {}, {"a1.png": 0}])

@@ -86,6 +86,18 @@ def test_reasons_of_the_plan_wrap_and_lose_nothing(width):
     assert all(word in text for word in (*reason.split(), *rungs.split()))
 
 
+def test_the_plan_shows_what_decides_and_that_a_network_starts_fresh():
+    plan = [("recipe", "lakhani", ""), ("rungs", "network", ""), ("backbone", "teachable-machine", "best suited of 1")]
+    plan += [("network", "inception_v3", ""), ("weights", "", "not in the weights home"), ("positive", "none", "")]
+    rows = [line.split()[0] for line in shown(plan_table(tuple(plan)), 100) if line.strip()]
+    assert rows == ["Plan", "recipe", "rungs", "network", "weights"]
+    (fresh,) = [line for line in shown(plan_table(tuple(plan)), 100) if "none: starts fresh" in line]
+    assert fresh.endswith("not in the weights home")
+    looked = shown(plan_table((("rungs", "classical, frozen", ""), *plan[2:])), 100)
+    assert any("teachable-machine" in line for line in looked)
+    assert not any("starts fresh" in line or "inception" in line for line in looked)  # no network is trained
+
+
 def test_folds_have_a_line_each_and_a_division_that_is_left_out_has_one():
     told = io.StringIO()
     with ProgressView(Console(file=told, width=100)) as view:

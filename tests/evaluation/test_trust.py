@@ -356,6 +356,28 @@ def test_advice_repeats_the_command_of_the_run():
     assert found["shortcut"] == "wetread check 'my data' --labels sheet.csv --fix"
 
 
+def corrected(method, cases):
+    return {"method": method, "fewest": 50, "folds": [{"cases": 80}, {"cases": cases}], "final": {}}
+
+
+@pytest.mark.parametrize(
+    ("task", "stored", "method"),
+    [
+        ("binary", {"recalibration": corrected("temperature", 80)}, "platt"),
+        ("binary", {"recalibration": corrected("temperature", 9)}, ""),  # nothing can be fitted there
+        ("binary", {"recalibration": corrected("platt", 80)}, ""),  # it was done, and did not help
+        ("binary", {"recalibration": None}, "platt"),
+        ("multiclass", {"recalibration": corrected("temperature", 80)}, ""),  # they take no other
+        ("multiclass", {"recalibration": None}, "temperature"),
+        ("multiclass", {}, ""),  # a run of before: nobody knows
+    ],
+)
+def test_a_correction_is_advised_only_where_it_would_be_taken_and_fitted(task, stored, method):
+    advice = after("wetread run d", task=task, **stored)["calibration"]
+    command = f"wetread run d --out runs/a-{method} --set calibration={method}"
+    assert advice == (command if method else "Collect more cases.")
+
+
 @pytest.mark.parametrize("command", ["", "ipykernel_launcher.py -f kernel.json", "wetread run --resume --out runs/a"])
 def test_advice_names_no_data_where_the_command_is_not_known(command):
     found = after(command)

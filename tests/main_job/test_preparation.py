@@ -69,3 +69,64 @@ def test_a_recipe_that_mirrors_warns_where_nobody_said_whether_sides_matter(data
     )
     assert plan["mirror"] == mirror
     assert any("chexnet-pneumonia mirrors" in text for text in notices) is warned
+
+
+def test_a_run_that_goes_on_keeps_what_was_measured_and_why_it_was_decided(data, tmp_path):
+    run = tmp_path / "run"
+    dry_run(data, run, preset="best", time_limit="40min", window="full", laterality="matters", settings=["epochs=7"])
+    before = {name: (run / name).read_text() for name in ("fingerprint.json", "plan.yaml")}
+    assert json.loads(before["fingerprint.json"])["rate"] > 0
+    view = json.loads((run / "run.json").read_text())["view"]
+    _, told, _ = dry_run(data, run, resume=True)
+    assert {name: (run / name).read_text() for name in before} == before
+    assert told["view"] == view
+    plan, *_ = dry_run(data, run, resume=True, time_limit="50min")
+    assert plan["time_limit"] == json.loads((run / "fingerprint.json").read_text())["time_limit"] == 3000
+
+
+def test_a_value_edited_before_a_run_goes_on_is_told_as_such(data, tmp_path):
+    run = tmp_path / "run"
+    dry_run(data, run, preset="quick")
+    text = (run / "plan.yaml").read_text()
+    (run / "plan.yaml").write_text(text.replace("folds:\n  value: 5", "folds:\n  value: 3"))
+    dry_run(data, run, resume=True)
+    stored = yaml.safe_load((run / "plan.yaml").read_text())
+    assert stored["folds"] == {"value": 3, "reason": "set in plan.yaml (planned: 5)"}
+    assert stored["repeats"] == yaml.safe_load(text)["repeats"]
+
+
+def test_a_setting_about_training_is_told_to_do_nothing_where_nothing_trains(data, tmp_path):
+    settings = ["epochs=5", "cases=3"]
+    *_, told = dry_run(data, tmp_path / "quick", preset="quick", settings=[*settings, "rungs=classical"])
+    assert [text.split(":")[0] for text in told if "no effect" in text] == ["epochs=5 has no effect"]
+    *_, told = dry_run(data, tmp_path / "trained", preset="quick", settings=[*settings, "rungs=classical,network"])
+    assert not any("no effect" in text for text in told)
+
+
+def test_a_recipe_for_two_classes_is_followed_with_three_where_its_output_is_set(tmp_path):
+    names = [f"{label}/{number:02}.png" for label in ("cat", "dog", "owl") for number in range(8)]
+    three = write_images(tmp_path / "three", *names)
+    followed = {"recipe": "chexnet-pneumonia"}
+    with pytest.raises(InputError, match="Recipe chexnet-pneumonia: output is sigmoid"):
+        dry_run(three, tmp_path / "refused", settings=SMALL, **followed)
+    plan, *_ = dry_run(three, tmp_path / "run", settings=[*SMALL, "output=softmax"], **followed)
+    assert (plan["recipe"], plan["output"], plan["positive"]) == ("chexnet-pneumonia", "softmax", None)
+
+
+def test_a_recipe_without_its_weights_says_so_on_the_way(data, tmp_path, monkeypatch):
+    monkeypatch.setenv("WETREAD_WEIGHTS", str(tmp_path / "none"))
+    plan, _, notices = dry_run(data, tmp_path / "run", recipe="chexnet", laterality="free")
+    assert plan["weights"] == ""
+    told = [text for text in notices if "weights get densenet121.tv_in1k" in text]
+    assert len(told) == 1 and "the network starts fresh, unlike the recipe" in told[0]
+    plan, _, notices = dry_run(data, tmp_path / "mine", recipe="chexnet", laterality="free", settings=SMALL)
+    assert not any("weights get" in text for text in notices)  # it was asked for
+
+
+@pytest.mark.parametrize("name", ["resnet1", "teachable"])
+def test_an_unknown_backbone_is_refused_with_the_nearest_names(data, tmp_path, name):
+    meant = {"resnet1": "resnet18.a1_in1k", "teachable": "teachable-machine"}[name]
+    for asked in ({"backbone": name}, {"settings": [f"backbone={name}", "rungs=classical,frozen"]}):
+        with pytest.raises(InputError, match=name) as caught:
+            dry_run(data, tmp_path / "run", **asked, overwrite=True)
+        assert meant in caught.value.remedy and "weights get" not in caught.value.remedy

@@ -1,8 +1,10 @@
 """Sentences of the methods follow the run, and cite only what it used."""
 
+import re
 from dataclasses import replace
 
 import pytest
+import yaml
 
 from paper.paper_run import WEIGHTS, build, interval, numbers
 from wetread.paper.facts import read_facts
@@ -12,6 +14,8 @@ from wetread.paper.methods_statistics import describe_statistics
 from wetread.paper.references import KNOWN, References
 from wetread.paper.results import describe_results
 from wetread.paper.wording import GAP
+from wetread.run_folder import HISTORY_COLUMNS
+from wetread.training.recipes import recipe_path
 
 NETWORK = {
     "backbone": "resnet18.a1_in1k", "network": "resnet18", "weights": "resnet18.a1_in1k", "network_side": 224,
@@ -134,6 +138,46 @@ def test_networks_tell_their_training_and_weights_their_source(tmp_path):
     assert "looked 5 times" in told["ensemble"]
 
 
+def test_a_recipe_is_named_with_what_was_changed_of_it(tmp_path):
+    stored, told = yaml.safe_load(recipe_path("lakhani").read_text()), []
+    recipe = {name: entry["value"] for name, entry in stored.items()}
+    for number, changed in enumerate(({}, {"epochs": 3, "learning_rate": 0.01})):
+        plan = NETWORK | recipe | changed
+        found = made(tmp_path / str(number), plan=plan)
+        told.append(texts(found, describe_model)["model_network"])
+    assert "after the published recipe lakhani, with" in told[0]
+    assert "after the published recipe lakhani (changed: learning rate, epochs), with" in told[1]
+
+
+def test_the_training_that_took_place_is_told_not_the_plan(tmp_path):
+    plan = NETWORK | {"rungs": ["network"], "epochs": 40, "head_epochs": 3, "loss": "focal"}
+    folder = build(tmp_path / "run", plan=plan)
+    runs = {(0, 0): 6, (1, 1): 11, (1, 2): 6, (2, 1): 2}  # of the second division only this much: it does not count
+    rows = [(*fit, 1, epoch, 1, 0.1, 0.5, "", "") for fit, last in runs.items() for epoch in range(1, last + 1)]
+    folder.write_table("history.csv", HISTORY_COLUMNS, rows)
+    cite = References()
+    told = texts(read_facts(folder), describe_model, cite)["training"]
+    assert re.sub(r" \[\d+\]", "", told).startswith(
+        "Networks were trained for 6 to 11 epochs (at most 43 were planned; in the first 3 only the last layer was "
+        "trained) with AdamW, focal loss, batches of 16"
+    )
+    assert KNOWN["focal"] in cite.texts
+
+
+@pytest.mark.parametrize(
+    ("plan", "loss"),
+    [
+        ({"loss": "class weights"}, ", cross-entropy weighted by class, batches"),
+        ({"loss": "logit adjustment", "output": "sigmoid"}, ", binary cross-entropy of logits adjusted by the class "),
+        ({}, ", cross-entropy, batches"),
+    ],
+)
+def test_the_loss_is_called_what_was_minimised(plan, loss, tmp_path):
+    found = made(tmp_path, plan=NETWORK | {"rungs": ["network"], "tuning": "whole"} | plan)
+    told = texts(found, describe_model)["training"]
+    assert loss in told and "trained for 20 epochs with" in told
+
+
 @pytest.mark.parametrize("estimate", ["external test", "external test, 3 images left out that were not new"])
 def test_a_test_elsewhere_fitted_nothing(tmp_path, estimate):
     folder = build(tmp_path / "run", stored=numbers(estimate=estimate), splits=["test"] * 9)
@@ -236,6 +280,15 @@ def test_intervals_are_cited_by_the_methods_that_were_used(facts, tmp_path):
     stored = numbers(metrics={"auroc": interval(0.9, 0.8, 0.95, "DeLong, logit scale")})
     told = texts(made(tmp_path / "other", stored=stored), describe_statistics)
     assert "DeLong" in told["intervals"]
+
+
+def test_one_held_out_part_is_that_of_networks_unless_the_run_is_an_earlier_one(tmp_path):
+    plan = {"inner_folds": 1, "rungs": ["classical", "network"], "initial": "torch"}
+    told = texts(made(tmp_path / "now", plan=plan), describe_data)["partition"]
+    assert "settled by 3-fold inner cross-validation (for networks: by a held-out part) within" in told
+    del plan["initial"]
+    told = texts(made(tmp_path / "before", plan=plan), describe_data)["partition"]
+    assert "settled by a held-out part within" in told
 
 
 def test_the_audit_names_no_file(facts):

@@ -85,14 +85,21 @@ def test_the_report_shows_what_lies_in_the_run_folder(tmp_path):
     Image.new("L", (263, 32)).save(buffer, "PNG")
     folder.write_bytes("augmented/01.png", buffer.getvalue())
     row = {"image": "<x>.png", "label": ODD, "file": "01.png", "words": ["mirrored"] * 7}
-    folder.write_text("augmented/index.json", json.dumps({"side": 32, "ranges": [["Zoom", "", "w"]], "rows": [row]}))
+    index = {"side": 32, "ranges": [["Zoom", "", "w"], ["Left-right flip", "50 % of the copies", "w"]], "rows": [row]}
+    folder.write_text("augmented/index.json", json.dumps(index))
     found = read_augmented(folder)
     assert found["rows"][0]["strip"].startswith("data:image/png;base64,")
     source = '{% from "augmented_part.html.j2" import augmented_part with context %}{{ augmented_part(a) }}'
     part = page_environment().from_string(source)
     html = part.render(a=found)
     assert html.count("mirrored") == 7 and "&lt;x&gt;.png" in html and "<b>&lt;b&gt;&amp; class</b>" in html
+    assert "is changed a little" in html and "Nothing is changed" not in html
     assert part.render(a={}).strip() == ""
+    folder.write_text("augmented/index.json", json.dumps(index | {"ranges": [["Zoom", "", "none in the root"]]}))
+    still = part.render(a=read_augmented(folder))
+    assert "Nothing is changed: in every epoch the network sees the same pictures, at 32 × 32." in still
+    assert "<img" not in still and "none in the root" in still and "is changed a little" not in still
+    folder.write_text("augmented/index.json", json.dumps(index))
     (tmp_path / "augmented" / "01.png").unlink()
     assert read_augmented(folder) == {}
 

@@ -58,7 +58,7 @@ def test_the_page_tells_the_mean_and_every_finding(findings_run):
     numbers = findings_run.read_json("numbers.json")
     assert f"mean AUROC of {len(numbers['classes'])} findings" in page
     (drawn,) = {one["scale"] for case in findings_run.read_json("heatmaps/index.json")["cases"] for one in case["maps"]}
-    assert f"full colour at {say_number(drawn)} logits (Occlusion (mean), classical)" in page
+    assert f"full colour at {say_number(drawn)} logits (Occlusion (mean), classical features)" in page
     for name, row in numbers["per_class"].items():
         assert f"<td>{name}" in page
         assert f"{row['auroc']['value']:.2f}" in page

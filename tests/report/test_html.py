@@ -4,17 +4,20 @@ import csv
 import html
 import io
 import json
+import re
 import shlex
+from dataclasses import fields
 
 import pytest
 
 from wetread.errors import InputError
 from wetread.outcome import say_share
 from wetread.paper.facts import read_facts
-from wetread.report.charts import Chart, Series, interval_bar, roc_chart, training_chart
+from wetread.report.charts import Chart, Series, interval_bar, precision_recall_chart, roc_chart, training_chart
 from wetread.report.html import write_check_page, write_page
-from wetread.report.page import page_environment
+from wetread.report.page import keep_options_whole, page_environment
 from wetread.run_folder import RunFolder
+from wetread.training.ranges import Augment
 
 NASTY = "<script>alert(1)</script>\"'&.png"
 
@@ -107,10 +110,18 @@ def test_nearly_perfect_is_not_called_perfect(value, said):
 
 def test_the_ladder_says_why_each_rung_was_used_or_not(finished_run):
     page = (finished_run.folder / "report.html").read_text(encoding="utf-8")
-    gains = finished_run.numbers["choices"]["gains"]
-    assert gains and page.count('<tr class="why">') == len(gains) + 1  # the simplest one says what it is for
+    compared = {gain["rung"] for gain in finished_run.numbers["choices"]["gains"]}
+    assert compared and page.count('<tr class="why">') == len(compared) + 1  # the simplest one says what it is for
     assert "excludes zero" in page and "Small network, from scratch" in page
     assert "What was measured" in page and page.count('<details class="group"><summary><b>') == 7
+
+
+def test_only_a_choice_that_was_made_inside_the_folds_is_said_to_have_been(copied):
+    said = "Which model to use was decided inside the training part of every fold."
+    assert said in write_page(RunFolder.open(copied)).read_text(encoding="utf-8")
+    change(copied / "numbers.json", lambda numbers: numbers["choices"].update(rule="network"))
+    page = write_page(RunFolder.open(copied)).read_text(encoding="utf-8")
+    assert said not in page and "This plan uses the network, whatever the gain" in page
 
 
 def test_a_fine_tuned_network_is_named_with_the_licence_of_its_weights(copied):
@@ -135,6 +146,45 @@ def test_notices_stand_on_the_page_as_text(copied):
         handle.write(json.dumps({"kind": "notice", "text": f"The time limit was reached. {NASTY}"}) + "\n")
     page = write_page(RunFolder.open(copied)).read_text(encoding="utf-8")
     assert "While it ran" in page and "The time limit was reached." in page and "<script>alert" not in page
+
+
+def test_a_legend_lies_where_it_hides_no_line():
+    def corner(chart):
+        box = re.search(r'<rect x="([\d.]+)" y="([\d.]+)"[^>]*class="legend"', chart.svg())
+        return float(box[1]) > chart.width / 2, float(box[2]) > chart.height / 2
+
+    rising = {"roc": [[0, 0], [0, 1], [1, 1]], "precision_recall": [[0, 1], [0.9, 0.95], [1, 0.1]]}
+    curves = [rising | {"class": name} for name in ("no_finding", "mass")]
+    assert corner(roc_chart(curves, None)) == (True, True)
+    assert corner(precision_recall_chart(curves)) == (False, True)
+    assert ">no finding</text>" in roc_chart(curves, None).svg()
+
+
+def test_epochs_are_whole_and_a_fit_beyond_the_scale_ends_there():
+    row = {"repeat": "1", "fold": "1", "val_loss": ""}
+    tame = [row | {"inner": str(fit), "epoch": str(n), "train_loss": "1"} for fit in range(50) for n in (1, 2)]
+    wild = [row | {"inner": "wild", "epoch": str(n), "train_loss": loss} for n, loss in ((1, "9"), (2, "0"))]
+    chart = training_chart(tame + wild)
+    drawn = chart.svg()
+    assert re.findall(r'text-anchor="middle" class="tick">([\d.]+)<', drawn) == ["1", "2"]
+    assert "1 of 51 fits above the scale" in drawn
+    top = 1.05 * (50 + 9) / 51  # the largest mean
+    enters, ends = chart.place(1 + (9 - top) / 9, top), chart.place(2, 0)
+    assert " ".join(f"{x:.1f},{y:.1f}" for x, y in (enters, ends)) in drawn
+    assert "above the scale" not in training_chart(tame).svg()
+
+
+def test_the_training_loss_is_called_that_of_changed_pictures_only_where_they_were(copied):
+    import yaml
+
+    plan = yaml.safe_load((copied / "plan.yaml").read_text(encoding="utf-8"))
+    changed = "The training loss is that of the changed pictures."
+    assert changed in write_page(RunFolder.open(copied)).read_text(encoding="utf-8")
+    for field in fields(Augment):
+        plan[field.name]["value"] = 0.0
+    (copied / "plan.yaml").write_text(yaml.safe_dump(plan, sort_keys=False), encoding="utf-8")
+    page = write_page(RunFolder.open(copied)).read_text(encoding="utf-8")
+    assert changed not in page and "training, augmented" not in page
 
 
 def test_learning_curves_show_each_fit_and_their_mean():
@@ -219,12 +269,26 @@ def test_a_check_counts_images_of_nobody_one_by_one(copied):
     assert "patients not known" in write_check_page(RunFolder.open(copied), "green").read_text("utf-8")
 
 
+def test_a_check_says_the_command_that_does_what_was_planned(copied):
+    change(copied / "run.json", lambda run: run.update(command=["wetread", "run", "my data", "--dry-run"]))
+    page = write_check_page(RunFolder.open(copied), "green").read_text("utf-8")
+    assert "wetread run &#39;my data&#39;</p>" in page
+
+
 def test_the_command_can_be_pasted_into_a_shell(copied):
     command = ["wetread", "run", "my data", "--set", "operating_point=sensitivity>=0.9"]
     change(copied / "run.json", lambda run: run.update(command=command))
     page = write_page(RunFolder.open(copied)).read_text(encoding="utf-8")
-    shown = html.unescape(page.split('<p class="command mono">')[1].split("</p>")[0])
+    written = page.split('<p class="command mono">')[1].split("</p>")[0]
+    assert written.count('<span class="tight">--set</span>') == 1  # no line ends inside it
+    shown = html.unescape(re.sub(r"</?span[^>]*>", "", written))
     assert shlex.split(shown) == command and "'operating_point=sensitivity>=0.9'" in shown
+
+
+def test_a_command_is_text_and_only_its_options_stay_whole():
+    assert keep_options_whole("wetread run '<a>-b' --set x=-1 -q") == (
+        'wetread run &#39;&lt;a&gt;-b&#39; <span class="tight">--set</span> x=-1 <span class="tight">-q</span>'
+    )
 
 
 @pytest.mark.parametrize("cell", ["nan", "", "often"])

@@ -26,7 +26,8 @@ PAGE = """{% from "judgement_part.html.j2" import judgement_part with context %}
 
 
 def numbers_of(one, positive, points, final):
-    evaluated = (evaluate_findings if hasattr(one, "findings") else evaluate)(one, one.probabilities, resamples=100)
+    before = 0.8 * one.probabilities + 0.2 / one.probabilities.shape[1]  # less sure than they should be
+    evaluated = (evaluate_findings if hasattr(one, "findings") else evaluate)(one, before, resamples=100)
     n = len(one.images)
     rows = rows_of(n, site=["north_wing" if k % 3 else "<south>" for k in range(n)])
     stored = {**evaluated, **judge(one, rows, points, final, resamples=100), "positive": positive}
@@ -113,6 +114,22 @@ def test_a_correction_that_was_not_fitted_is_not_claimed(two):
     page, _ = render({**two, "recalibration": stored})
     assert said in page and "The correction was fitted" not in page
     assert "The correction was fitted" in render(two)[0]
+
+
+def test_where_nothing_was_corrected_there_are_no_two_plots_of_the_same(two):
+    same = {"calibration": {**two["calibration"], "before": two["calibration"]["after"]}}
+    page, drawn = render({**two, **same})
+    assert "calibration-after" in drawn and "calibration-before" not in drawn
+    assert "<b>Calibration.</b> As the model gives them, and as used everywhere" in page and "<th>Value</th>" in page
+    assert "Nothing was corrected: probabilities are those of the models." in page
+    page, _ = render(two)
+    assert "<b>Before calibration.</b>" in page and "<th>Before</th><th>After</th>" in page
+
+
+def test_the_brier_score_of_several_classes_says_that_it_asks_for_the_call(two):
+    three = numbers_of(predictions(n=240, classes=("a", "b", "c"), positive=None), None, {}, {})
+    assert "<td>Brier score of the call (0 is best)</td>" in render(three)[0]
+    assert "<td>Brier score (0 is best)</td>" in render(two)[0]
 
 
 def test_the_script_is_the_only_one_that_may_run():

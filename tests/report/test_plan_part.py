@@ -4,9 +4,25 @@ import json
 
 import pytest
 
-from wetread.report.plan_part import group_plan, plan_values, read_measured, read_notices, read_plan
+from wetread.dataset.split import Fold
+from wetread.main_job.session import may_be_left_out
+from wetread.model.network_names import OURS
+from wetread.progress import Notice, StepStarted
+from wetread.report import plan_part
+from wetread.report.plan_part import (
+    FRESH,
+    OF_ONE_START,
+    group_plan,
+    plan_values,
+    read_measured,
+    read_notices,
+    read_plan,
+    run_commands,
+    say_decision,
+)
 from wetread.run_folder import RunFolder
 from wetread.training.fingerprint import Fingerprint, KnownWeights
+from wetread.training.ladder import ENOUGH, INTERRUPTED, NOT_ENOUGH, _whole_repeats
 from wetread.training.plan import make_plan
 
 FACTS = {"images": 160, "groups": 134, "classes": ("a", "b"), "smallest_class": 53, "colour": 0.0, "side": 512}
@@ -108,3 +124,86 @@ def test_a_notice_is_told_once_and_others_events_are_not(tmp_path):
     folder = folder_with(tmp_path, "events.jsonl", "\n".join([*map(json.dumps, events), torn]))
     assert read_notices(folder) == ["The time limit was reached.", "The batch was halved."]
     assert read_notices(RunFolder(tmp_path / "nowhere")) == []
+
+
+def told_in_starts(place, *starts):
+    """The notices of a run folder in which each start told these."""
+    for texts in starts:
+        folder = RunFolder.create(place, resume=True)
+        folder.write_status("running")
+        folder.record(StepStarted("read", "Reading images", 9))
+        for text in texts:
+            folder.record(Notice(text))
+        folder.close()
+    return read_notices(RunFolder(place))
+
+
+def interrupted(place, what):
+    """What is told where Ctrl-C leaves out a stage."""
+    told, folder = [], RunFolder.create(place)
+    folder.write_status("running")
+    with may_be_left_out(folder, told.append, what, ()):
+        raise KeyboardInterrupt
+    folder.close()
+    return told[0].text
+
+
+def test_what_later_starts_made_up_for_is_not_told(tmp_path):
+    passing = [ENOUGH, NOT_ENOUGH, f"{INTERRUPTED}: 1 of the planned divisions was finished and counts."]
+    passing.append(interrupted(tmp_path / "other", "learning what to refuse"))
+    halved, slow = "The batch was halved.", "The time limit leaves no room for more: 2 of the planned divisions counts."
+    assert told_in_starts(tmp_path / "run", [halved, slow, *passing], [halved, "Something new."]) == [
+        halved, "Something new."
+    ]  # fmt: skip
+    assert told_in_starts(tmp_path / "run", [slow]) == [halved, "Something new.", slow]
+
+
+def test_how_the_last_start_ended_is_told_without_what_to_press(tmp_path):
+    left_out = interrupted(tmp_path / "other", "explaining cases")
+    division = f"{INTERRUPTED}: 1 of the planned divisions was finished and counts."
+    told = told_in_starts(tmp_path / "run", [ENOUGH, division, left_out])
+    assert told[0] == division and len(told) == 2
+    assert told[1].startswith("Interrupted: explaining cases is left out") and "--resume" in told[1]
+    assert "Ctrl-C" not in told[1]
+
+
+def test_a_time_limit_is_told_in_the_words_that_are_looked_for(tmp_path):
+    results = [type("Result", (), {"fold": Fold(1, 1, (), ())})(), None]
+    told = []
+    _whole_repeats(results, told.append)
+    assert told[0].text.startswith(OF_ONE_START)
+
+
+def test_a_backbone_that_no_rung_looks_through_is_not_summed_up():
+    values = {"rungs": ["network"], "backbone": "teachable-machine"}
+    assert say_decision("backbone", "teachable-machine", values) == ""
+    for rung in ("frozen", "combined"):
+        assert say_decision("backbone", "teachable-machine", values | {"rungs": [rung]}) == "teachable-machine"
+
+
+def test_a_network_that_could_have_weights_and_has_none_starts_fresh(tmp_path):
+    assert plan_part.OURS == OURS
+    assert say_decision("weights", "", {"network": "inception_v3"}) == FRESH
+    assert say_decision("weights", "", {"network": "small"}) == ""
+    assert say_decision("weights", "rad-dino", {"network": "vit_base_patch14_dinov2"}) == "rad-dino"
+    plan = plan_of(tmp_path)
+    plan["network"]["value"], plan["weights"]["value"] = "inception_v3", ""
+    network = group_plan(plan)[3]
+    assert f"weights {FRESH}" in network.digest and ("weights", FRESH) in [row[:2] for row in network.decisions]
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (["wetread", "run", "three", "--recipe", "lakhani", "--dry-run"], "wetread run three --recipe lakhani"),
+        (["wetread.exe", "run", "a b", "--out", "x", "-q", "--set", "epochs=2"], "wetread run 'a b' --set epochs=2"),
+        (["__main__.py", "check", "d", "--out=x", "--overwrite", "--fix"], "wetread run d"),
+        (["wetread", "check", "d", "--review", "r.csv", "--labels", "l.csv"], "wetread run d --labels l.csv"),
+        (["pytest", "run"], "wetread run …"),
+        (["wetread", "demo"], "wetread run …"),
+        ([], "wetread run …"),
+    ],
+)
+def test_the_command_that_does_what_was_planned_is_that_of_the_dry_run(typed, told):
+    assert run_commands(typed) == [told]
+    assert run_commands(typed, "Mass or so")[1] == f"{told} --finding 'Mass or so'"

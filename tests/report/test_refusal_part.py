@@ -128,3 +128,11 @@ def test_sets_of_few_patients_are_given_although_what_they_reach_cannot_be_told(
     folder = RunFolder(tmp_path)
     folder.write_json("refusal.json", known(sets=[{**SET, "n": 12, "patients": 3}]))
     assert "too few to say" in page(folder) and "no sets are given" not in page(folder)
+
+
+def test_what_a_single_test_set_cannot_tell_has_no_columns(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.write_json("refusal.json", known(sets=[{**SET, "n": 18, "range": [0.8, 1.0]}]))
+    assert "80 % to 100 %" in page(folder) and "not defined" not in page(folder) and "Unsure" not in page(folder)
+    folder.write_json("refusal.json", known())
+    assert "Held in folds" in page(folder)

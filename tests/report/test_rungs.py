@@ -31,6 +31,7 @@ def numbers(*gains, rule="by gain", task="binary"):
         (TUNED, "ResNet-18, fine-tuned from resnet18.a1_in1k"),
         (TUNED | {"tuning": "head"}, "ResNet-18, new head on resnet18.a1_in1k"),
         (LAKHANI, "InceptionV3, recipe lakhani"),
+        (LAKHANI | {"epochs": 3}, "InceptionV3, recipe lakhani, changed"),
         ({"network": "xcit_nano_12_p8_224", "weights": ""}, "xcit_nano_12_p8_224, from scratch"),
     ],
 )  # fmt: skip
@@ -45,6 +46,12 @@ def test_the_short_title_leaves_the_weights_out():
 
 def test_a_recipe_still_tells_where_its_network_starts():
     assert "inception_v3.tf_in1k" in name_rungs(LAKHANI)["network"][1]
+
+
+def test_a_recipe_that_was_not_followed_says_where():
+    edited = LAKHANI | {"network": "small", "weights": "", "epochs": 20, "output": "softmax"}
+    assert name_rungs(edited)["network"][1].endswith("; changed: network, weights, output")
+    assert "changed" not in name_rungs(LAKHANI | {"epochs": 20})["network"][1]
 
 
 def test_only_resnets_with_a_plain_depth_are_written_as_in_papers():
@@ -92,6 +99,33 @@ def test_a_rung_says_why_it_was_used_or_not(gain, sentence):
     assert explain_rungs(numbers(gain))["frozen"] == sentence
 
 
+MET = {"rung": "combined", "worth_it": 0, "compared": 3}
+
+
+def test_each_opponent_has_its_own_sentence():
+    told = explain_rungs(
+        numbers(
+            {"worth_it": 3},
+            MET | {"over": "frozen", "gain": -0.02, "low": -0.08, "high": 0.04},
+            MET | {"low": 0.01, "worth_it": 2, "compared": 2},
+        )
+    )
+    assert told["combined"] == (
+        "Loses 0.02 nats (−0.04 to 0.08) against the frozen backbone, in use in 3 of 5 folds: the simpler one was "
+        "kept. Gains 0.02 nats (0.01 to 0.05) over classical features, in use in 2 of 5 folds: worth it."
+    )
+    halved = explain_rungs(numbers({}, MET | {"worth_it": 1}, MET | {"over": "frozen", "compared": 2}))["combined"]
+    assert "in use in 3 of 5 folds: worth it in 1 of them, the simpler one was kept in 2." in halved
+
+
+def test_a_run_of_before_does_not_lay_wins_over_all_to_the_commonest_opponent():
+    mixed = numbers({"worth_it": 3}, MET | {"over": "frozen", "worth_it": 2, "compared": 5})
+    assert explain_rungs(mixed)["combined"].startswith(
+        "Gains 0.02 nats (−0.01 to 0.05) over the simpler one in use, mostly the frozen backbone: worth it in 2 of 5"
+    )
+    assert "mostly" not in explain_rungs(numbers({"worth_it": 5}, MET | {"over": "frozen"}))["combined"]
+
+
 def test_the_simplest_rung_says_what_it_is_for():
     assert explain_rungs(numbers({}))["classical"] == "The simplest one: the others have to beat it."
     assert explain_rungs(numbers()) == {} == explain_rungs({"models": {"classical": {}}})
@@ -100,7 +134,12 @@ def test_the_simplest_rung_says_what_it_is_for():
 def test_a_recipe_that_fixes_the_choice_is_not_said_to_have_judged():
     fixed = numbers({"rung": "network", "gain": -0.05, "low": -0.10, "high": 0.02}, rule="network")
     assert explain_rungs(fixed) == {"network": "Loses 0.05 nats (−0.02 to 0.10) against classical features."}
-    assert explain_rule(fixed).startswith("This plan uses the network, whatever the gain")
+    told = explain_rule(fixed)
+    assert told.startswith("This plan uses the network, whatever the gain") and "in nats: 0 is none" in told
+    assert name_rungs({"choice": "network"})["selected"][0] == "Used, as the plan says"
+    assert "inside" in name_rungs({"choice": "by gain"})["selected"][0] == name_rungs({})["selected"][0]
+    both = numbers(MET, MET | {"over": "frozen", "compared": 2}, rule="network")
+    assert "over the frozen backbone, compared in 2 of 5 folds." in explain_rungs(both)["combined"]
 
 
 def test_the_rule_is_told_where_there_was_a_choice():

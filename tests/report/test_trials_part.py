@@ -51,6 +51,13 @@ def test_a_lamp_and_a_sentence_for_each_test():
     assert "Occlusion (mean) and Grad-CAM: 0.61" in page
 
 
+def test_the_tested_model_is_called_as_on_the_rest_of_the_page():
+    tested = found(occlusion=method(weights="pass") | {"rung": "combined"})
+    page = rendered(describe_trials(tested))
+    assert "</b> of the backbone with classical features passes 1 of 1" in page
+    assert "<small>backbone with classical features</small></th>" in page
+
+
 def test_many_methods_stand_as_lamps_with_sentences_below():
     trials = describe_trials(found(occlusion=method(), rise=method(), smoothgrad=method(weights="fail")))
     page = rendered(trials)

@@ -189,9 +189,9 @@ def test_a_wish_that_cannot_be_is_refused(client, wish):
 
 
 def test_what_begins_with_a_dash_is_a_value_and_no_option(tmp_path):
-    wish = {"positive": "--overwrite", "classes": ["-a", "b"], "settings": ["modality=--x"], "time_limit": 30}
+    wish = {"positive": "--overwrite", "classes": ["-a", "b"], "settings": ["weights=--x"], "time_limit": 30}
     words = run_command(tmp_path / "l.csv", tmp_path / "r", wish)
-    assert {"--positive=--overwrite", "--classes=-a,b", "--set=modality=--x", "--time-limit=30"} <= set(words)
+    assert {"--positive=--overwrite", "--classes=-a,b", "--set=weights=--x", "--time-limit=30"} <= set(words)
     assert "--overwrite" not in words and words[0] == "run"
 
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -126,6 +127,18 @@ def test_pace_counts_only_what_was_done_now():
     assert pace.seconds_left(20.0) is None
 
 
+def test_an_estimate_counts_down_and_rises_slowly_where_an_item_takes_long():
+    pace = StepPace()
+    pace.begin("explain", "Explaining", 10, now=0.0)
+    pace.advance(4, 10, now=20.0)
+    assert [pace.seconds_left(now) for now in (20.0, 23.0)] == [30.0, 27.0]
+    told = [pace.seconds_left(20.0 + waited) for waited in range(60)]
+    assert max(abs(later - sooner) for sooner, later in pairwise(told)) <= 1.0  # no leap, no halt
+    assert told[-1] == pytest.approx(79.0 * 5 / 5)  # five of ten, had it ended just now
+    pace.advance(9, 10, now=90.0)
+    assert pace.seconds_left(95.0) == pytest.approx(5.0) and pace.seconds_left(101.0) is None  # not "0 s" for long
+
+
 def test_events_go_on_behind_half_a_line(tmp_path):
     path = tmp_path / "events.jsonl"
     path.write_text(line(1) + '{"seq": 2, "ti')
@@ -173,13 +186,16 @@ def test_later_steps_are_those_of_the_last_run_beside_it(tmp_path):
     seconds = {"total": 100.0, "read": 5.0, "train": 60.0, "evaluate": 3.0, "report": 2.0}
     (done / "run.json").write_text(json.dumps({"status": "finished", "seconds": seconds}))
     begun = {"seq": 1, "time": time.time() - 10, "kind": "step_started", "step": "train", "title": "T", "total": 1000}
-    (runs / "events.jsonl").write_text(json.dumps(begun) + "\n" + advanced(2, 500))
+    half = json.loads(advanced(2, 500)) | {"time": begun["time"] + 10}
+    (runs / "events.jsonl").write_text(f"{json.dumps(begun)}\n{json.dumps(half)}\n")
     told = progress_of(runs, "running")
-    # Half is done, so what it took until now it will take again.
-    assert 10 + 5 <= told["eta_s"] <= time.time() - begun["time"] + 5 and told["eta_of"] == "run"
+    # Half is done, so what it took until then it will take again, less what passed since.
+    since = time.time() - begun["time"] - 10
+    assert 10 + 5 - since <= told["eta_s"] <= time.time() - begun["time"] + 5 and told["eta_of"] == "run"
     (done / "run.json").unlink()
     told = progress_of(runs, "running")
-    assert 10 <= told["eta_s"] <= time.time() - begun["time"] and told["eta_of"] == "step"
+    since = time.time() - begun["time"] - 10
+    assert 10 - since <= told["eta_s"] <= time.time() - begun["time"] and told["eta_of"] == "step"
     assert progress_of(runs, "finished")["eta_s"] is None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from wetread.shapes import Bools, Floats
 
 #: Images shown per class.
 SHOWN = 3
+#: Classes whose medians are told one by one; of more the lowest and the highest.
+MOST_TOLD = 6
 
 
 @dataclass(frozen=True)
@@ -153,12 +156,21 @@ def _strongest(result: ProbeResult, classes: list[str]) -> tuple[str, float, str
     alone = float(np.maximum(areas, 1 - areas)[:, column].max())
     values = table[:, column]
     binary = set(np.unique(values).tolist()) <= {0.0, 1.0}
-    told = []
-    for number, name in enumerate(classes[:4]):
-        own = values[result.labels == number]
-        if len(own):
-            told.append(f"{name} {say_percent(own.mean())}" if binary else f"{name} {np.median(own):.4g}")
+    own = {name: values[result.labels == number] for number, name in enumerate(classes)}
+    middles = {name: float(np.mean(some) if binary else np.median(some)) for name, some in own.items() if len(some)}
+    told = [f"{name} {say_percent(middle) if binary else _say_plain(middle)}" for name, middle in middles.items()]
+    if len(told) > MOST_TOLD:
+        order = np.argsort(list(middles.values()), kind="stable")
+        told = [f"{told[order[0]]} to {told[order[-1]]}, the lowest and highest of {len(told)} classes"]
     return result.features.names[column], alone, f"{'' if binary else 'median: '}{', '.join(told)}"
+
+
+def _say_plain(value: float) -> str:
+    """Four digits that count, without powers of ten: ``0.01234``, ``25 660``."""
+    if not np.isfinite(value):
+        return str(value)
+    text = f"{Decimal(f'{value:.4g}'):,f}".replace(",", " ")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _areas(ranks: Floats, truth: Bools) -> Floats:

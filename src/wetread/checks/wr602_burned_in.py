@@ -21,12 +21,13 @@ def check(audit: Audit) -> Finding | None:
         parts.append(f"{counted(len(said), 'header')} of {len(audit.rows)} say that text is burned into the picture")
     if seen:
         parts.append(f"in {counted(len(seen), 'picture')} something that looks like text was found")
+    sentence = "; ".join(parts)
     return Finding(
         "WR602",
         "Text in the pictures",
         INFO,
-        f"{'; '.join(parts)}. It may be a side marker, and it may be a name. The search misses some, so where it finds "
-        "nothing pictures need not be clean.",
+        f"{sentence[0].upper()}{sentence[1:]}. It may be a side marker, and it may be a name. The search misses some, "
+        "so where it finds nothing pictures need not be clean.",
         "Look at these pictures before you pass anything on, thumbnails and heatmaps included; wetread deidentify "
         "blanks the rectangles you name.",
         tuple(dict.fromkeys([*said, *seen])),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -45,9 +46,6 @@ SHOWN_DECISIONS = (
     "weights", "epochs", "precision", "mirror", "device",
 )  # fmt: skip
 
-#: Values that decide nothing, and are not shown.
-NOTHING = ("", "none", "unknown")
-
 #: Decisions that matter only where a network is trained.
 OF_A_NETWORK = ("network", "weights", "epochs", "precision", "mirror")
 
@@ -68,10 +66,11 @@ class ProgressView:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._live = Live(Text(), console=console, refresh_per_second=8, transient=True)
         self._titles: dict[str, str] = {}
         self._left_out: set[int] = set()
         self._pace = StepPace()
+        # Drawn anew without an event too: an estimate counts down while a long item is at work.
+        self._live = Live(get_renderable=self._line, console=console, refresh_per_second=8, transient=True)
 
     def __enter__(self) -> ProgressView:
         return self
@@ -79,7 +78,7 @@ class ProgressView:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._live.update(Text())
+        self._pace.end()
         self._live.stop()
 
     def __call__(self, event: Event) -> None:
@@ -92,18 +91,16 @@ class ProgressView:
             if not self._console.is_terminal:
                 self._console.print(f"{event.title} ...", highlight=False)
         elif isinstance(event, StepAdvanced):
-            self._pace.advance(event.done, event.total, event.skipped, event.detail)
+            self._pace.advance(event.done, event.total, event.skipped, event.detail, time.monotonic())
         elif isinstance(event, FoldDone | FoldLoaded | FoldLeftOut):
             self._print_fold(event)
         elif isinstance(event, Notice):
             self._console.print(Text(f"    ! {event.text}", "yellow"), highlight=False, soft_wrap=True)
         elif isinstance(event, StepFinished):
             self._pace.end()
-            self._live.update(Text())
             self._print_finished(event)
         elif isinstance(event, PlanMade):
             self._console.print(plan_table(event.decisions))
-        self._live.update(self._line())
 
     def _print_finished(self, event: StepFinished) -> None:
         line = Text.assemble(
@@ -129,7 +126,7 @@ class ProgressView:
         self._console.print(Text(f"    · {where:<30}{told}", "dim"), highlight=False, soft_wrap=True)
 
     def _line(self) -> Text | Table:
-        pace = self._pace
+        pace = copy.copy(self._pace)  # the thread that draws may stand between two fields of an event
         if not pace.step:
             return Text()
         grid = Table.grid(padding=(0, 1))
@@ -179,10 +176,16 @@ def plan_table(decisions: tuple[tuple[str, str, str], ...]) -> Padding:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(style="cyan", max_width=34)
     table.add_column(style="dim")
-    trains = any(name == "rungs" and "network" in value.split(", ") for name, value, _ in decisions)
+    # Imported here: it brings YAML, which a run has read by now, and the start must do without.
+    from wetread.report.plan_part import say_decision
+
+    values: dict[str, Any] = {name: value for name, value, _ in decisions}
+    values["rungs"] = values.get("rungs", "").split(", ")
+    trains = "network" in values["rungs"]
     for name, value, reason in decisions:
-        if name in SHOWN_DECISIONS and value not in NOTHING and (trains or name not in OF_A_NETWORK):
-            table.add_row(in_words(name), value, reason)
+        told = say_decision(name, value, values) if name in SHOWN_DECISIONS else ""
+        if told and (trains or name not in OF_A_NETWORK):
+            table.add_row(in_words(name), told, reason)
     return Padding(Group(Text("Plan", style="bold"), table), (1, 0, 1, 2))
 
 

@@ -253,8 +253,7 @@ def judge_calibration(evidence: Evidence) -> Light:
     few = len(unsure) + (len(numbers["classes"]) - len(stored) if numbers["task"] == "multilabel" else 0)
     said += f". Too few cases to say it for {few} more" if few else ""
     light = AMBER if wrong else GREEN
-    way = run_again(evidence.command, f"{evidence.run}-platt", "--set", "calibration=platt") if wrong else ""
-    return Light("calibration", title, light, said + ".", way)
+    return Light("calibration", title, light, said + ".", _recalibrate(evidence) if wrong else "")
 
 
 def judge_refusal(evidence: Evidence) -> Light:
@@ -371,6 +370,17 @@ def _off(line: Mapping[str, Any]) -> float:
     if intercept is not None and not _covers(intercept, 0.0):
         found.append(abs(_value(intercept)) / INTERCEPT)
     return max(found)
+
+
+def _recalibrate(evidence: Evidence) -> str:
+    """The command that moves the probabilities by more than this run did; more cases where none would."""
+    stored = evidence.numbers.get("recalibration") or {}  # none where nothing was to be corrected
+    few = any(fold["cases"] < stored["fewest"] for fold in stored.get("folds", ()))
+    several = evidence.numbers["task"] == "multiclass"  # these take a temperature only
+    method = "temperature" if several else "platt"
+    if few or stored.get("method") == method or (several and "recalibration" not in evidence.numbers):
+        return "Collect more cases."
+    return run_again(evidence.command, f"{evidence.run}-{method}", "--set", f"calibration={method}")
 
 
 def _is_unsure(line: Mapping[str, Any]) -> bool:

@@ -3,6 +3,8 @@
 - ``session.py``: keeps run.json true whatever happens; tells when a step begins and ends.
 - ``ahead.py``: imports that take seconds, in the background.
 - ``intake.py``: list, decode, patients and copies; what of it goes into the run folder.
+- ``resuming.py``: going on with a run, with the data and the plan that it began with.
+- ``device.py``: the device of a run is that of this machine.
 - ``preparation.py``: labels, plan, division, checks.
 - ``fitting.py``: the ladder over all folds, and the model to ship.
 - ``refusing.py``: which pictures the model will not judge.

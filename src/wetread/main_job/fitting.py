@@ -60,9 +60,8 @@ def train(prepared: Prepared, folder: RunFolder, tell: Listener) -> Trained:
             lambda: leave_out(folder, DIVISIONS),
         )
         wins = [result.chosen for result in results]
-        done(
-            f"chosen: {', '.join(f'{name} in {wins.count(name)} of {len(wins)} folds' for name in dict.fromkeys(wins))}"
-        )
+        counts = [f"{name} in {wins.count(name)} of {len(wins)} folds" for name in dict.fromkeys(wins)]
+        done(f"chosen: {', '.join(counts) if len(wins) > 1 else wins[0]}")
     if final is None:
         final = results[0].classifiers[results[0].chosen]
     return Trained(data, results, final, np.arange(len(prepared.rows)) if fit_again else folds[0].train)

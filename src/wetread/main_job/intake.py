@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from wetread.dataset.table import WORKING_SIDE
 from wetread.errors import ImageRejected
 from wetread.main_job.ahead import NEEDED_BY_ALL, import_ahead
+from wetread.main_job.device import asked_device
 from wetread.main_job.session import step
 from wetread.outcome import counted
 from wetread.progress import Listener, Notice
-from wetread.request import Request
+from wetread.request import Request, choose_device
 from wetread.run_folder import RUNNING, RunFolder
 
 if TYPE_CHECKING:
@@ -145,12 +146,14 @@ def write_intake(folder: RunFolder, table: Table, findings: list[Finding], **fac
 
 
 def check_asked(request: Request) -> None:
-    """Refuses mistakes in settings, a named plan and the name of a recipe before anything is read or written.
+    """Refuses mistakes in settings, device, a named plan and the name of a recipe before anything is read or written.
 
     Raises:
         InputError: There is no such decision, or its value cannot be followed; the plan cannot be read; there
-            is no such recipe.
+            is no such recipe or device.
     """
+    if asked_device(request) != "auto":  # to look for one takes seconds, and cannot fail
+        choose_device(asked_device(request))
     if not request.settings and request.plan is None and request.recipe is None:
         return
     from wetread.training.plan_file import check_plan, check_setting

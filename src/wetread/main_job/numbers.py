@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -238,26 +237,45 @@ def _wins(trained: Trained, plan: Plan) -> dict[str, int]:
 
 
 def _choices(trained: Trained, plan: Plan) -> dict[str, Any]:
-    """Why each rung was used or not: the gains that were measured inside the training parts, fold by fold.
-
-    ``gains`` holds for each rung the median gain in log loss over the rung in use before it, the folds in which its
-    interval excluded zero, and the folds in which it was compared.
-    """
-    gains = []
-    for rung in plan.rungs[1:]:
-        found = [gain for result in trained.results for gain in result.gains if gain["rung"] == rung]
-        if found:
-            gains.append({
-                "rung": rung,
-                "over": Counter(gain["over"] for gain in found).most_common(1)[0][0],
-                "gain": round(float(np.median([gain["value"] for gain in found])), 6),
-                "low": round(float(np.median([gain["low"] for gain in found])), 6),
-                "high": round(float(np.median([gain["high"] for gain in found])), 6),
-                "worth_it": sum(gain["worth_it"] for gain in found),
-                "compared": len(found),
-            })  # fmt: skip
+    """Why each rung was used or not, from what was measured inside the training parts; and the share of waiting."""
     waiting = max((result.waiting for result in trained.results), default=0.0)
+    gains = sum_up_gains([result.gains for result in trained.results], plan.rungs)
     return {"rule": plan.choice, "gains": gains, "waiting": round(waiting, 4)}
+
+
+def sum_up_gains(folds: Sequence[Sequence[Mapping[str, Any]]], rungs: Sequence[str]) -> list[dict[str, Any]]:
+    """The gains of all folds, pair by pair: a fold's opponent is the rung in use there, which differs between folds.
+
+    Args:
+        folds: For each the gains as `wetread.training.gain.Gain` tells them.
+        rungs: Of the plan, the simplest first.
+
+    Returns:
+        For each rung and each opponent that it met, the commonest first: ``rung``, ``over``, the medians ``gain``,
+        ``low`` and ``high`` in nats, ``worth_it`` (folds whose interval excluded zero) and ``compared`` (folds in which
+        they met).
+    """
+    pairs: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for gain in (gain for fold in folds for gain in fold):
+        pairs.setdefault((gain["rung"], gain["over"]), []).append(gain)
+    order = {rung: place for place, rung in enumerate(rungs)}
+    met = sorted(pairs, key=lambda pair: (order[pair[0]], -len(pairs[pair]), order[pair[1]]))
+    return [
+        {
+            "rung": rung,
+            "over": over,
+            "gain": _median(pairs[rung, over], "value"),
+            "low": _median(pairs[rung, over], "low"),
+            "high": _median(pairs[rung, over], "high"),
+            "worth_it": sum(gain["worth_it"] for gain in pairs[rung, over]),
+            "compared": len(pairs[rung, over]),
+        }
+        for rung, over in met
+    ]
+
+
+def _median(gains: Sequence[Mapping[str, Any]], name: str) -> float:
+    return round(float(np.median([gain[name] for gain in gains])), 6)
 
 
 def _recalibration(trained: Trained, plan: Plan) -> dict[str, Any] | None:

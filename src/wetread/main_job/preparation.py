@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wetread.dataset.table import WORKING_SIDE
+from wetread.main_job.device import asked_device, settings_beside_device, warn_of_device, with_device
 from wetread.main_job.intake import ReadData, examine_headers, read_for_large_networks, stored_plan, write_intake
+from wetread.main_job.resuming import begun_preset, keep_measured
 from wetread.main_job.session import step
 from wetread.outcome import counted
 from wetread.progress import Listener, Notice, PlanMade
@@ -103,7 +105,10 @@ def prepare(request: Request, read: ReadData, folder: RunFolder, tell: Listener,
         prepared = _divide_and_audit(table, division, plan, run=run)
         done(f"{counted(len(prepared.findings), 'finding')}, gate {prepared.gate}")
     tell(PlanMade(plan.decisions()))
+    warn_of_device(folder, plan, tell)
+    _warn_of_missing_weights(plan, request, tell)
     _warn_of_mirrors(plan, tell)
+    _warn_of_idle(plan, request, tell)
     _warn_of_blur(plan, measured, tell)
     folder.write_text("fingerprint.json", measured.as_json())
     folder.write_text("plan.yaml", plan.to_yaml())
@@ -192,18 +197,24 @@ def _plan(
     """Measures and decides: the rules, then a recipe, then a plan that was given or begun, then single settings."""
     from wetread.training.plan import make_plan
     from wetread.training.plan_file import read_plan, require_folds, require_weights, set_decisions, with_options
+    from wetread.training.recipes import recipe_path
     from wetread.training.rules import Asked
 
     stored = stored_plan(request, folder)
-    measured = _measure(request, table, division)
-    asked = Asked(request.preset, request.seed, request.positive, *read.view, backbone=request.backbone)
+    resumed = stored is not None and request.plan is None
+    measured, preset = _measure(request, table, division), request.preset
+    if resumed:
+        measured, preset = keep_measured(folder, measured, request), begun_preset(folder, preset)
+    asked = Asked(preset, request.seed, request.positive, *read.view, backbone=request.backbone)
     if not request.recipe and stored is None:
         measured = _with_pace(measured, asked)
     planned = make_plan(measured, asked)
     plan = _follow_recipe(request.recipe, planned, measured, table) if request.recipe else planned
-    followed = read_plan(stored, plan) if stored else plan
+    followed = read_plan(stored, plan, settle=False, resumed=resumed) if stored else plan
     plan = with_options(followed, planned, _typed(request)) if stored else plan
-    plan = set_decisions(plan, request.settings, planned, follows=bool(request.recipe or stored))
+    follows = stored or (recipe_path(request.recipe) if request.recipe else None)
+    plan = set_decisions(plan, settings_beside_device(request), planned, follows=follows)
+    plan = with_device(request, stored, plan, planned)
     # The pictures are read by now; the plan says how.
     plan = with_options(plan, planned, ("view", "frame"))
     plan = _with_working_side(request, stored, followed, plan, measured)
@@ -234,6 +245,16 @@ def _typed(request: Request) -> list[str]:
     return [name for name in names if getattr(request, name)]
 
 
+def _warn_of_missing_weights(plan: Plan, request: Request, tell: Listener) -> None:
+    """A recipe on a computer that lacks its weights is another one; its name alone would hide that."""
+    from wetread.training.plan_file import departures
+
+    wanted = any(setting.partition("=")[0].strip() == "weights" for setting in request.settings)
+    follows = request.recipe and request.plan is None and "network" in plan.rungs
+    if follows and not wanted and "weights" in departures(plan.values()):
+        tell(Notice(f"The recipe {plan.recipe}: {plan.reasons['weights']}."))
+
+
 def _warn_of_mirrors(plan: Plan, tell: Listener) -> None:
     """A recipe is followed to the letter also where it mirrors pictures and nobody said whether sides matter."""
     from wetread.training.modality import NO_SIDES
@@ -244,6 +265,20 @@ def _warn_of_mirrors(plan: Plan, tell: Listener) -> None:
             Notice(
                 f"The recipe {plan.recipe} mirrors training pictures, and nobody said whether it matters which side is "
                 "left: a left effusion becomes a right one. --laterality matters mirrors nothing."
+            )
+        )
+
+
+def _warn_of_idle(plan: Plan, request: Request, tell: Listener) -> None:
+    """What was set about training, where no network is trained."""
+    from wetread.training.plan_file import settings_without_effect
+
+    idle = settings_without_effect(plan, request.settings)
+    if idle:
+        tell(
+            Notice(
+                f"{', '.join(idle)} {'has' if len(idle) == 1 else 'have'} no effect: no network is trained here, as "
+                f"rungs are {', '.join(plan.rungs)}. --set rungs=classical,network trains one."
             )
         )
 
@@ -274,7 +309,7 @@ def _measure(request: Request, table: Table, division: _Division) -> Fingerprint
         division.pairs,
         labels=label_matrix(rows, division.classes) if table.multi else None,
         estimate=division.estimate,
-        device=choose_device(request.device),
+        device=choose_device(asked_device(request)),
         laterality=request.laterality,
         time_limit=request.time_limit,
     )
@@ -289,7 +324,7 @@ def _follow_recipe(name: str, planned: Plan, measured: Fingerprint, table: Table
     from wetread.training.plan_file import read_plan, without_missing_weights
     from wetread.training.recipes import recipe_path
 
-    plan = without_missing_weights(read_plan(recipe_path(name), planned), measured)
+    plan = without_missing_weights(read_plan(recipe_path(name), planned, settle=False), measured)
     if plan.recipe != "teachable-machine":
         return plan
     values = plan.values()
@@ -307,7 +342,8 @@ def _with_pace(measured: Fingerprint, asked: Asked) -> Fingerprint:
         return measured
     from wetread.training.pace import images_per_second
 
-    return replace(measured, rate=round(images_per_second(known, measured.device), 2))
+    rate = images_per_second(known, measured.device, measured.time_limit)
+    return measured if rate is None else replace(measured, rate=max(0.01, round(rate, 2)))
 
 
 def _divide_and_audit(table: Table, division: _Division, plan: Plan, *, run: bool) -> Prepared:

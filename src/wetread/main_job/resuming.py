@@ -9,18 +9,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wetread.errors import InputError
 from wetread.main_job.intake import list_images
 from wetread.outcome import Run
 from wetread.progress import Listener, Notice
-from wetread.request import Request, name_of
+from wetread.request import LATERALITY, PRESETS, Request, name_of
 from wetread.run_folder import FINISHED, RunFolder
 
 if TYPE_CHECKING:
     from wetread.dataset.table import Row
+    from wetread.training.fingerprint import Fingerprint
 
 #: Files whose content is compared, spread over the whole set; each fold compares the pixels of all once more.
 CONTENTS_COMPARED = 200
@@ -49,6 +51,39 @@ def find_finished(place: Path, request: Request, listen: Listener) -> Run | None
         return None
     listen(Notice(f"The run in {place} has finished; nothing was done. --overwrite trains it anew."))
     return Run.open(place)
+
+
+def keep_measured(folder: RunFolder, measured: Fingerprint, request: Request) -> Fingerprint:
+    """What only the first start of a run measures, or is told: the pace of training, the time limit, about sides.
+
+    Args:
+        folder: Of the run that goes on.
+        measured: Now.
+        request: Of this start; what it says comes first.
+    """
+    try:
+        told = folder.find_json("fingerprint.json")
+    except InputError:
+        return measured
+    if not isinstance(told, dict):
+        return measured
+    rate, limit, laterality = (told.get(name) for name in ("rate", "time_limit", "laterality"))
+    kept: dict[str, Any] = {}
+    if isinstance(rate, int | float) and told.get("device") == measured.device:  # the pace is that of a device
+        kept["rate"] = float(rate)
+    if isinstance(limit, int | float) and request.time_limit is None:
+        kept["time_limit"] = float(limit)
+    if laterality in LATERALITY and request.laterality is None:
+        kept["laterality"] = laterality
+    return replace(measured, **kept)
+
+
+def begun_preset(folder: RunFolder, preset: str) -> str:
+    """The preset that a run began with; the one asked for where its plan does not say."""
+    from wetread.report.plan_part import plan_values, read_plan
+
+    begun = plan_values(read_plan(folder)).get("preset")
+    return begun if begun in PRESETS else preset
 
 
 def _refuse_other_data(folder: RunFolder, request: Request) -> None:

@@ -69,6 +69,7 @@ class Facts:
         readers: readers.json.
         explained: Methods of the heatmaps -> maps.
         explained_cases: Images that have any.
+        epochs: Of each network that counts, how many it was trained for.
     """
 
     run: Mapping[str, Any]
@@ -89,6 +90,7 @@ class Facts:
     readers: Mapping[str, Any] = field(default_factory=dict)
     explained: Mapping[str, int] = field(default_factory=dict)
     explained_cases: int = 0
+    epochs: tuple[int, ...] = ()
 
     @property
     def several(self) -> bool:
@@ -207,6 +209,7 @@ def read_facts(folder: RunFolder) -> Facts:
         readers=_mapping(_optional(folder, "readers.json")),
         explained=_explained(index),
         explained_cases=sum(bool(_rows(case.get("maps") or [])) for case in _rows(_mapping(index).get("cases") or [])),
+        epochs=_epochs(folder, len((numbers.get("repeats") or {}).get("auroc") or []) or None),
     )
 
 
@@ -297,6 +300,16 @@ def _external(folder: RunFolder) -> Iterator[dict[str, Any]]:
             rows = {row.get("name"): row for row in _rows(compared.get("rows") or [])}
             change = (rows.get("auroc") or {}).get("difference")
             yield {"metrics": numbers["metrics"], "n": numbers.get("n") or {}, "change": change}
+
+
+def _epochs(folder: RunFolder, finished: int | None) -> tuple[int, ...]:
+    """The last epoch of each fit; divisions that were begun and do not count are left out, unless none is known."""
+    last: dict[tuple[str, ...], int] = {}
+    for row in folder.read_history():
+        if finished is None or int(row["repeat"]) <= finished:  # the model that is handed over has repeat 0
+            fit = (row["repeat"], row["fold"], row["inner"])
+            last[fit] = max(last.get(fit, 0), int(row["epoch"]))
+    return tuple(last.values())
 
 
 def _explained(index: Any) -> dict[str, int]:

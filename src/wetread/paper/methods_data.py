@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from wetread.dataset.rebuild import side_of
 from wetread.errors import InputError
@@ -14,6 +15,7 @@ from wetread.paper.passage import Passage
 from wetread.paper.references import References
 from wetread.paper.table1 import characteristics
 from wetread.paper.wording import ask, count, join, percent, say_name, say_number, span
+from wetread.training.rules import LINEAR_FOLDS
 
 DESIGN, DATA = "Methods, Study design", "Methods, Data"
 TRUTH, IMAGES, PARTS = "Methods, Reference standard", "Methods, Image preprocessing", "Methods, Partitions"
@@ -266,6 +268,17 @@ def _shown_by_view(view: View, cite: References) -> str:
     return told
 
 
+def _inner_division(plan: Mapping[str, Any]) -> str:
+    """How training parts were divided once more."""
+    folds = plan.get("inner_folds") or 0
+    if folds > 1:
+        return f"{folds}-fold inner cross-validation"
+    # Plans of earlier versions, which know no `initial`, held one part out for all models.
+    if {"classical", "frozen", "combined"} & set(plan.get("rungs") or ()) and "initial" in plan:
+        return f"{LINEAR_FOLDS}-fold inner cross-validation (for networks: by a held-out part)"
+    return "a held-out part"
+
+
 def _partitions(facts: Facts, cite: References) -> Iterator[Passage]:
     if facts.tests_elsewhere:
         told = "All labelled images were test images: model, calibration and threshold came from an earlier run."
@@ -273,11 +286,7 @@ def _partitions(facts: Facts, cite: References) -> Iterator[Passage]:
         yield Passage("disjoint", PARTS, _overlap(facts))
         return
     plan = facts.plan
-    inner = (
-        f"{plan['inner_folds']}-fold inner cross-validation"
-        if (plan.get("inner_folds") or 0) > 1
-        else "a held-out part"
-    )
+    inner = _inner_division(plan)
     if facts.crossed:
         repeats = f", repeated {facts.repeats} times with other divisions" if facts.repeats > 1 else ""
         text = (

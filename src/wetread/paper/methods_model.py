@@ -11,6 +11,7 @@ from wetread.paper.facts import Facts
 from wetread.paper.passage import Passage
 from wetread.paper.references import References
 from wetread.paper.wording import ask, count, join, percent, say_name, sentence
+from wetread.training.plan_file import say_departures
 
 MODEL, TRAINING, OUTPUT = "Methods, Model", "Methods, Training", "Methods, Model output"
 
@@ -31,6 +32,13 @@ NETWORKS = {
     "inception_v3": "Inception-v3",
     "densenet121": "DenseNet-121",
     "mobilenetv2_035": "MobileNetV2 0.35",
+}
+
+#: What was minimised, by the decision `loss`; ``{}`` is the cross-entropy of the outputs.
+MINIMISED = {
+    "class weights": "{} weighted by class",
+    "focal": "focal loss",
+    "logit adjustment": "{} of logits adjusted by the class frequencies",
 }
 
 LOSSES = {
@@ -178,7 +186,8 @@ def _network(facts: Facts, cite: References) -> str:
     if plan.get("network") not in NETWORKS:
         told += f", as implemented in timm {cite('timm')}"
     if plan.get("recipe"):
-        told += f", trained after the published recipe {say_name(str(plan['recipe']))}"
+        changed = say_departures(plan)
+        told += f", trained after the published recipe {say_name(str(plan['recipe']))}" + (changed and f" ({changed})")
     if plan.get("hidden"):
         told += f", with a hidden layer of {plan['hidden']} units"
     if plan.get("dropout"):
@@ -225,11 +234,10 @@ def _training(facts: Facts, rungs: list[str], cite: References) -> Iterator[Pass
         "ema": "A running mean of the weights was used; no epoch was picked by its score.",
         "best": "The epoch with the least loss on the held-out inner fold was used.",
     }.get(str(plan.get("keep")), "")
-    loss = {"sigmoid": "binary cross-entropy", "softmax": "cross-entropy"}.get(str(plan.get("output")), "cross-entropy")
     yield Passage(
         "training",
         TRAINING,
-        f"Networks were trained for {plan.get('epochs')} epochs with {optimiser}, {loss}, batches of "
+        f"Networks were trained for {_epochs(facts)} with {optimiser}, {_loss(plan, cite)}, batches of "
         f"{plan.get('batch')}, a learning rate of {plan.get('learning_rate'):g} ({plan.get('schedule')} schedule), "
         f"weight decay "
         f"{plan.get('weight_decay'):g} and {plan.get('precision')} arithmetic. {kept}".strip(),
@@ -240,6 +248,23 @@ def _training(facts: Facts, rungs: list[str], cite: References) -> Iterator[Pass
     still = [word for key, word in (("mirror", "mirrored"), ("flip", "turned upside down")) if not plan.get(key)]
     told = f"Training images were augmented by {join(changes)}" if changes else "Training images were not augmented"
     yield Passage("augmentation", TRAINING, told + (f"; none was {join(still, 'or')}." if still else "."))
+
+
+def _epochs(facts: Facts) -> str:
+    """``6 to 11 epochs (at most 40 were planned)``: those that were run, and in how many only the head learnt."""
+    head = int(facts.plan.get("head_epochs") or 0) if facts.plan.get("tuning") == "head first" else 0
+    planned = int(facts.plan.get("epochs") or 0) + head
+    fewest, most = min(facts.epochs, default=planned), max(facts.epochs, default=planned)
+    told = count(most, "epoch") if fewest == most else f"{fewest} to {count(most, 'epoch')}"
+    notes = [f"at most {planned} were planned"] if fewest < planned else []
+    notes += [f"in the first {head if head > 1 else 'one'} only the last layer was trained"] if head else []
+    return told + (f" ({'; '.join(notes)})" if notes else "")
+
+
+def _loss(plan: Mapping[str, Any], cite: References) -> str:
+    entropy = "binary cross-entropy" if plan.get("output") == "sigmoid" else "cross-entropy"
+    kind = str(plan.get("loss"))
+    return MINIMISED.get(kind, "{}").format(entropy) + (f" {cite('focal')}" if kind == "focal" else "")
 
 
 def _imbalance(facts: Facts, cite: References) -> str:

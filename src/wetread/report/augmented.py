@@ -70,11 +70,16 @@ def write_augmented(previews: Sequence[Preview], plan: Plan, path: Path, name: s
 
 
 def read_augmented(folder: RunFolder) -> dict[str, Any]:
-    """What the report shows of it: index.json with a data address for each strip; empty where there is none."""
+    """What the report shows of it: index.json with a data address for each strip; empty where there is none.
+
+    Where every range is off, ``changed`` is false and there are no strips: all copies are the original.
+    """
     place = folder.path / "augmented"
     if not (place / "index.json").is_file():
         return {}
     found: dict[str, Any] = folder.read_json("augmented/index.json")
+    if not any(much for _, much, _ in found["ranges"]):
+        return found | {"changed": False, "rows": []}
     for row in found["rows"]:
         try:
             data = (place / Path(row["file"]).name).read_bytes()
@@ -82,7 +87,7 @@ def read_augmented(folder: RunFolder) -> dict[str, Any]:
             return {}
         kind = row["file"].rsplit(".", 1)[-1]
         row["strip"] = f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
-    return found
+    return found | {"changed": True}
 
 
 def _encode(square: Picture, kind: str) -> str:

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 from typing import Any
+
+from wetread.outcome import counted, in_words
 
 #: Colours of series, by style-sheet variable; the page defines them for both themes (Okabe & Ito's palette).
 SERIES = 6
@@ -46,9 +49,19 @@ class Chart:
     most_steps = 5.01
 
     def __init__(
-        self, x_label: str, y_label: str, x_range: tuple[float, float], y_range: tuple[float, float], about: str
+        self,
+        x_label: str,
+        y_label: str,
+        x_range: tuple[float, float],
+        y_range: tuple[float, float],
+        about: str,
+        *,
+        whole: bool = False,
     ) -> None:
+        """`whole`: the axis to the right counts something, so that its ticks stand at whole numbers."""
         self._x, self._y = x_range, y_range
+        self._least_step = 1 if whole else 0
+        self._remark = ""
         self._parts: list[str] = []
         self._legend: list[Series] = []
         self._labels = (x_label, y_label)
@@ -119,6 +132,11 @@ class Chart:
         self._parts.append(f'<polygon points="{path}" fill="var(--s{(number - 1) % SERIES + 1})" opacity=".16"/>')
         return self
 
+    def remark(self, text: str) -> Chart:
+        """Adds a remark in the upper right corner."""
+        self._remark = text
+        return self
+
     def svg(self, standalone: bool = False) -> str:
         """The chart as text."""
         style = f"<style>{STANDALONE_STYLE}</style>" if standalone else ""
@@ -126,11 +144,11 @@ class Chart:
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}" role="img" '
             f'class="chart" aria-label="{escape(self._about)}">{style}'
         )
-        return head + self._axes() + "".join(self._parts) + self._legend_text() + "</svg>"
+        return head + self._axes() + "".join(self._parts) + self._remark_text() + self._legend_text() + "</svg>"
 
     def _axes(self) -> str:
         parts = []
-        for value, text in _ticks(*self._x, self.most_steps):
+        for value, text in _ticks(*self._x, self.most_steps, self._least_step):
             x, y = self.place(value, self._y[0])
             _, top = self.place(value, self._y[1])
             parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{y:.1f}" y2="{top:.1f}" stroke="var(--grid)"/>')
@@ -150,6 +168,25 @@ class Chart:
         parts.append(f'<text transform="translate(13 {upright}) rotate(-90)" {centred}>{y_label}</text>')
         return "".join(parts)
 
+    def _remark_text(self) -> str:
+        if not self._remark:
+            return ""
+        place = f'x="{self.width - self.right - 6}" y="{self.top + 14}" text-anchor="end"'
+        return f'<text {place} class="tick">{escape(self._remark)}</text>'
+
+    def _free_corner(self, wide: float, high: float) -> tuple[float, float]:
+        """Upper left point of the box of this size, in a corner, that covers least of the lines; in pixels."""
+        low = self.top + 10 + (16 if self._remark else 0)
+        left, right = self.left + 6, self.width - self.right - wide - 6
+        corners = [(x, y) for x in (right, left) for y in (self.height - self.bottom - high, low)]
+        drawn = [point for series in self._legend for point in _along([self.place(*one) for one in series.points])]
+
+        def covered(corner: tuple[float, float]) -> int:
+            x, y = corner
+            return sum(x <= across <= x + wide and y - 4 <= up <= y - 4 + high for across, up in drawn)
+
+        return min(corners, key=covered)
+
     def _legend_text(self) -> str:
         if len(self._legend) < 2:
             return ""
@@ -157,7 +194,7 @@ class Chart:
         longest = max(len(series.name) for series in self._legend)
         wide = min(30 + 7.4 * longest, 220)
         high = 14 * len(self._legend) + 8
-        x, y = self.width - self.right - wide - 6, self.height - self.bottom - high
+        x, y = self._free_corner(wide, high)
         parts.append(f'<rect x="{x:.1f}" y="{y - 4:.1f}" width="{wide:.1f}" height="{high}" rx="4" class="legend"/>')
         for row, series in enumerate(self._legend):
             colour = f"var(--s{(series.number - 1) % SERIES + 1})"
@@ -217,7 +254,7 @@ def roc_chart(curves: list[dict[str, Any]], point: tuple[float, float] | None) -
     """ROC curves with the operating point as (1 - specificity, sensitivity)."""
     chart = Chart("1 − specificity", "sensitivity", (0, 1), (0, 1), "ROC curve").guide((0, 0), (1, 1))
     for number, curve in enumerate(curves, start=1):
-        chart.line(Series(curve["class"], [(x, y) for x, y in curve["roc"]], number, number > SERIES))
+        chart.line(Series(in_words(curve["class"]), [(x, y) for x, y in curve["roc"]], number, number > SERIES))
     if point:
         chart.dot(*point, title="operating point")
     return chart
@@ -229,7 +266,7 @@ def precision_recall_chart(curves: list[dict[str, Any]]) -> Chart:
     if len(curves) == 1 and (band := curves[0].get("precision_band")):
         chart.band([(x, low, high) for x, low, high in band])
     for number, curve in enumerate(curves, start=1):
-        chart.line(Series(curve["class"], _stairs(curve["precision_recall"]), number, number > SERIES))
+        chart.line(Series(in_words(curve["class"]), _stairs(curve["precision_recall"]), number, number > SERIES))
     if len(curves) == 1:
         chart.guide((0, curves[0]["prevalence"]), (1, curves[0]["prevalence"]))
     return chart
@@ -240,7 +277,7 @@ def reliability_chart(curves: list[dict[str, Any]]) -> Chart:
     chart = Chart("probability said", "share that came true", (0, 1), (0, 1), "Calibration plot").guide((0, 0), (1, 1))
     for number, curve in enumerate(curves[:SERIES], start=1):
         points = [(bin_["said"], bin_["value"]) for bin_ in curve["reliability"]]
-        chart.line(Series(curve["class"], points, number), legend=len(curves) > 1)
+        chart.line(Series(in_words(curve["class"]), points, number), legend=len(curves) > 1)
         for bin_ in curve["reliability"]:
             if len(curves) == 1:
                 chart.bar(bin_["said"], bin_["low"], bin_["high"], number)
@@ -251,14 +288,14 @@ def reliability_chart(curves: list[dict[str, Any]]) -> Chart:
 
 def small_roc_chart(curve: dict[str, Any], point: tuple[float, float] | None) -> Chart:
     """The ROC curve of one finding, with its operating point as (1 - specificity, sensitivity)."""
-    chart = SmallChart(f"ROC curve of {curve['class']}").guide((0, 0), (1, 1))
+    chart = SmallChart(f"ROC curve of {in_words(curve['class'])}").guide((0, 0), (1, 1))
     chart.line(Series(curve["class"], [(x, y) for x, y in curve["roc"]]))
     return chart.dot(*point, title="at its threshold") if point else chart
 
 
 def small_reliability_chart(curve: dict[str, Any]) -> Chart:
     """The calibration plot of one finding, with Wilson intervals."""
-    chart = SmallChart(f"Calibration plot of {curve['class']}").guide((0, 0), (1, 1))
+    chart = SmallChart(f"Calibration plot of {in_words(curve['class'])}").guide((0, 0), (1, 1))
     chart.line(Series(curve["class"], [(bin_["said"], bin_["value"]) for bin_ in curve["reliability"]]))
     for bin_ in curve["reliability"]:
         chart.bar(bin_["said"], bin_["low"], bin_["high"])
@@ -270,7 +307,7 @@ def training_chart(history: list[dict[str, str]]) -> Chart | None:
     """Training loss of each fit (faint) and its mean, and the mean loss on what the fits held out.
 
     None where no network was trained. Losses are positive; the scale ends where nineteen of twenty fit in, since one
-    bad first epoch would flatten all others.
+    bad first epoch would flatten all others. A fit that leaves it is cut off there, and counted.
     """
     train = _mean_by_epoch(history, "train_loss")
     validation = _mean_by_epoch(history, "val_loss")
@@ -280,10 +317,14 @@ def training_chart(history: list[dict[str, str]]) -> Chart | None:
     every = sorted(loss for fit in fits for _, loss in fit)
     means = [loss for _, loss in (*train, *validation)]
     top = 1.05 * max(*means, every[int(0.95 * (len(every) - 1))])
-    chart = Chart("epoch", "loss (nats)", (1, max(x for x, _ in train)), (0, top), "Training curves")
+    last = max(x for x, _ in train)
+    chart = Chart("epoch", "loss (nats)", (1, last), (0, top), "Training curves", whole=True)
     for fit in fits if len(fits) > 1 else ():
-        chart.faint([(epoch, min(loss, top)) for epoch, loss in fit])
-    chart.line(Series("training, augmented", train, 1))
+        for run in _below(fit, top):
+            chart.faint(run)
+    if beyond := sum(any(loss > top for _, loss in fit) for fit in fits):
+        chart.remark(f"{beyond} of {counted(len(fits), 'fit')} above the scale")
+    chart.line(Series("training", train, 1))
     if validation:
         chart.line(Series("held-out inner fold", validation, 5))
     return chart
@@ -307,6 +348,29 @@ def _mean_by_epoch(history: list[dict[str, str]], column: str) -> list[tuple[flo
     return [(epoch, sum(found) / len(found)) for epoch, found in sorted(values.items())]
 
 
+def _below(points: Sequence[tuple[float, float]], top: float) -> list[list[tuple[float, float]]]:
+    """The stretches of a line that stay below a ceiling, with the points where it meets it."""
+    runs: list[list[tuple[float, float]]] = [[]]
+    for place, (x, y) in enumerate(points):
+        x0, y0 = points[place - 1] if place else (x, y)
+        if (y0 > top) != (y > top):
+            runs[-1].append((x0 + (x - x0) * (top - y0) / (y - y0), top))
+        if y <= top:
+            runs[-1].append((x, y))
+        elif runs[-1]:
+            runs.append([])
+    return [run for run in runs if run]
+
+
+def _along(points: Sequence[tuple[float, float]], step: float = 6.0) -> list[tuple[float, float]]:
+    """The points of a line and, where they lie more than `step` apart, points between them."""
+    found = list(points[:1])
+    for (x0, y0), (x1, y1) in pairwise(points):
+        parts = int(max(abs(x1 - x0), abs(y1 - y0)) // step) + 1
+        found += [(x0 + (x1 - x0) * part / parts, y0 + (y1 - y0) * part / parts) for part in range(1, parts + 1)]
+    return found
+
+
 def _stairs(points: list[list[float]]) -> list[tuple[float, float]]:
     """Precision is a step function of recall: joining its points by straight lines would flatter it."""
     steps: list[tuple[float, float]] = []
@@ -324,9 +388,9 @@ STEPS = (
 )
 
 
-def _ticks(low: float, high: float, most_steps: float = 5.01) -> list[tuple[float, str]]:
+def _ticks(low: float, high: float, most_steps: float = 5.01, least_step: float = 0) -> list[tuple[float, str]]:
     span = high - low
-    step = next((s for s in STEPS if span / s <= most_steps), span or 1)
+    step = next((s for s in STEPS if s >= least_step and span / s <= most_steps), span or 1)
     first = low if low == int(low) and low != 1 else -(-low // step) * step
     ticks, value = [], first
     while value <= high + 1e-9:

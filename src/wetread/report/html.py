@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +40,13 @@ from wetread.report.learning_curve_part import read_learning_curve
 from wetread.report.ledger import Ledger, make_ledger
 from wetread.report.not_shown import not_shown
 from wetread.report.page import page_environment
-from wetread.report.plan_part import group_plan, plan_values, read_measured, read_notices, read_plan
+from wetread.report.plan_part import group_plan, plan_values, read_measured, read_notices, read_plan, run_commands
 from wetread.report.refusal_part import read_refusal
 from wetread.report.rungs import MODELS, SHORT, explain_rule, explain_rungs, name_network, name_rungs
 from wetread.report.subgroup_part import subgroup_tables
 from wetread.report.trials_part import read_trials
 from wetread.run_folder import RunFolder
+from wetread.training.ranges import Augment
 
 METRIC_TITLES = {
     "auroc": "AUROC",
@@ -63,6 +65,9 @@ METRIC_TITLES = {
     "brier": "Brier score (0 is best)",
     "ece": "Calibration error (0 is best)",
 }
+
+#: Of several classes, so that it is not taken for the Brier score of the call, which stands under calibration.
+SUMMED = {"brier": "Brier score, summed over the classes (0 is best, 2 worst)"}
 
 #: Which weights of a fit count, by the decision `keep`.
 KEPT = {
@@ -121,7 +126,7 @@ def write_page(folder: RunFolder) -> Path:
             ladder=_ladder(numbers, values),
             rule=explain_rule(numbers),
             notices=read_notices(folder),
-            kept=KEPT.get(values.get("keep", ""), ""),
+            kept=_say_training(values),
             weights=_weights(numbers),
             judgement=judgement(numbers, lambda name, chart: _keep(folder, name, chart)),
             subgroups=subgroup_tables(numbers),
@@ -205,12 +210,14 @@ def write_check_page(folder: RunFolder, gate: str) -> Path:
         "per_class": dict(sorted(names.items())),
         "unlabelled": sum(not row["label"] for row in used),
     }
+    question = next((name for name, _ in names.most_common() if name != NO_FINDING), "") if several else ""
     page = (
         page_environment()
         .get_template("check.html.j2")
         .render(
             run=run,
-            question=next((name for name, _ in names.most_common() if name != NO_FINDING), "") if several else "",
+            question=question,
+            commands=run_commands(run.get("command") or [], question),
             gate=gate,
             gate_sentence=GATE_SENTENCES[gate],
             findings=folder.read_json("findings.json"),
@@ -280,7 +287,7 @@ def _ladder(numbers: dict[str, Any], plan: dict[str, Any]) -> list[dict[str, Any
         title, about = names.get(name, (f"Only {name}", row.get("sees") or ""))
         if name == "prevalence" and numbers["task"] == "multilabel":
             about = "gives every image the share of each finding"
-        if name == "selected" and numbers.get("chosen"):
+        if name == "selected" and numbers.get("chosen") and plan.get("choice", "by gain") == "by gain":
             about = f"{about}: {_say_chosen(numbers)}"
         facts = {"name": name, "title": title, "about": about, "why": reasons.get(name, "")}
         rows.append({**facts, "number": 1 if name in MODELS else 2, **row})
@@ -306,10 +313,18 @@ def _weights(numbers: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def _say_training(plan: dict[str, Any]) -> str:
+    """Which weights count, and of which pictures the training loss is."""
+    augmented = any(plan.get(field.name) for field in fields(Augment))
+    told = "The training loss is that of the changed pictures." if augmented else ""
+    return f"{KEPT.get(plan.get('keep', ''), '')} {told}".strip()
+
+
 def _metrics(numbers: dict[str, Any]) -> list[dict[str, Any]]:
+    titles = METRIC_TITLES | (SUMMED if numbers["task"] == "multiclass" else {})
     return [
         {"name": name, "title": title, **numbers["metrics"][name]}
-        for name, title in METRIC_TITLES.items()
+        for name, title in titles.items()
         if name in numbers["metrics"]
     ]
 

@@ -85,24 +85,32 @@ def _predictive(numbers: dict[str, Any]) -> dict[str, Any]:
 def _calibration(numbers: dict[str, Any], keep: Keep) -> dict[str, Any]:
     stored = numbers.get("calibration") or {}
     if "after" in stored:
-        one = _large(stored, keep)
+        one = _large(stored, keep, numbers.get("positive") is None)
         return {**one, "small": _small(stored.get("per_class", {}), keep)}
     small = {name: one for name, one in stored.items() if isinstance(one, dict) and "after" in one}
     return {"small": _small(small, keep)} if small else {}
 
 
-def _large(entry: dict[str, Any], keep: Keep) -> dict[str, Any]:
-    stages = [stage for stage in ("before", "after") if stage in entry]
+def _large(entry: dict[str, Any], keep: Keep, calls: bool) -> dict[str, Any]:
+    """One calibration; `calls`: of several classes, where it is asked how often the call was right."""
+    untouched = _is_untouched(entry)
+    stages = [stage for stage in ("before", "after") if stage in entry and not (untouched and stage == "before")]
     charts = {
         stage: keep(f"calibration-{stage}", stage_chart(entry[stage]["curve"], f"Calibration plot, {stage}"))
         for stage in stages
     }
+    titles = dict(ROWS) | ({"brier": "Brier score of the call (0 is best)"} if calls else {})
     rows = [
         {"title": title, **{stage: _as_row(entry[stage].get(name)) for stage in stages}}
-        for name, title in ROWS
+        for name, title in titles.items()
         if any(name in entry[stage] for stage in stages)
     ]
-    return {"stages": stages, "charts": charts, "rows": rows, "n": entry["n"]}
+    return {"stages": stages, "charts": charts, "rows": rows, "n": entry["n"], "untouched": untouched}
+
+
+def _is_untouched(entry: dict[str, Any]) -> bool:
+    """Whether nothing was corrected, so that before and after would be the same plot twice."""
+    return "before" in entry and bool(entry["before"]["curve"] == entry["after"]["curve"])
 
 
 def _as_row(number: Any) -> dict[str, Any] | None:
@@ -115,7 +123,7 @@ def _as_row(number: Any) -> dict[str, Any] | None:
 def _small(entries: dict[str, Any], keep: Keep) -> list[dict[str, Any]]:
     found = []
     for place, (name, entry) in enumerate(entries.items(), start=1):
-        before = entry.get("before", {})
+        before = {} if _is_untouched(entry) else entry.get("before", {})
         chart = small_stage_chart(before.get("curve"), entry["after"]["curve"], f"Calibration plot of {name}")
         found.append({
             "name": name,

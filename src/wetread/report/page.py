@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from decimal import Decimal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from wetread.outcome import counted, in_units, in_words, say_percent, say_share
 from wetread.report.check_pages import check_page
+from wetread.report.rungs import SHORT, THE_SAME
 
 
 def page_environment() -> Environment:
@@ -26,6 +28,8 @@ def page_environment() -> Environment:
     environment.filters["percent"] = say_percent
     environment.filters["three"] = lambda value: f"{value:.3f}"
     environment.filters["words"] = in_words
+    environment.filters["rung"] = lambda name: SHORT.get(name, in_words(name))
+    environment.filters["the_rung"] = lambda name: THE_SAME.get(name, in_words(name))
     environment.filters["counted"] = counted
     environment.filters["in_units"] = in_units
     environment.filters["number"] = say_number
@@ -33,9 +37,16 @@ def page_environment() -> Environment:
     environment.filters["change"] = lambda value: f"{value:+z.2f}"
     environment.filters["took"] = say_seconds
     environment.filters["shell"] = shlex.join  # so that >= of an option, pasted, does not become a file
+    environment.filters["unbroken"] = keep_options_whole
     environment.globals["check_page"] = check_page
     environment.globals["style"] = Markup(environment.loader.get_source(environment, "report.css")[0])  # type: ignore[union-attr]  # noqa: S704
     return environment
+
+
+def keep_options_whole(command: str) -> Markup:
+    """A command whose lines do not end inside ``--set``; what is copied from the page stays the same."""
+    text = str(escape(command))  # a plain string, since pieces that are put together as markup are escaped again
+    return Markup(re.sub(r"(?<!\S)--?[A-Za-z][\w-]*", r'<span class="tight">\g<0></span>', text))  # noqa: S704
 
 
 def say_number(value: float) -> str:

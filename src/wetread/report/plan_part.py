@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -25,6 +27,25 @@ GROUPS = {
 
 #: Groups that decide nothing where no network is trained.
 OF_A_NETWORK = ("Network", "Training", "Augmentation")
+
+#: Rungs that look through the backbone.
+OF_A_BACKBONE = ("frozen", "combined")
+
+#: Networks of our own, which no weights belong to; see ``wetread.model.network_names``.
+OURS = ("small", "carpentries", "dense")
+
+#: What is said of a network that starts without weights.
+FRESH = "none: starts fresh"
+
+#: How notices begin that tell how a start ended: those of a start before the last have been made up for.
+OF_ONE_START = ("Interrupted: ", "Further divisions were interrupted: ", "The time limit leaves no room for more: ")
+
+#: And one that matters only while somebody watches.
+OF_THE_MOMENT = "Stopping: "
+
+#: Options of a dry run or a check that a run does not know, or that speak of the folder or the screen of that one.
+_ASIDE = ("--dry-run", "--resume", "--overwrite", "--fix", "--json", "--quiet", "-q")
+_ASIDE_WITH_VALUE = ("--out", "--review")
 
 #: Values that decide nothing, and are not in the digest.
 NOTHING = ("", None, 0, False, "unknown", "none")
@@ -73,19 +94,38 @@ def group_plan(plan: Mapping[str, Mapping[str, Any]]) -> list[Group]:
         plan: From `read_plan`.
     """
     groups: list[Group] = []
-    trains = "network" in plan_values(plan).get("rungs", ())
+    values = plan_values(plan)
+    trains = "network" in values.get("rungs", ())
     for name, entry in plan.items():
         if name in GROUPS or not groups:
             title, shown = GROUPS.get(name, ("Plan", ()))
             groups.append(Group(title, _digest(plan, shown), used=trains or title not in OF_A_NETWORK))
-        groups[-1].decisions.append((in_words(name), _say(entry["value"]), str(entry.get("reason", ""))))
+        told = say_decision(name, entry["value"], values) or _say(entry["value"])
+        groups[-1].decisions.append((in_words(name), told, str(entry.get("reason", ""))))
     return groups
 
 
 def _digest(plan: Mapping[str, Mapping[str, Any]], names: tuple[str, ...]) -> str:
     """``folds 5 · repeats 1``: those that decide something."""
-    values = {name: plan[name]["value"] for name in names if name in plan}
-    return " · ".join(f"{in_words(name)} {_say(value)}" for name, value in values.items() if value not in NOTHING)
+    values = plan_values(plan)
+    shown = {name: say_decision(name, values[name], values) for name in names if name in values}
+    return " · ".join(f"{in_words(name)} {told}" for name, told in shown.items() if told)
+
+
+def say_decision(name: str, value: Any, values: Mapping[str, Any]) -> str:
+    """A value as a summary has it: empty where it decides nothing in this plan.
+
+    Args:
+        name: Of the decision.
+        value: Its value, as in plan.yaml.
+        values: Of the decisions on rungs and network, which others hang on.
+    """
+    rungs = values.get("rungs") or ()
+    if name == "backbone" and not any(rung in rungs for rung in OF_A_BACKBONE):
+        return ""
+    if name == "weights" and not value and values.get("network", OURS[0]) not in OURS:
+        return FRESH
+    return "" if value in NOTHING else _say(value)
 
 
 def read_measured(folder: RunFolder) -> list[tuple[str, str]]:
@@ -140,20 +180,47 @@ def _say_sides(answer: str, decided: Mapping[str, Any]) -> str:
 
 
 def read_notices(folder: RunFolder) -> list[str]:
-    """What the run had to tell on its way (a time limit, a smaller batch), each once, in order."""
+    """What the run had to tell on its way (a time limit, a smaller batch), each once, in order.
+
+    How a start before the last one ended is left out, since the starts after it made up for that.
+    """
     try:
         lines = (folder.path / "events.jsonl").read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError):
         return []
     found: dict[str, None] = {}
     for line in lines:
-        if '"kind": "notice"' not in line:  # a long run has a hundred thousand events, and few are notices
+        # A long run has a hundred thousand events, and few are notices, or the first step of a start.
+        if '"kind": "notice"' not in line and '"step": "read"' not in line:
             continue
         try:
-            found[str(json.loads(line)["text"])] = None
+            event = json.loads(line)
+            if event["kind"] == "notice":
+                found[str(event["text"])] = None
+            elif event["kind"] == "step_started":
+                found = {text: None for text in found if not text.startswith(OF_ONE_START)}
         except (ValueError, KeyError, TypeError):
             continue  # the last line of a run that was killed
-    return list(found)
+    told = [text for text in found if not text.startswith(OF_THE_MOMENT)]
+    return [text.replace("Ctrl-C again stops it; ", "") if text.startswith(OF_ONE_START) else text for text in told]
+
+
+def run_commands(typed: Sequence[str], question: str = "") -> list[str]:
+    """The commands that do what a dry run or a check has planned.
+
+    Args:
+        typed: The command of the dry run or the check, as run.json has it; from Python it is none of ours.
+        question: A finding that may be asked about alone; empty where there is no choice.
+    """
+    program, *words = [*typed] or [""]
+    if not words or words[0] not in ("run", "check") or Path(program).stem not in ("wetread", "__main__"):
+        return ["wetread run …", *([f"wetread run … --finding {shlex.quote(question)}"] if question else [])]
+    kept, skip = ["wetread", "run"], False
+    for word in words[1:]:
+        if not skip and word not in _ASIDE and word.partition("=")[0] not in _ASIDE_WITH_VALUE:
+            kept.append(word)
+        skip = not skip and word in _ASIDE_WITH_VALUE
+    return [shlex.join(kept), *([shlex.join([*kept, "--finding", question])] if question else [])]
 
 
 def _say(value: Any) -> str:

@@ -22,6 +22,8 @@ SEES = {"frozen": "what a frozen network sees", "classical": "classical features
 #: Images of a class without which no set is given: `wetread.evaluation.finding_sets.FEWEST`, which would bring SciPy
 #: into the studio's server.
 FEWEST_OF_A_CLASS = 9
+#: What is counted of the sets of a class, and its head in the table.
+SET_COLUMNS = (("covered", "Held in folds"), ("unsure", "Unsure"), ("empty", "No class"))
 #: Tested images that are named at most.
 NAMED = 12
 
@@ -71,6 +73,8 @@ def _describe(known: dict[str, Any], rows: list[dict[str, str]]) -> dict[str, An
         "out": out[:NAMED],
         "more_out": max(0, len(out) - NAMED),
         "sets": sets,
+        # Of a single test set nothing is known of them: its limits come from those very images.
+        "set_columns": SET_COLUMNS if any(one[key] is not None for one in sets for key, _ in SET_COLUMNS) else (),
         # Sets are given from nine images of each class on; how far they reach is told from nine patients on.
         "sets_promise": bool(sets) and all(one["n"] >= FEWEST_OF_A_CLASS for one in sets),
         **_finding_sets(known.get("finding_sets", [])),  # runs of before had none

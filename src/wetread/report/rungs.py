@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 #: What is not among the rungs of a plan keeps its name; the second text says what it is.
@@ -70,7 +70,15 @@ def name_rungs(plan: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
         ),
         "network": (title_network(plan), _describe_network(plan)),
         "ensemble": ("Ensemble", "the mean of the models above" + _looks(plan)),
+        "selected": _name_selected(str(plan.get("choice") or "by gain")),
     }
+
+
+def _name_selected(choice: str) -> tuple[str, str]:
+    """The row of what was used, which is nothing new where the plan says which rung that is."""
+    if choice == "by gain":
+        return BASELINES["selected"]
+    return "Used, as the plan says", f"{_name(choice)}, whose number heads this page"
 
 
 def title_network(plan: Mapping[str, Any], *, short: bool = False) -> str:
@@ -79,7 +87,9 @@ def title_network(plan: Mapping[str, Any], *, short: bool = False) -> str:
         return "Network"
     name, weights = name_network(plan["network"]), plan.get("weights")
     if plan.get("recipe"):
-        return f"{name}, recipe {plan['recipe']}"
+        from wetread.training.plan_file import departures  # the terminal starts with this file
+
+        return f"{name}, recipe {plan['recipe']}" + (", changed" if departures(plan) else "")
     if not weights:
         return f"{name}, from scratch"
     how, place = ("new head", "on") if plan.get("tuning") == "head" else ("fine-tuned", "from")
@@ -88,10 +98,14 @@ def title_network(plan: Mapping[str, Any], *, short: bool = False) -> str:
 
 def _describe_network(plan: Mapping[str, Any]) -> str:
     """How it was trained, as far as its title does not say so."""
+    from wetread.training.plan_file import say_departures
+
     weights, tuning = plan.get("weights"), plan.get("tuning")
     start = f", starting from {weights}" if plan.get("recipe") and weights else ""
+    changed = say_departures(plan)
+    start += f"; {changed}" if changed else ""
     if not weights:
-        return "trained on these images" + (", from scratch" if plan.get("recipe") else "")
+        return "trained on these images" + (", from scratch" if plan.get("recipe") else "") + start
     if tuning == "head first":
         return f"its head was trained on these images first, then all its layers at lower rates{start}"
     return ("its new head was" if tuning == "head" else "all its layers were") + f" trained on these images{start}"
@@ -103,14 +117,20 @@ def _looks(plan: Mapping[str, Any]) -> str:
 
 
 def explain_rungs(numbers: Mapping[str, Any]) -> dict[str, str]:
-    """Why each rung was used or not, in a sentence each; rungs that were never compared have none.
+    """Why each rung was used or not: a sentence for each rung that it was compared with; none where it never was.
 
     Args:
         numbers: Of numbers.json.
     """
     choices = numbers.get("choices") or {}
     judged = choices.get("rule", "by gain") == "by gain"
-    sentences = {gain["rung"]: _explain(gain, judged) for gain in choices.get("gains", ())}
+    met: dict[str, list[Mapping[str, Any]]] = {}
+    for gain in choices.get("gains", ()):
+        met.setdefault(gain["rung"], []).append(gain)
+    sentences, parted = {}, False
+    for rung, gains in met.items():
+        sentences[rung] = _explain(gains, judged, parted)
+        parted |= 0 < sum(gain["worth_it"] for gain in gains) < sum(gain["compared"] for gain in gains)
     if sentences and judged:
         first = next((name for name in numbers["models"] if name in SHORT and name not in sentences), None)
         if first is not None:
@@ -118,23 +138,46 @@ def explain_rungs(numbers: Mapping[str, Any]) -> dict[str, str]:
     return sentences
 
 
-def _explain(gain: Mapping[str, Any], judged: bool) -> str:
-    value, over = gain["gain"], THE_SAME.get(gain["over"], gain["over"])
-    compared, won = gain["compared"], gain["worth_it"]
+def _explain(gains: Sequence[Mapping[str, Any]], judged: bool, parted: bool) -> str:
+    """A sentence for each opponent that a rung met.
+
+    Args:
+        gains: Of this rung, one for each opponent.
+        judged: Whether it was used by its gain.
+        parted: A rung before it was used in some folds only, so that this one has more than one opponent. Where one is
+            told nevertheless, an earlier version wrote the median over all of them, and the name of the commonest.
+    """
+    folds = sum(gain["compared"] for gain in gains)
+    if len(gains) > 1:
+        return " ".join(_explain_one(gain, judged, _name(gain["over"]), folds) for gain in gains)
+    over = _name(gains[0]["over"])
+    return _explain_one(gains[0], judged, f"the simpler one in use, mostly {over}" if parted else over, folds)
+
+
+def _name(rung: str) -> str:
+    return THE_SAME.get(rung, rung)
+
+
+def _explain_one(gain: Mapping[str, Any], judged: bool, over: str, folds: int) -> str:
+    """What a rung gained over one opponent, and what came of it; `folds` counts those with other opponents too."""
+    value, compared, won = gain["gain"], gain["compared"], gain["worth_it"]
     if not all(map(math.isfinite, (value, gain["low"], gain["high"]))):
         return f"Too few patients to say what it gains over {over}."
     verb = "Gains" if value >= 0 else "Loses"
     low, high = (gain["low"], gain["high"]) if value >= 0 else (-gain["high"], -gain["low"])
     told = f"{verb} {say_nats(abs(value))} nats ({say_nats(low)} to {say_nats(high)})"
     told += f" over {over}" if value >= 0 else f" against {over}"
+    if compared < folds:
+        told += f", {'in use' if judged else 'compared'} in {compared} of {folds} folds"
     if not judged:
         return f"{told}."
-    folds = f"in {compared} of {compared} folds" if compared > 1 else ""
+    where = f" in {compared} of {compared} folds" if 1 < compared == folds else ""
     if not won:
-        return f"{told}: the simpler one was kept {folds}".rstrip() + "."
+        return f"{told}: the simpler one was kept{where}."
     if won == compared:
-        return f"{told}: worth it {folds}".rstrip() + "."
-    return f"{told}: worth it in {won} of {compared} folds, the simpler one was kept in {compared - won}."
+        return f"{told}: worth it{where}."
+    of = f"{compared} folds" if compared == folds else "them"
+    return f"{told}: worth it in {won} of {of}, the simpler one was kept in {compared - won}."
 
 
 def explain_rule(numbers: Mapping[str, Any]) -> str:
@@ -145,16 +188,18 @@ def explain_rule(numbers: Mapping[str, Any]) -> str:
     """
     choices = numbers.get("choices") or {}
     rule = choices.get("rule", "by gain")
-    if rule != "by gain":
-        return f"This plan uses {THE_SAME.get(rule, rule)}, whatever the gain; the others are shown for comparison."
+    told = f"This plan uses {_name(rule)}, whatever the gain; the others are shown for comparison."
     if not choices.get("gains"):
-        return ""
+        return "" if rule == "by gain" else told
+    if rule == "by gain":
+        told = "A higher rung is used only where the 95 % interval of its gain over patients excludes zero."
     many = len(numbers["classes"]) if numbers["task"] == "multiclass" else 2
     among = f"among {many}" if many > 2 else "between two"
+    several = max(gain["compared"] for gain in choices["gains"]) > 1
+    medians = " What is told below are medians over the folds in which the two met." if several else ""
     return (
-        "A higher rung is used only where the 95 % interval of its gain over patients excludes zero. The gain is the "
-        f"fall of the log loss in nats: 0 is none, and guessing {among} equally frequent classes costs "
-        f"{math.log(many):.2f}. What is told below are medians over the folds."
+        f"{told} The gain is the fall of the log loss in nats: 0 is none, and guessing {among} equally frequent "
+        f"classes costs {math.log(many):.2f}.{medians}"
     )
 
 

@@ -114,11 +114,12 @@ def _show_augmented(table: Table, request: Request, path: Path, name: str) -> Pa
     # Nothing is divided here, so a class that is too rare for folds may be looked at all the same.
     measured = replace(measured, smallest_class=max(2, measured.smallest_class))
     planned = make_plan(measured, Asked(request.preset, request.seed))
-    followed = read_plan(recipe_path(request.recipe), planned) if request.recipe else planned
+    recipe = recipe_path(request.recipe) if request.recipe else None
+    followed = read_plan(recipe, planned, settle=False) if recipe else planned
     if request.plan:
         typed = ["laterality"] if request.laterality else []
-        followed = with_options(read_plan(request.plan, followed), planned, typed)
-    followed = set_decisions(followed, request.settings, planned, follows=bool(request.recipe or request.plan))
+        followed = with_options(read_plan(request.plan, followed, settle=False), planned, typed)
+    followed = set_decisions(followed, request.settings, planned, follows=request.plan or recipe)
     return write_augmented(make_previews(rows, followed), followed, path, name)
 
 

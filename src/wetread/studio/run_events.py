@@ -170,7 +170,8 @@ class Progress:
                 self._step(event)
         event = _parse(advanced) if advanced else None
         if event is not None and event["step"] == self.pace.step:
-            self.pace.advance(event["done"], event["total"], event.get("skipped", 0), event["detail"])
+            done, total, skipped = event["done"], event["total"], event.get("skipped", 0)
+            self.pace.advance(done, total, skipped, event["detail"], event["time"])
         self.last = next((seq for line in reversed(lines) if (seq := _seq(line + b"\n"))), self.last)
 
     def _step(self, event: dict[str, Any]) -> None:

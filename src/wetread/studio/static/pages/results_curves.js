@@ -226,7 +226,7 @@ function trainingChart(rows) {
   const top =
     1.05 * Math.max(every[Math.floor(0.95 * (every.length - 1))], ...[...train, ...held].map(([, loss]) => loss));
   const series = [
-    { name: "training, augmented", points: train, colour: 1 },
+    { name: "training", points: train, colour: 1 },
     held.length && { name: "held-out inner fold", points: held, dashed: true, colour: 5 },
     ...(all.length > 1 ? all.map((fit) => ({ points: fit.train, faint: true, colour: 1 })) : []),
   ].filter(Boolean);

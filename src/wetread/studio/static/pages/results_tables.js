@@ -163,13 +163,12 @@ export function ladderSection(results) {
   const names = Object.keys(numbers.models ?? {});
   if (!names.length) return null;
   const told = results.rungs ?? {};
-  const gains = new Map((numbers.choices?.gains ?? []).map((gain) => [gain.rung, gain]));
   const row = (name) => {
     const model = numbers.models[name];
     const [title, about] = told[name]
       ? [told[name].title, told[name].about]
       : (RUNGS[name] ?? [words(name).replace(/^./, (one) => one.toUpperCase()), `sees only ${model.sees}`]);
-    const why = told[name]?.why ?? whyOf(name, gains, numbers);
+    const why = told[name]?.why;
     const shipped = numbers.shipped === name;
     return h(
       "tr",
@@ -226,17 +225,11 @@ export function ladderSection(results) {
         ),
       results.rule && h("p", { class: "muted" }, results.rule),
     ],
-    "Each was tested on the same held-out images. A higher rung is used only where its gain over the simpler one is surely more than nothing.",
+    "Each was tested on the same held-out images." +
+      ((numbers.choices?.rule ?? "by gain") === "by gain"
+        ? " A higher rung is used only where its gain over the simpler one is surely more than nothing."
+        : ""),
   ];
-}
-
-function whyOf(name, gains, numbers) {
-  const gain = gains.get(name);
-  if (!gain) return gains.size && numbers.shipped === name ? "The simplest one: the others have to beat it." : "";
-  const verb = gain.gain >= 0 ? "Gains" : "Loses";
-  const [low, high] = gain.gain >= 0 ? [gain.low, gain.high] : [-gain.high, -gain.low];
-  const amount = `${verb} ${two(Math.abs(gain.gain))} nats (${two(low)} to ${two(high)}) ${gain.gain >= 0 ? "over" : "against"} ${words(gain.over)}`;
-  return gain.compared ? `${amount}: worth it in ${gain.worth_it} of ${counted(gain.compared, "fold")}.` : `${amount}.`;
 }
 
 /** The same numbers for parts of the patients, with the gap to the others. */
