@@ -14,7 +14,7 @@ from wetread.model.head import HeadPart
 from wetread.model.networks import NetworkSpec, build_head
 from wetread.training.dense_head import PIECE, _Head, is_plain, train_dense_head
 from wetread.training.loop import train
-from wetread.training.plan_file import CHOICES
+from wetread.training.plan_values import CHOICES
 
 SETTINGS = replace(
     small_fit.SETTINGS, epochs=6, weight_decay=0.0, optimiser="adam", schedule="constant", tuning="head", clip=0.0

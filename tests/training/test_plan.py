@@ -11,19 +11,17 @@ from wetread.training.fingerprint import Fingerprint, KnownWeights
 from wetread.training.measure import _trained_on
 from wetread.training.modality import RANGES, augment_for
 from wetread.training.plan import make_plan
+from wetread.training.plan_departures import departures, say_departures
 from wetread.training.plan_file import (
     check_plan,
     check_setting,
-    departures,
     read_plan,
     require_preset,
-    require_weights,
-    say_departures,
     set_decisions,
     settings_without_effect,
     with_options,
-    without_missing_weights,
 )
+from wetread.training.plan_weights import require_weights, without_missing_weights
 from wetread.training.ranges import Augment
 from wetread.training.recipes import list_recipes, recipe_path
 from wetread.training.rules import Asked, choose_positive_class, network_to_time

@@ -8,7 +8,8 @@ import yaml
 from wetread.errors import InputError
 from wetread.training.fingerprint import Fingerprint
 from wetread.training.plan import Plan, make_plan
-from wetread.training.plan_file import CHOICES, read_plan, set_decisions
+from wetread.training.plan_file import read_plan, set_decisions
+from wetread.training.plan_values import CHOICES
 from wetread.training.ranges import Augment
 from wetread.training.recipes import list_recipes, recipe_path
 from wetread.weights.catalogue import CATALOGUE

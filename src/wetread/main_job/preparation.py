@@ -196,7 +196,9 @@ def _plan(
 ) -> tuple[Plan, Fingerprint]:
     """Measures and decides: the rules, then a recipe, then a plan that was given or begun, then single settings."""
     from wetread.training.plan import make_plan
-    from wetread.training.plan_file import read_plan, require_folds, require_weights, set_decisions, with_options
+    from wetread.training.plan_file import read_plan, set_decisions, with_options
+    from wetread.training.plan_settled import require_folds
+    from wetread.training.plan_weights import require_weights
     from wetread.training.recipes import recipe_path
     from wetread.training.rules import Asked
 
@@ -247,7 +249,7 @@ def _typed(request: Request) -> list[str]:
 
 def _warn_of_missing_weights(plan: Plan, request: Request, tell: Listener) -> None:
     """A recipe on a computer that lacks its weights is another one; its name alone would hide that."""
-    from wetread.training.plan_file import departures
+    from wetread.training.plan_departures import departures
 
     wanted = any(setting.partition("=")[0].strip() == "weights" for setting in request.settings)
     follows = request.recipe and request.plan is None and "network" in plan.rungs
@@ -321,7 +323,8 @@ _OF_PROJECT = {"epochs": "epochs", "batch size": "batch", "learning rate": "lear
 
 def _follow_recipe(name: str, planned: Plan, measured: Fingerprint, table: Table) -> Plan:
     """The plan with a published recipe over it; a Teachable Machine project brings its own rate, batch and epochs."""
-    from wetread.training.plan_file import read_plan, without_missing_weights
+    from wetread.training.plan_file import read_plan
+    from wetread.training.plan_weights import without_missing_weights
     from wetread.training.recipes import recipe_path
 
     plan = without_missing_weights(read_plan(recipe_path(name), planned, settle=False), measured)

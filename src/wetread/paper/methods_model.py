@@ -11,7 +11,7 @@ from wetread.paper.facts import Facts
 from wetread.paper.passage import Passage
 from wetread.paper.references import References
 from wetread.paper.wording import ask, count, join, percent, say_name, sentence
-from wetread.training.plan_file import say_departures
+from wetread.training.plan_departures import say_departures
 
 MODEL, TRAINING, OUTPUT = "Methods, Model", "Methods, Training", "Methods, Model output"
 

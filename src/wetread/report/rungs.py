@@ -87,7 +87,7 @@ def title_network(plan: Mapping[str, Any], *, short: bool = False) -> str:
         return "Network"
     name, weights = name_network(plan["network"]), plan.get("weights")
     if plan.get("recipe"):
-        from wetread.training.plan_file import departures  # the terminal starts with this file
+        from wetread.training.plan_departures import departures  # the terminal starts with this file
 
         return f"{name}, recipe {plan['recipe']}" + (", changed" if departures(plan) else "")
     if not weights:
@@ -98,7 +98,7 @@ def title_network(plan: Mapping[str, Any], *, short: bool = False) -> str:
 
 def _describe_network(plan: Mapping[str, Any]) -> str:
     """How it was trained, as far as its title does not say so."""
-    from wetread.training.plan_file import say_departures
+    from wetread.training.plan_departures import say_departures
 
     weights, tuning = plan.get("weights"), plan.get("tuning")
     start = f", starting from {weights}" if plan.get("recipe") and weights else ""

@@ -4,7 +4,9 @@ What is decided (no torch):
 
 - ``fingerprint.py``, ``measure.py``: what is known of data and machine before anything is decided.
 - ``rules.py``: from a fingerprint to decisions, each with its reason.
-- ``plan.py``, ``plan_file.py``: all decisions of a run; how they are edited, and which edits are refused.
+- ``plan.py``: all decisions of a run.
+- ``plan_file.py``: how they are edited, with ``plan_text.py`` (YAML), ``plan_values.py`` (what a value may be),
+  ``plan_settled.py`` (whether it can be followed), ``plan_weights.py`` and ``plan_departures.py`` (of a recipe).
 - ``modality.py``, ``ranges.py``: which kind of picture this is, and how much may change in it.
 - ``recipes.py``, ``recipes/``: published recipes as plan files.
 - ``settings.py``: what the plan says to the epoch loop.
