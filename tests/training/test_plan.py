@@ -614,3 +614,16 @@ def test_a_setting_about_training_has_no_effect_where_nothing_is_trained():
     settings = ["epochs=5", "cases=3", "rotation=2", "precision=float32", "seed=1", "device=cpu"]
     assert settings_without_effect(quick, settings) == ["epochs=5", "rotation=2", "precision=float32"]
     assert settings_without_effect(standard, settings) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (dataclasses.replace(SMALL, classes=("A b", "C", "D")), "there are 3 classes"),
+        (dataclasses.replace(SMALL, classes=("A b", "C"), several=True), "there are several findings"),
+    ],
+)
+def test_a_positive_class_is_one_of_two(data, kind):
+    with pytest.raises(InputError, match=kind) as caught:
+        make_plan(data, Asked(positive="A b"))
+    assert "--finding 'A b'" in caught.value.remedy

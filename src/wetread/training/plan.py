@@ -7,6 +7,7 @@ edited, and which edits are refused, stands in `plan_file`.
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -168,6 +169,13 @@ def _require_possible(data: Fingerprint, asked: Asked) -> None:
             f"There is no class {asked.positive}; the classes are: {', '.join(data.classes)}.",
             remedy="Name the class as it stands in the data.",
             code="unknown-class",
+        )
+    if asked.positive is not None and (data.several or len(data.classes) != 2):
+        kind = "several findings" if data.several else f"{len(data.classes)} classes"
+        raise InputError(
+            f"Of two classes one is positive, but there are {kind}.",
+            remedy=f"Leave --positive out, or tell it from everything else: --finding {shlex.quote(asked.positive)}.",
+            code="plan",
         )
     if asked.backbone not in (None, "none") and data.find(str(asked.backbone)) is None:
         at_hand = ", ".join(known.name for known in data.weights) or "none"
