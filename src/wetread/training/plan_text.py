@@ -20,6 +20,14 @@ _Texts.yaml_implicit_resolvers = {
 }
 
 
+def _parse(text: str) -> Any:
+    loader = _Texts(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
+
+
 def load_plan(path: Path) -> dict[str, Any]:
     """What stands in a plan.yaml: decision -> a text, a list of texts, nothing, or these as ``value``.
 
@@ -27,7 +35,7 @@ def load_plan(path: Path) -> dict[str, Any]:
         InputError: There is no such file, or it is no plan.
     """
     try:
-        stored = yaml.load(path.read_text(encoding="utf-8"), _Texts)  # noqa: S506 - a safe loader
+        stored = _parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise InputError(
             f"There is no plan {path}.",
