@@ -118,9 +118,10 @@ def test_a_whole_module_is_refused_with_the_way_out():
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")
-def test_torchscript_is_refused():
+@pytest.mark.parametrize("steps", [1, 500], ids=["short code", "code that packs to a fraction"])
+def test_torchscript_is_refused(steps):
     buffer = io.BytesIO()
-    torch.jit.save(torch.jit.trace(torch.nn.Linear(3, 2), torch.zeros(1, 3)), buffer)
+    torch.jit.save(torch.jit.trace(lambda x: sum(x + step for step in range(steps)), torch.zeros(1, 3)), buffer)
     assert refusal(buffer.getvalue()).code == "weights-code"
 
 

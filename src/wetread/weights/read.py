@@ -139,7 +139,11 @@ def _read_torch(data: bytes, path: Path) -> Arrays:
 
     import torch
 
-    if _unpacks_to(data) > len(data):
+    parts = _parts(data)
+    # Before the sizes: PyTorch packs the code of TorchScript, and only that, tighter.
+    if any(part.filename.endswith("/constants.pkl") for part in parts):
+        raise _refuse_code(path)
+    if sum(part.file_size for part in parts) > len(data):
         raise refuse(path, "it unpacks to more than it is, which nothing that PyTorch saves does")
     try:
         with warnings.catch_warnings():
@@ -147,7 +151,7 @@ def _read_torch(data: bytes, path: Path) -> Arrays:
             content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged pickle can raise anything
         # By name: this module has no other use for the one that defines it.
-        if type(error).__name__ == "UnpicklingError" or "TorchScript" in str(error):
+        if type(error).__name__ == "UnpicklingError":
             raise _refuse_code(path) from error
         raise refuse(path, "it is damaged") from error
     tensors = {str(key): value for key, value in _unwrap(content).items() if isinstance(value, torch.Tensor)}
@@ -164,13 +168,13 @@ def _read_torch(data: bytes, path: Path) -> Arrays:
         raise refuse(path, "its tensors hold no plain numbers") from error
 
 
-def _unpacks_to(data: bytes) -> int:
-    """Bytes in the parts of a zip; 0 for what is none. PyTorch stores its parts as they are."""
+def _parts(data: bytes) -> list[zipfile.ZipInfo]:
+    """The parts of a zip; none for what is none. PyTorch stores those of a state_dict as they are."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            return sum(part.file_size for part in packed.infolist())
+            return packed.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
-        return 0
+        return []
 
 
 def _from_torch(tensor: Any) -> NDArray[Any]:
