@@ -14,6 +14,8 @@ from wetread.model.memory import in_pieces, is_out_of_memory
         "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
         "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
         "cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED",
+        "GET was unable to find an engine to execute this computation",
+        "Unable to find a valid cuDNN algorithm to run convolution",
         "DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes.",
     ],
 )

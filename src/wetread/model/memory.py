@@ -12,8 +12,12 @@ from wetread.errors import InputError
 Result = TypeVar("Result")
 
 #: How torch and the libraries below it say so where the error has no type of its own: CPU on Linux and Windows, CUDA,
-#: cuBLAS, and cuDNN before and since version 9.
-_SHORT = ("can't allocate memory", "not enough memory", "out of memory", "STATUS_ALLOC_FAILED", "ALLOCATION_FAILED")
+#: cuBLAS, and cuDNN before and since version 9. A convolution for which no algorithm of cuDNN finds the memory it works
+#: in is told by torch as one that none can compute.
+_SHORT = (
+    *("can't allocate memory", "not enough memory", "out of memory", "STATUS_ALLOC_FAILED", "ALLOCATION_FAILED"),
+    *("unable to find an engine to execute", "Unable to find a valid cuDNN algorithm"),
+)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
