@@ -16,6 +16,12 @@ def test_a_time_limit_is_minutes_or_names_its_unit(text, seconds):
     assert as_seconds(text) == seconds
 
 
+def test_a_time_limit_of_days_is_one_and_of_years_none():
+    assert as_seconds("300h") == 1_080_000
+    with pytest.raises(InputError, match="longer than a year"):
+        as_seconds("9000h")
+
+
 @pytest.mark.parametrize("text", ["soon", "-3", "5 days", ""])
 def test_what_is_no_time_is_refused(text):
     with pytest.raises(InputError, match="no time limit"):

@@ -116,7 +116,8 @@ def choose_device(wanted: str) -> str:
         if not torch.cuda.is_available() or number >= torch.cuda.device_count():
             raise InputError(f"There is no device {wanted} here.", remedy="Use --device cpu.", code="device")
         return f"cuda:{number}"
-    raise InputError(f"{wanted} is not a device.", remedy="Choose auto, cpu, cuda or cuda:N.", code="device")
+    said = wanted or "An empty name"
+    raise InputError(f"{said} is not a device.", remedy="Choose auto, cpu, cuda or cuda:N.", code="device")
 
 
 def name_of(data: Path) -> str:
@@ -143,7 +144,10 @@ def as_seconds(text: str | float | None) -> float | None:
         raise InputError(
             f"{text} is no time limit.", remedy="Give minutes, such as 30, or 90s, 45min, 2h.", code="usage"
         )
-    return float(found[1]) * {"s": 1.0, "m": 60.0, "": 60.0, "h": 3600.0}[(found[2] or "")[:1]]
+    seconds = float(found[1]) * {"s": 1.0, "m": 60.0, "": 60.0, "h": 3600.0}[(found[2] or "")[:1]]
+    if seconds > 365 * 24 * 3600:
+        raise InputError(f"{text} is longer than a year.", remedy="Give a shorter time limit.", code="usage")
+    return seconds
 
 
 #: A number with an optional unit.

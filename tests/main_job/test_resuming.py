@@ -87,6 +87,18 @@ def test_a_run_goes_on_from_its_plan_where_it_has_no_numbers(begun, tmp_path):
     assert wetread.run(begun[0], out=tmp_path / "run", resume=True, dry_run=True, device="cpu").numbers == {}
 
 
+def test_a_run_that_goes_on_keeps_the_reasons_of_what_was_asked_for_when_it_began(begun, tmp_path):
+    data, run = begun[0], tmp_path / "run"
+    options = {"classes": ["cat", "dog"], "out": run, "dry_run": True, "device": "cpu"}
+    wetread.run(data, **options, preset="best", seed=5, positive="cat", backbone="none", time_limit="20min")
+    before = (run / "plan.yaml").read_text()
+    wetread.run(data, **options, resume=True)
+    assert (run / "plan.yaml").read_text() == before
+    (run / "plan.yaml").write_text(before.replace("dropout:\n  value: 0.0", "dropout:\n  value: 0.3"))
+    wetread.run(data, **options, resume=True)
+    assert (run / "plan.yaml").read_text().count("set in plan.yaml") == 1
+
+
 def test_frames_and_archives_are_known_again(begun, tmp_path):
     archive = shutil.make_archive(str(tmp_path / "data"), "zip", begun[0])
     wetread.run(archive, out=tmp_path / "run", dry_run=True, device="cpu", frame="all")

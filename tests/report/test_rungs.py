@@ -126,6 +126,13 @@ def test_a_run_of_before_does_not_lay_wins_over_all_to_the_commonest_opponent():
     assert "mostly" not in explain_rungs(numbers({"worth_it": 5}, MET | {"over": "frozen"}))["combined"]
 
 
+def test_a_rung_that_won_everywhere_is_the_only_opponent_of_the_next():
+    after = {"rung": "ensemble", "worth_it": 0, "over": "combined"}
+    halves = [MET | {"worth_it": 2, "compared": 2, "over": "frozen"}, MET | {"worth_it": 3}]
+    told = explain_rungs(numbers({"worth_it": 2}, *halves, after))["ensemble"]
+    assert "mostly" not in told and "backbone with classical features" in told
+
+
 def test_the_simplest_rung_says_what_it_is_for():
     assert explain_rungs(numbers({}))["classical"] == "The simplest one: the others have to beat it."
     assert explain_rungs(numbers()) == {} == explain_rungs({"models": {"classical": {}}})

@@ -189,6 +189,39 @@ def test_the_time_that_an_interrupted_run_took_counts_after_resuming(tmp_path, s
     assert json.loads((place / "time.json").read_text())["key"] == data.key()
 
 
+@pytest.mark.parametrize(("limit", "divisions"), [(60.0, 2), (0.3, 1)])
+def test_a_further_division_is_judged_by_a_whole_one_however_many_folds_run_at_once(
+    tmp_path, monkeypatch, limit, divisions
+):
+    """Two tenths of a second each, all at once: nobody asks before the pace is known."""
+    fit = ladder.run_fold
+
+    def slow(*args):
+        time.sleep(0.2)
+        return fit(*args)
+
+    monkeypatch.setattr(ladder, "run_fold", slow)
+    monkeypatch.setattr(ladder, "_workers", lambda data: 8)
+    data = training_set(np.arange(48) % 2, strength=30)
+    data.plan = dataclasses.replace(data.plan, time_limit=limit)
+    results, _ = run_folds(data, [*folds_of(data), *folds_of(data, repeat=2)], tmp_path, silent, final=False)
+    assert {one.fold.repeat for one in results} == set(range(1, divisions + 1))
+
+
+def test_folds_that_cannot_be_used_again_are_told_and_what_a_kill_left_beside_finished_ones_goes(tmp_path):
+    data, told = training_set(np.arange(48) % 2, strength=30), []
+    folds = folds_of(data)[:2]
+    run_folds(data, folds, tmp_path, told.append, final=True)
+    for name in ("r1f1", "final"):
+        (tmp_path / name / "fits").mkdir(exist_ok=True)
+    run_folds(data, folds, tmp_path, told.append, final=True)
+    assert not [path for path in tmp_path.glob("*/fits") if path.exists()]
+    assert ladder.ANEW not in [getattr(event, "text", "") for event in told]
+    data.plan = dataclasses.replace(data.plan, seed=data.plan.seed + 1)
+    run_folds(data, folds, tmp_path, told.append, final=False)
+    assert [getattr(event, "text", "") for event in told].count(ladder.ANEW) == 1
+
+
 @pytest.mark.parametrize("how", ["killed after an epoch", "stopped before one"])
 def test_time_counts_that_was_taken_before_any_fold_was_finished(tmp_path, monkeypatch, how):
     """Killed: nothing can be done any more, so what was noted when the epoch ended is what there is."""

@@ -13,6 +13,7 @@ import torch
 
 from training.small_fit import SETTINGS, bright_against_dark, centre, fit, tiny_network, weights_hash
 from wetread.errors import InputError
+from wetread.model.networks import NetworkSpec, build_network
 from wetread.training.loop import train
 
 
@@ -329,6 +330,13 @@ def test_batch_norm_that_cannot_learn_from_one_picture_ends_the_halving_in_words
         fit(network=network, data=bright_against_dark(8, side=2))
     assert caught.value.code == "out-of-memory"
     assert "freeze_statistics" in caught.value.remedy
+
+
+def test_pictures_of_which_poolings_leave_nothing_are_refused_in_words():
+    network = build_network(NetworkSpec("carpentries", 2, 1, 32))
+    with pytest.raises(InputError, match=r"32 x 32 pixels are too small for this network") as caught:
+        fit(network=network, data=bright_against_dark(8, side=32))
+    assert "network_side" in caught.value.remedy
 
 
 def test_other_errors_pass_through():

@@ -85,3 +85,20 @@ def test_the_number_of_threads_is_left_alone():
     before = torch.get_num_threads()
     images_per_second(SMALL, "cpu")
     assert torch.get_num_threads() == before
+
+
+@pytest.mark.parametrize(("alone", "found", "told"), [(0.5, 16 / 13.5, 1), (20.0, 0.2, 0)])
+def test_cores_that_others_hold_are_told_and_their_waiting_is_not_taken_for_work(monkeypatch, alone, found, told):
+    """Ten seconds a step whatever its size with two threads, seconds for two pictures with one of them."""
+    clock, threads, busy = [0.0], [2], []
+
+    def step(pictures):
+        clock[0] += 10.0 if threads[0] > 1 else alone * pictures / 2
+
+    monkeypatch.setattr(pace, "_step", lambda known, device: step)
+    monkeypatch.setattr(pace.time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(pace.torch, "get_num_threads", lambda: threads[0])
+    monkeypatch.setattr(pace.torch, "set_num_threads", lambda number: threads.__setitem__(0, number))
+    weights = KnownWeights("any", "resnet18", 224, 3, 11.0)
+    assert images_per_second(weights, "cpu", 240, lambda: busy.append(1)) == pytest.approx(found)
+    assert (len(busy), threads) == (told, [2])

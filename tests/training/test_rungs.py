@@ -8,6 +8,7 @@ import pytest
 from wetread.errors import InputError
 from wetread.model.network import NetworkPart
 from wetread.progress import EpochDone, silent
+from wetread.training import rungs
 from wetread.training.fingerprint import Fingerprint
 from wetread.training.gain import mean_loss
 from wetread.training.plan import Plan, make_plan
@@ -111,6 +112,24 @@ def test_stored_folds_stay_valid_where_a_later_decision_says_what_was_always_don
     values, new = Plan.values, ("initial", "batch_norm_momentum")
     monkeypatch.setattr(Plan, "values", lambda plan: {n: value for n, value in values(plan).items() if n not in new})
     assert [data.key() == key for data, key in zip(sets, keys, strict=True)] == [True, True, False, False]
+
+
+def test_what_dense_layers_always_did_was_another_thing(monkeypatch):
+    """Its last layer was drawn by torch, whatever `hidden` said."""
+    settings = (["initial=torch", "hidden=8"], ["hidden=8"])
+    sets = [make_set(np.arange(48) % 2, ["rungs=network", "network=dense", *more]) for more in settings]
+    keys = [data.key() for data in sets]
+    values, new = Plan.values, ("initial", "batch_norm_momentum")
+    monkeypatch.setattr(Plan, "values", lambda plan: {n: value for n, value in values(plan).items() if n not in new})
+    assert [data.key() == key for data, key in zip(sets, keys, strict=True)] == [True, False]
+
+
+@pytest.mark.parametrize(("planned", "made"), [(1, 3), (2, 2), (5, 5)])
+def test_linear_rungs_have_more_inner_folds_only_where_a_single_part_is_held_out(monkeypatch, planned, made):
+    cut, parts = [], rungs.inner_parts
+    monkeypatch.setattr(rungs, "inner_parts", lambda *args: cut.append(parts(*args)) or cut[-1])
+    fit_all(make_set(np.arange(48) % 2, [f"inner_folds={planned}"]), np.arange(48), NOWHERE, silent)
+    assert len(cut[0]) == made
 
 
 def test_several_findings_are_learnt_apart_and_unknown_labels_teach_nothing():

@@ -32,6 +32,29 @@ def test_a_further_division_is_begun_only_if_it_can_end_in_time(limit, enough):
     assert after_first(Clock(), limit).has(2) is enough
 
 
+@pytest.mark.parametrize(("workers", "limit", "enough"), [(3, 60.0, True), (3, 30.0, False), (9, 25.0, False)])
+def test_folds_at_work_are_not_taken_for_slow_ones(workers, limit, enough):
+    """All of the first division at once, the model still at work: a further one takes about as long again."""
+    clock = Clock()
+    room = Room(clock, limit, folds=workers)
+    for repeat in (*[1] * workers, 0):
+        room.begin(repeat)
+    clock.now = 20.0
+    for _ in range(workers):
+        room.fill(1)
+    assert room.has(2) is enough
+    assert room.has(3) is room.has(2)
+
+
+def test_what_is_still_at_work_has_to_end_as_well():
+    clock = Clock()
+    room = after_first(clock, 64.0)
+    for _ in range(2):
+        room.begin(0)
+    # Forty seconds for four and two halves, eight each: three folds more would end at 64, the halves at 72.
+    assert not room.has(2)
+
+
 def test_folds_that_were_there_before_an_interruption_need_not_be_computed_again():
     room = after_first(Clock(), 51.0)
     room.fill(2)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from wetread.dataset.table import WORKING_SIDE
 from wetread.main_job.device import asked_device, settings_beside_device, warn_of_device, with_device
 from wetread.main_job.intake import ReadData, examine_headers, read_for_large_networks, stored_plan, write_intake
-from wetread.main_job.resuming import begun_preset, keep_measured
+from wetread.main_job.resuming import as_begun, keep_measured
 from wetread.main_job.session import step
 from wetread.outcome import counted
 from wetread.progress import Listener, Notice, PlanMade
@@ -99,7 +99,7 @@ def prepare(request: Request, read: ReadData, folder: RunFolder, tell: Listener,
         division = _settle(request, read)
         if table.split_unused:
             tell(Notice(f"{table.split_unused}; the split is not used."))
-        plan, measured = _plan(request, folder, table, division, read)
+        plan, measured = _plan(request, folder, table, division, read, tell)
         if request.subgroups:  # a name that is not there is told before an hour of training
             find_columns(division.usable, request.subgroups)
         prepared = _divide_and_audit(table, division, plan, run=run)
@@ -192,7 +192,7 @@ def _renumber(pairs: list[Pair], kept: list[int]) -> list[Pair]:
 
 
 def _plan(
-    request: Request, folder: RunFolder, table: Table, division: _Division, read: ReadData
+    request: Request, folder: RunFolder, table: Table, division: _Division, read: ReadData, tell: Listener
 ) -> tuple[Plan, Fingerprint]:
     """Measures and decides: the rules, then a recipe, then a plan that was given or begun, then single settings."""
     from wetread.training.plan import make_plan
@@ -204,12 +204,13 @@ def _plan(
 
     stored = stored_plan(request, folder)
     resumed = stored is not None and request.plan is None
-    measured, preset = _measure(request, table, division), request.preset
+    measured = _measure(request, table, division)
+    asked = Asked(request.preset, request.seed, request.positive, *read.view, backbone=request.backbone)
     if resumed:
-        measured, preset = keep_measured(folder, measured, request), begun_preset(folder, preset)
-    asked = Asked(preset, request.seed, request.positive, *read.view, backbone=request.backbone)
+        measured = keep_measured(folder, measured, request)
+        asked = as_begun(folder, asked, measured)
     if not request.recipe and stored is None:
-        measured = _with_pace(measured, asked)
+        measured = _with_pace(measured, asked, tell)
     planned = make_plan(measured, asked)
     plan = _follow_recipe(request.recipe, planned, measured, table) if request.recipe else planned
     followed = read_plan(stored, plan, settle=False, resumed=resumed) if stored else plan
@@ -317,6 +318,12 @@ def _measure(request: Request, table: Table, division: _Division) -> Fingerprint
     )
 
 
+#: What is said where other programs slow training down.
+BUSY = (
+    "Other programs keep this computer busy: a step of training takes longer with all its cores than with one of them. "
+    "The plan is made for this pace; close them and begin anew for a better one."
+)
+
 #: Setting of a Teachable Machine project -> our decision.
 _OF_PROJECT = {"epochs": "epochs", "batch size": "batch", "learning rate": "learning_rate"}
 
@@ -336,7 +343,7 @@ def _follow_recipe(name: str, planned: Plan, measured: Fingerprint, table: Table
     return plan.replace(own, lambda _: "as the project file says")
 
 
-def _with_pace(measured: Fingerprint, asked: Asked) -> Fingerprint:
+def _with_pace(measured: Fingerprint, asked: Asked, tell: Listener) -> Fingerprint:
     """Times a training step where the answer decides something."""
     from wetread.training.rules import network_to_time
 
@@ -345,7 +352,7 @@ def _with_pace(measured: Fingerprint, asked: Asked) -> Fingerprint:
         return measured
     from wetread.training.pace import images_per_second
 
-    rate = images_per_second(known, measured.device, measured.time_limit)
+    rate = images_per_second(known, measured.device, measured.time_limit, lambda: tell(Notice(BUSY)))
     return measured if rate is None else replace(measured, rate=max(0.01, round(rate, 2)))
 
 

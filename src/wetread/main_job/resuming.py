@@ -23,6 +23,7 @@ from wetread.run_folder import FINISHED, RunFolder
 if TYPE_CHECKING:
     from wetread.dataset.table import Row
     from wetread.training.fingerprint import Fingerprint
+    from wetread.training.rules import Asked
 
 #: Files whose content is compared, spread over the whole set; each fold compares the pixels of all once more.
 CONTENTS_COMPARED = 200
@@ -78,12 +79,29 @@ def keep_measured(folder: RunFolder, measured: Fingerprint, request: Request) ->
     return replace(measured, **kept)
 
 
-def begun_preset(folder: RunFolder, preset: str) -> str:
-    """The preset that a run began with; the one asked for where its plan does not say."""
+def as_begun(folder: RunFolder, asked: Asked, measured: Fingerprint) -> Asked:
+    """What was asked for when a run began, where this start does not ask anew; what its plan does not say stays.
+
+    Planned like that, only what somebody changed in its plan.yaml differs.
+
+    Args:
+        folder: Of the run that goes on.
+        asked: By this start.
+        measured: Knows the classes and the weights.
+    """
     from wetread.report.plan_part import plan_values, read_plan
 
-    begun = plan_values(read_plan(folder)).get("preset")
-    return begun if begun in PRESETS else preset
+    begun = plan_values(read_plan(folder))
+    preset, seed, positive, backbone = map(begun.get, ("preset", "seed", "positive", "backbone"))
+    if preset in PRESETS:
+        asked = replace(asked, preset=preset)
+    if isinstance(seed, int) and not asked.seed:
+        asked = replace(asked, seed=seed)
+    if asked.positive is None and positive in measured.classes and len(measured.classes) == 2 and not measured.several:
+        asked = replace(asked, positive=positive)
+    if asked.backbone is None and isinstance(backbone, str) and (not backbone or measured.find(backbone) is not None):
+        asked = replace(asked, backbone=backbone or "none")
+    return asked
 
 
 def _refuse_other_data(folder: RunFolder, request: Request) -> None:

@@ -130,7 +130,8 @@ def explain_rungs(numbers: Mapping[str, Any]) -> dict[str, str]:
     sentences, parted = {}, False
     for rung, gains in met.items():
         sentences[rung] = _explain(gains, judged, parted)
-        parted |= 0 < sum(gain["worth_it"] for gain in gains) < sum(gain["compared"] for gain in gains)
+        won, compared = (sum(gain[count] for gain in gains) for count in ("worth_it", "compared"))
+        parted = (parted or won > 0) and won < compared
     if sentences and judged:
         first = next((name for name in numbers["models"] if name in SHORT and name not in sentences), None)
         if first is not None:

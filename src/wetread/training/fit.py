@@ -31,6 +31,9 @@ from wetread.training.watch import Watch
 
 Part = tuple[NDArray[np.uint8], NDArray[Any]]
 
+#: How torch says that a picture has shrunk to nothing inside a network: by pooling, by convolution.
+_TOO_SMALL = ("Output size is too small", "Kernel size can't be greater than actual input size")
+
 #: What helps where training needs more memory than there is.
 LIGHTER = "Choose a smaller network_side or another network in plan.yaml, or close other programs"
 
@@ -149,8 +152,18 @@ class Fit:
 
     def _forward(self, inputs: Tensor) -> Tensor:
         inputs = inputs.to(self.device, non_blocking=True)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.precision == "bfloat16"):
-            logits: Tensor = self.network(inputs)
+        try:
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.precision == "bfloat16"):
+                logits: Tensor = self.network(inputs)
+        except RuntimeError as error:
+            if not any(words in str(error) for words in _TOO_SMALL):
+                raise
+            side = inputs.shape[-1]
+            raise InputError(
+                f"Pictures of {side} x {side} pixels are too small for this network: its poolings leave nothing.",
+                remedy="Choose a larger network_side in plan.yaml, or with --set network_side=N, or another network.",
+                code="plan",
+            ) from error
         return logits.float()
 
     def _forward_of_part(self, inputs: Tensor) -> Tensor:

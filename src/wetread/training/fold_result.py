@@ -132,6 +132,14 @@ def save_fold(result: FoldResult, folder: Path, key: str) -> None:
     atomic_write(folder / "fold.json", json.dumps(described, indent=2) + "\n")
 
 
+def is_of_another(folder: Path, key: str) -> bool:
+    """Whether a finished fold lies there that belongs to another plan, other data or another version."""
+    try:
+        return bool(json.loads((folder / "fold.json").read_text(encoding="utf-8"))["key"] != key)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
 def load_fold(fold: Fold, folder: Path, data: TrainingSet, key: str) -> FoldResult | None:
     """Takes up a stored fold; None where there is none, or a damaged one, or one of another division, plan or data."""
     rungs = data.plan.rungs

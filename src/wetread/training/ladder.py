@@ -25,7 +25,7 @@ from wetread.errors import AskedToStop, OutputError, Stopped
 from wetread.model.classifier import Classifier, to_probabilities
 from wetread.progress import EpochDone, Event, FoldDone, FoldLeftOut, FoldLoaded, Listener, Notice
 from wetread.shapes import Ints
-from wetread.training.fold_result import FoldResult, load_fold, result_of, save_fold
+from wetread.training.fold_result import FoldResult, is_of_another, load_fold, result_of, save_fold
 from wetread.training.gain import choose_rung
 from wetread.training.rungs import fit_all
 from wetread.training.spent import Room, Spent
@@ -52,6 +52,9 @@ ENOUGH = (
 NOT_ENOUGH = "Stopping: the epochs at work get a few seconds to end. What is finished is kept."
 #: Why further divisions are missing.
 INTERRUPTED = "Further divisions were interrupted"
+
+#: What is said of folds that an earlier start stored and this one cannot use.
+ANEW = "Finished folds of an earlier start belong to another plan, other data or another version: they are fitted anew."
 
 #: Networks so small that one core is all they can use.
 OF_ONE_CORE = ("small", "carpentries", "dense")
@@ -129,6 +132,8 @@ def run_folds(
             thread has stopped; what is finished is stored.
     """
     key, stopped = data.key(), math.inf
+    if any(is_of_another(_folder_of(fold, place), key) for fold in folds):
+        listen(Notice(ANEW))
     spent = Spent(place / "time.json", key)
     room = Room(spent, data.plan.time_limit, sum(fold.repeat == 1 for fold in folds))
 
@@ -144,14 +149,16 @@ def run_folds(
             raise Stopped("Stopped.")
 
     def one(fold: Fold) -> FoldResult | None:
-        where = place / f"r{fold.repeat}f{fold.number}"
+        where = _folder_of(fold, place)
         result = load_fold(fold, where, data, key)
         if result is not None:
+            remove_folder(where / "fits")  # a kill may have come between the two
             listen_or_stop(FoldLoaded(fold.repeat, fold.number))
         elif fold.repeat > 1 and not room.has(fold.repeat):
             listen_or_stop(FoldLeftOut(fold.repeat, fold.number))
             return None
         else:
+            room.begin(fold.repeat)
             result = run_fold(data, fold, listen_or_stop, where, between)
             save_fold(result, where, key)
             spent.keep()
@@ -167,8 +174,10 @@ def run_folds(
         fold = Fold(0, 0, everything, everything[:0])
         result = load_fold(fold, kept, data, key)
         if result is not None:
+            remove_folder(place / "final" / "fits")
             listen_or_stop(FoldLoaded(0, 0))
         else:
+            room.begin(0)
             result = fit_final(data, everything, listen_or_stop, place / "final", between)
             save_fold(result, kept, key)
             spent.keep()
@@ -183,10 +192,14 @@ def run_folds(
         # The first repeat and the model to ship come first: they are what a run cannot do without.
         first = [pool_.submit(one, fold) for fold in folds if fold.repeat == 1]
         ending = pool_.submit(last) if final else None
-        further = [pool_.submit(one, fold) for fold in folds if fold.repeat > 1]
+        further: list[Future[FoldResult | None]] = []
         needed: list[Future[Any]] = [*first, *([ending] if ending else [])]
         try:
-            results = [_result_of(job) for job in (*first, *further)]
+            results = [_result_of(job) for job in first]
+            # Only now is it known what a division takes. Hardly a core waits for that: a division and the model are
+            # six fits.
+            further += [pool_.submit(one, fold) for fold in folds if fold.repeat > 1]
+            results += [_result_of(job) for job in further]
             return _whole_repeats(results, listen), _result_of(ending) if ending else None
         except BaseException as error:
             stopped = time.monotonic()
@@ -204,7 +217,12 @@ def run_folds(
                 raise
             on_cut_short()
             results = [job.result() if _went_well(job) else None for job in (*first, *further)]
+            results += [None] * (len(folds) - len(results))  # the interruption came before they were even asked for
             return _whole_repeats(results, listen, INTERRUPTED), ending.result() if ending else None
+
+
+def _folder_of(fold: Fold, place: Path) -> Path:
+    return place / f"r{fold.repeat}f{fold.number}"
 
 
 def _went_well(job: Future[Any]) -> bool:

@@ -27,13 +27,16 @@ SIZES = (FEW, FEW, BATCH, BATCH, BATCH)
 LONGEST, SHARE, SHORTEST = 20.0, 0.05, 3.0
 
 
-def images_per_second(known: KnownWeights, device: str, time_limit: float | None = None) -> float | None:
+def images_per_second(
+    known: KnownWeights, device: str, time_limit: float | None = None, on_busy: Callable[[], None] = lambda: None
+) -> float | None:
     """Training speed of the network of some weights, forward, backward and optimiser, without reading pictures.
 
     Args:
         known: Names the network and its input; the weights themselves are not read.
         device: cpu or cuda:N.
         time_limit: Seconds that training may take, if somebody said so: timing it takes a small part of them.
+        on_busy: Called where one core alone is faster than all of them: something else is at work on them.
 
     Returns:
         Images per second in the fastest of a few steps: the first also pays for choosing kernels. None where memory is
@@ -46,19 +49,47 @@ def images_per_second(known: KnownWeights, device: str, time_limit: float | None
         if torch.device(device).type != "cpu":
             _timed(step, FEW)  # loads the libraries of a GPU, seconds that no later step pays
         allowed = max(SHORTEST, min(LONGEST, SHARE * (time_limit or math.inf)))
-        return _fastest(step, allowed)
+        best, few = _fastest(step, allowed)
+        if best is None or few is None or few > allowed:
+            return best
+        if torch.device(device).type != "cpu" or torch.get_num_threads() == 1:
+            return best
+        return _on_busy_cores(step, best, few, on_busy)
     finally:
         torch.set_num_threads(threads)
 
 
-def _fastest(step: Callable[[int], None], allowed: float) -> float | None:
-    """Pictures per second of the fastest step; None where memory was short even for a few.
+def _on_busy_cores(step: Callable[[int], None], best: float, few: float, on_busy: Callable[[], None]) -> float:
+    """The rate where a few pictures took so long that more of them could not be waited for.
+
+    Threads wait for one another many times in a step. Where another program holds a core, a step takes seconds whatever
+    its size, which one core alone does not suffer from; so its pace tells what more pictures would have added.
+
+    Args:
+        step: Is given a number of pictures.
+        best: Pictures per second with all cores.
+        few: Seconds of `FEW` pictures with all cores.
+        on_busy: Called where one core is faster.
+    """
+    torch.set_num_threads(1)
+    alone = _timed(step, FEW)
+    if alone is None or alone >= few:
+        return best
+    on_busy()
+    return max(best, BATCH / (few + alone * (BATCH - FEW) / FEW))
+
+
+def _fastest(step: Callable[[int], None], allowed: float) -> tuple[float | None, float | None]:
+    """Pictures per second of the fastest step.
 
     Args:
         step: Is given a number of pictures.
         allowed: Seconds for all steps; the first takes what it takes.
+
+    Returns:
+        The rate, None where memory was short even for a few; and the seconds of `FEW`, None where more went through.
     """
-    best, most, begun = None, BATCH, time.perf_counter()
+    best, few, most, begun = None, None, BATCH, time.perf_counter()
     for size in SIZES:
         pictures = min(size, most)
         if best is not None and time.perf_counter() - begun + pictures / best > allowed:
@@ -66,11 +97,12 @@ def _fastest(step: Callable[[int], None], allowed: float) -> float | None:
         seconds = _timed(step, pictures)
         if seconds is not None:
             best = max(best or 0.0, pictures / seconds)
+            few = None if pictures > FEW else seconds
         elif pictures <= FEW:
             break
         else:
             most = pictures // 2
-    return best
+    return best, few
 
 
 def _timed(step: Callable[[int], None], pictures: int) -> float | None:

@@ -211,7 +211,8 @@ def set_decisions(plan: Plan, settings: Sequence[str], base: Plan, *, follows: P
     moved = _with_first_weights(given, _with_ranges_of(given, plan, follows=follows is not None))
     before = moved.values()
     changed = moved.replace(_differing(given, before), lambda name: f"asked for (planned: {say_value(before[name])})")
-    if follows is not None and (not settings or find_nonsense(plan, base)):
+    # A contradiction of the file itself, which the settings did not mend.
+    if follows is not None and (not settings or find_nonsense(plan, base) == find_nonsense(changed, base)):
         return settled(changed, base, follows.name, follows)
     return settled(changed, base, "--set" if settings else "The plan", None)
 

@@ -9,6 +9,9 @@ import yaml
 
 from wetread.errors import InputError
 
+#: What PyYAML raises; all but the first for a value of a tag that it does not fit, such as ``!!int x``, or a deep one.
+UNREADABLE = (yaml.YAMLError, ValueError, AttributeError, TypeError, LookupError, RecursionError)
+
 
 class _Texts(yaml.SafeLoader):
     """YAML in which 1, no and 40/80 stay the texts that they are, as a class may be called; nothing stays nothing."""
@@ -43,7 +46,11 @@ def load_plan(path: Path) -> dict[str, Any]:
             file=path,
             code="plan",
         ) from error
-    except (yaml.YAMLError, RecursionError) as error:
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"The plan {path} cannot be read.", remedy="Start from a run's plan.yaml.", file=path, code="plan"
+        ) from error
+    except UNREADABLE as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark is not None else ""
         raise InputError(
@@ -51,10 +58,6 @@ def load_plan(path: Path) -> dict[str, Any]:
             remedy="Write one NAME: VALUE a line, entries below a name indented alike.",
             file=path,
             code="plan",
-        ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"The plan {path} cannot be read.", remedy="Start from a run's plan.yaml.", file=path, code="plan"
         ) from error
     if not isinstance(stored, dict):
         raise InputError(f"{path} is not a plan.", remedy="Start from a run's plan.yaml.", file=path, code="plan")

@@ -15,6 +15,7 @@ from wetread.dataset.table import WORKING_SIDE
 from wetread.errors import InputError
 from wetread.training.modality import CODES, RANGES, WORDS
 from wetread.training.plan import RUNGS, Plan
+from wetread.training.plan_text import UNREADABLE
 from wetread.training.ranges import Augment
 from wetread.training.recipes import recipe_path
 from wetread.training.rules import SECONDS
@@ -87,6 +88,7 @@ MOST: dict[str, float] = {
     "weight_decay": 1.0,
     "epochs": 100_000,
     "batch": 4096,
+    "time_limit": 365 * 24 * 3600.0,
     # A field of view of less than nothing shows a mirror image.
     "zoom": 0.9,
     "stretch": 0.9,
@@ -240,7 +242,7 @@ def _take_number(kind: str, given: Any) -> Any:
     """A number, or true or false, from what YAML made of it or a text."""
     value = given
     if isinstance(given, str):
-        with contextlib.suppress(yaml.YAMLError):
+        with contextlib.suppress(*UNREADABLE):
             value = yaml.safe_load(given)
     if kind == "float" and isinstance(value, str | int) and not isinstance(value, bool):
         return float(value)  # YAML takes 1e-4 for a text

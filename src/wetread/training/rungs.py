@@ -56,7 +56,7 @@ def fit_linear(sees: str, data: TrainingSet, train: Ints, place: Place) -> Fitte
     features = data.inputs.features(sees)[train].astype(np.float64)
     embedded = 0 if sees == "classical" else data.inputs.embedding().shape[1]
     inner = np.full((len(STRENGTHS), len(train), classes), np.nan)
-    for part in inner_parts(data, train, place, LINEAR_FOLDS):
+    for part in inner_parts(data, train, place, LINEAR_FOLDS if data.plan.inner_folds == 1 else 1):
         rest = np.setdiff1d(np.arange(len(train)), part)
         fit = LinearFit(sees, features[rest], labels[rest], classes, embedded=embedded)
         for number, strength in enumerate(STRENGTHS):

@@ -58,7 +58,8 @@ class Spent:
 class Room:
     """Whether the time left is enough for a further division, at the pace of the folds before it.
 
-    A division counts only as a whole, so one that cannot end in time is not begun.
+    A division counts only as a whole, so one that cannot end in time is not begun. Several folds may be at work at
+    once: each counts as half done, as it is on average when another one ends.
 
     Args:
         spent: Seconds so far.
@@ -70,18 +71,29 @@ class Room:
         self._spent, self._limit, self._folds = spent, limit, folds
         self._lock = threading.Lock()
         self._there: Counter[int] = Counter()
+        self._at_work: Counter[int] = Counter()
         self._begun: dict[int, bool] = {}
+
+    def begin(self, repeat: int) -> None:
+        """A fold of a division is at work; 0 is the model to ship."""
+        with self._lock:
+            self._at_work[repeat] += 1
 
     def fill(self, repeat: int) -> None:
         """One more fold of a division is there, computed or found; 0 is the model to ship."""
         with self._lock:
+            self._at_work[repeat] = max(0, self._at_work[repeat] - 1)
             self._there[repeat] += 1
 
     def has(self, repeat: int) -> bool:
-        """Whether a fold of this division is worth computing. Said once for a division, and held to within reason."""
+        """Whether a fold of this division is worth computing. Said once for a division, and held to within reason.
+
+        Ask when the first division is there: before, nothing tells the pace.
+        """
         with self._lock:
             spent = self._spent.seconds()
             if repeat not in self._begun:
-                needed = spent / max(1, self._there.total()) * (self._folds - self._there[repeat])
-                self._begun[repeat] = spent + needed <= self._limit
+                half = self._at_work.total() / 2
+                rest = half + self._folds - self._there[repeat] - self._at_work[repeat]
+                self._begun[repeat] = spent + spent / max(1.0, self._there.total() + half) * rest <= self._limit
             return self._begun[repeat] and spent <= GRACE * self._limit

@@ -117,7 +117,8 @@ class TrainingSet:
         """SHA-256 of what a fit depends on, plan and pixels: tells a stored fold of another plan or other data."""
         aside = AFTERWARDS + IN_THE_PIXELS
         # What earlier versions always did is no decision of theirs: the folds that they stored stay valid.
-        always = {"initial": "glorot uniform" if self.plan.hidden else "torch", "batch_norm_momentum": 0.0}.items()
+        drawn = "glorot uniform" if self.plan.hidden and self.plan.network != "dense" else "torch"
+        always = {"initial": drawn, "batch_norm_momentum": 0.0}.items()
         decisions = [one for one in self.plan.values().items() if one[0] not in aside and one not in always]
         if self.plan.inner_folds == 1:  # earlier versions held out one of several equal folds
             decisions.append(("held out", "the share itself"))
