@@ -237,6 +237,16 @@ def test_a_locked_folder_refuses_a_second_process_until_it_is_free(tmp_path):
     assert second() == ""
 
 
+@pytest.mark.skipif(os.name != "posix", reason="locks are POSIX locks")
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EACCES, errno.EAGAIN])
+def test_only_a_lock_that_another_one_has_keeps_out_and_not_a_file_system_without_locks(tmp_path, monkeypatch, number):
+    monkeypatch.setattr("fcntl.lockf", failing(number))
+    if number in (errno.EACCES, errno.EAGAIN):
+        assert refusal(FolderLock, tmp_path / "lock").code == "run-busy"
+    else:
+        FolderLock(tmp_path / "lock").release()
+
+
 # The choke points, read from the sources ------------------------------------------------------------------------------
 
 

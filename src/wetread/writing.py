@@ -328,6 +328,8 @@ def keep_file(file: Path, place: Path) -> Path:
 class FolderLock:
     """Keeps a second process out of a folder; freed by the system when the process dies, however it dies.
 
+    Where the file system has no locks, as some network drives, it keeps nobody out.
+
     Raises:
         OutputError: Another process works there.
     """
@@ -346,6 +348,8 @@ class FolderLock:
             # lockf, not flock: a surviving child of a killed run would keep a flock.
             fcntl.lockf(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EAGAIN):
+                return  # POSIX: only these two say that somebody has it
             self._handle.close()
             raise OutputError(
                 f"Another wetread is working in {path.parent}.",

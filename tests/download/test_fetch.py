@@ -360,7 +360,7 @@ def test_a_name_that_cannot_be_looked_up_is_offline_soon(fetch, monkeypatch, pat
         waited.append(answered.wait(600))
         return []
 
-    monkeypatch.setattr("wetread.download.answer.socket.getaddrinfo", slow)
+    monkeypatch.setattr("socket.getaddrinfo", slow)
     try:
         error = refusal(fetch, "http://publisher.invalid/a", patience=changed(patience, connect=0.4))
         assert error.code == "offline"

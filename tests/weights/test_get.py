@@ -25,6 +25,7 @@ from wetread.weights.tfjs import hash_base
 
 NAME = "resnet18.a1_in1k"
 REPOSITORY = f"timm/{NAME}"
+SPELLED = (f"timm--{NAME}", "microsoft--rad-dino")
 FILE = "model.safetensors"
 #: Enough for several pieces of a socket.
 BODY = write_safetensors(arrays() | {"more.weight": arrays(seed=1)["conv_stem.weight"].repeat(4000, 0)})
@@ -163,6 +164,17 @@ def test_no_publisher_takes_the_name_of_another_one(published, get):
         assert get(f"{owner}--{NAME}") == get(f"hf-hub:{hub_name}") == find_stored(f"{owner}--{NAME}")
     assert len({get(one).sha256 for one in (NAME, f"alice/{NAME}", f"bob/{NAME}")}) == 3
     assert get(REPOSITORY) == wanted
+
+
+def test_another_spelling_of_a_repository_is_no_way_round_the_catalogue(hub, get):
+    for repository in (REPOSITORY, "microsoft/rad-dino"):
+        hub.publish(repository, FILE, BODY)
+        hub.add_small(repository, "config.json", json.dumps(CONFIG).encode())
+    shown = []
+    names = [get(name, accept=lambda offer: shown.append(offer) or True).name for name in SPELLED]
+    assert names == [NAME, "rad-dino"]
+    assert shown[0].licence.startswith("Apache-2.0")
+    assert "may not allow your use" in shown[1].restricted
 
 
 @pytest.mark.parametrize("name", [NAME, "resnet18", "teachable-machine"])
@@ -324,6 +336,17 @@ def test_a_token_is_shown_to_the_hub_and_not_to_where_the_bytes_lie(published, g
     assert {headers.get("Authorization") for _, headers in published.cdn.asked} == {None}
 
 
+@pytest.mark.parametrize("variable", ["HF_TOKEN", "HF_ENDPOINT"])
+def test_what_the_hub_does_not_accept_is_named_and_not_the_repository(hub, get, monkeypatch, variable):
+    hub.say(REPOSITORY, FILE, 401, X_Error_Message="Invalid credentials in Authorization header")
+    value = "s3cret" if variable == "HF_TOKEN" else hub.url.replace("://", "://me:s3cret@")
+    monkeypatch.setenv(variable, value)
+    error = refusal(get)
+    assert error.code == "token"
+    assert variable in error.message and "remove" in error.remedy
+    assert "s3cret" not in str(error)
+
+
 @pytest.mark.parametrize("answer", [404, 401])
 def test_a_name_that_is_nearly_right_gets_the_right_one(hub, get, answer):
     for name in ("model.safetensors", "pytorch_model.bin"):
@@ -421,7 +444,10 @@ def test_offline_by_order_asks_nobody(published, get, monkeypatch):
     assert not published.looked + published.asked
 
 
-@pytest.mark.parametrize("value", ["ftp://x", "huggingface.co", "http://", "https://a b"])
+@pytest.mark.parametrize(
+    "value",
+    ["ftp://x", "huggingface.co", "http://", "https://a b", "https://a:port", "https://a:99999", "https://[::1"],
+)
 def test_an_endpoint_that_is_none_is_said(get, monkeypatch, value):
     monkeypatch.setenv("HF_ENDPOINT", value)
     assert refusal(get).code == "endpoint"

@@ -24,6 +24,15 @@ def saved(content, **words):
     return buffer.getvalue()
 
 
+def packed(data):
+    """The same parts in a .zip that packs them, as who opens and saves it again leaves it."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as target:
+        for part in source.infolist():
+            target.writestr(part.filename, source.read(part))
+    return buffer.getvalue()
+
+
 def refusal(data):
     with pytest.raises(InputError) as caught:
         read_tensors(data, PATH)
@@ -176,14 +185,15 @@ def test_tensors_that_share_their_numbers_are_read():
 
 
 def test_a_packed_file_is_refused_before_it_fills_the_memory(monkeypatch):
-    plain, packed = io.BytesIO(saved({"w": torch.zeros(1 << 20)})), io.BytesIO()
-    with zipfile.ZipFile(plain) as source, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
-        for part in source.infolist():
-            target.writestr(part.filename, source.read(part))
     monkeypatch.setattr(torch, "load", lambda *some, **words: pytest.fail("it was unpacked"))
-    error = refusal(packed.getvalue())
+    error = refusal(packed(saved({"w": torch.zeros(1 << 20)})))
     assert error.code == "weights-file"
     assert "unpacks" in error.message
+
+
+def test_a_file_that_was_opened_and_saved_again_as_a_zip_is_read():
+    data = packed(saved({"w": WEIGHT, "wide": torch.randn(1 << 19)}))
+    assert np.array_equal(read_tensors(data, PATH)["w"], WEIGHT)
 
 
 def test_safetensors_whose_parts_overlap_are_refused():

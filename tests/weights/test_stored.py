@@ -57,6 +57,15 @@ def test_the_network_alone_is_enough_where_one_has_it():
     assert find_stored("resnet10t").name == "tiny.one"
 
 
+@pytest.mark.parametrize(
+    ("repository", "name"),
+    [("alice/net", "alice--net"), ("timm/resnet34.a1_in1k", "resnet34.a1_in1k"), ("microsoft/rad-dino", "rad-dino")],
+)
+def test_the_repository_they_come_from_is_enough(repository, name):
+    stored = store(replace(FACTS, name=name), TENSORS_FILE)
+    assert find_stored(repository) == stored
+
+
 @pytest.mark.parametrize("place", [0, 9, 60, -9, -1])
 def test_a_flipped_bit_is_noticed(place):
     stored = store(FACTS, TENSORS_FILE)

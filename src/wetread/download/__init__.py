@@ -3,6 +3,8 @@
 - ``remote_file.py`` one file at its publisher: where it is and what is known of it
 - ``patience.py``    how long a server may take, and how often it is asked again
 - ``proxies.py``     the proxies of the environment
+- ``addresses.py``   which address of a server takes connections
+- ``way.py``         the way to a server: through a proxy, or to its address
 - ``connection.py``  a request and the body of its answer, within limits that hold
 - ``answer.py``      one answer of a server: where it led, what it promises, whether it may be believed
 - ``known.py``       the hashes of files whose publisher states none: trusted at first sight, checked ever after

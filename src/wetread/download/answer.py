@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-import socket
 import ssl
-import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from functools import cache
 
 import httpx
 
+from wetread.download.addresses import NoAddress
 from wetread.download.connection import Dropped, send
 from wetread.download.patience import Patience
-from wetread.download.proxies import mount_proxies, proxy_variable
+from wetread.download.proxies import find_proxy
+from wetread.download.way import Way
 from wetread.errors import InputError
 
 MOST_REDIRECTS = 8
@@ -36,22 +36,15 @@ def _certificates() -> ssl.SSLContext:
         ) from error
 
 
-def open_client(url: str, patience: Patience) -> httpx.Client:
+def open_client(patience: Patience) -> httpx.Client:
     """A client that honours the proxy and the certificates of the environment, and follows nothing by itself.
 
-    Args:
-        url: The first address that it will be asked for.
-        patience: With the server.
-
     Raises:
-        InputError: ``certificate``, ``proxy``: the environment names some that cannot be used.
+        InputError: ``certificate``: the environment names some that cannot be used.
     """
     return httpx.Client(
-        verify=_certificates(),
-        mounts=mount_proxies(httpx.URL(url), _certificates()),
-        trust_env=False,  # what that would read was read above
-        # Every request has a connection of its own, which can be cut off.
-        limits=httpx.Limits(max_keepalive_connections=0),
+        transport=Way(_certificates(), patience.connect),
+        trust_env=False,  # what that would read is read there
         timeout=httpx.Timeout(patience.read, connect=patience.connect),
         follow_redirects=False,
         # Identity: the bytes of a .gz are wanted as they are, and ranges count them.
@@ -59,27 +52,10 @@ def open_client(url: str, patience: Patience) -> httpx.Client:
     )
 
 
-def has_address(url: str, seconds: float) -> bool:
-    """Whether the name of a server can be looked up in time; the system itself may take half a minute for a no."""
-    host = httpx.URL(url).host
-    if proxy_variable(httpx.URL(url)):
-        return True  # the proxy looks it up
-    found: list[object] = []
-
-    def look_up() -> None:
-        with suppress(OSError):
-            found.extend(socket.getaddrinfo(host, None))
-
-    thread = threading.Thread(target=look_up, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    return bool(found)
-
-
 def offline(url: httpx.URL) -> InputError:
-    """An error for a server that cannot be reached; a proxy that is set may be the reason."""
-    variable = proxy_variable(url)
-    way = f" through the proxy that {variable} names" if variable else ""
+    """An error for a server that cannot be reached; a proxy that is set for it may be the reason."""
+    proxy = find_proxy(url)
+    way = f" through {proxy}" if proxy else ""
     return InputError(f"{url.host} cannot be reached from this computer{way}.", remedy="", code="offline")
 
 
@@ -95,7 +71,7 @@ def ask(client: httpx.Client, url: str, headers: dict[str, str], patience: Patie
     """
     here = httpx.URL(url)
     for _ in range(MOST_REDIRECTS + 1):
-        with _translated(here):
+        with _translated(here, first=here == url):
             answer = send(client, client.build_request("GET", here, headers=headers), patience)
             with closing(answer):
                 if not answer.has_redirect_location:
@@ -117,7 +93,7 @@ def ask_head(client: httpx.Client, url: str, headers: dict[str, str], patience: 
     """
     here = httpx.URL(url)
     for _ in range(MOST_REDIRECTS + 1):
-        with _translated(here):
+        with _translated(here, first=here == url):
             answer = send(client, client.build_request("HEAD", here, headers=headers), patience)
             answer.close()
         if answer.status_code in _PASSING:
@@ -132,7 +108,7 @@ def ask_head(client: httpx.Client, url: str, headers: dict[str, str], patience: 
 
 
 @contextmanager
-def _translated(url: httpx.URL) -> Iterator[None]:
+def _translated(url: httpx.URL, *, first: bool = True) -> Iterator[None]:
     """Turns what httpx raises into `Dropped`, or into an error that says what to do."""
     try:
         yield
@@ -144,7 +120,9 @@ def _translated(url: httpx.URL) -> Iterator[None]:
                 "IT department gives out.",
                 code="certificate",
             ) from error
-        raise Dropped("it could not be reached", unreachable=url) from error
+        # Only of the first server it lasts: another attempt may be sent somewhere else.
+        lasting = first and isinstance(error, NoAddress)
+        raise Dropped("it could not be reached", unreachable=url, lasting=lasting) from error
     except httpx.InvalidURL as error:  # httpx looks at the address of a redirect as well
         raise _unsafe(url) from error
     except httpx.TimeoutException as error:

@@ -22,12 +22,16 @@ class Dropped(Exception):  # noqa: N818 - what happened to the connection; never
         wait: Seconds the server asks to wait.
         unreachable: The server to which no connection came about at all, which may be one that another one sent to;
             None where there was one.
+        lasting: Asking again at once is of no use.
     """
 
-    def __init__(self, reason: str, *, wait: float = 0.0, unreachable: httpx.URL | None = None) -> None:
+    def __init__(
+        self, reason: str, *, wait: float = 0.0, unreachable: httpx.URL | None = None, lasting: bool = False
+    ) -> None:
         super().__init__(reason)
         self.wait = wait
         self.unreachable = unreachable
+        self.lasting = lasting
 
 
 def send(client: httpx.Client, request: httpx.Request, patience: Patience) -> httpx.Response:
@@ -36,8 +40,9 @@ def send(client: httpx.Client, request: httpx.Request, patience: Patience) -> ht
     Args:
         client: Sends it.
         request: To be sent.
-        patience: ``connect`` seconds until the server, or the proxy, takes the request, however many addresses it
-            has; then ``longest_read`` seconds until all headers of its answer are there.
+        patience: Three times ``connect`` seconds until the server, or the proxy, takes the request: its name is looked
+            up, it is reached, the connection is encrypted. Then ``longest_read`` seconds until all headers of its
+            answer are there.
 
     Raises:
         Dropped: It took longer.
@@ -46,7 +51,7 @@ def send(client: httpx.Client, request: httpx.Request, patience: Patience) -> ht
     asking = _Asking(client, request)
     asking.start()
     try:
-        if not asking.connected.wait(patience.connect):
+        if not asking.connected.wait(3 * patience.connect):
             raise Dropped("it could not be reached", unreachable=request.url)
         if not asking.over.wait(patience.longest_read):
             raise Dropped("it sends hardly anything")

@@ -18,7 +18,6 @@ import httpx
 
 from wetread.download.answer import (
     ask,
-    has_address,
     offline,
     open_client,
     range_of,
@@ -140,9 +139,7 @@ def _fetch(
 def _persist(arrival: _Arrival, patience: Patience) -> None:
     """Tries until the file is there, or too many attempts in a row brought nothing."""
     failures, farthest, began = 0, arrival.part.size, time.monotonic()
-    if not has_address(arrival.file.url, patience.connect):
-        raise offline(httpx.URL(arrival.file.url))
-    with open_client(arrival.file.url, patience) as client:
+    with open_client(patience) as client:
         while True:
             try:
                 return arrival.attempt(client, patience)
@@ -155,7 +152,7 @@ def _persist(arrival: _Arrival, patience: Patience) -> None:
                 if error.unreachable and not arrival.was_reached:
                     # Offline, most likely: a person should not wait for all attempts to hear that.
                     left = patience.connect - (time.monotonic() - began)
-                    if left <= 0:
+                    if left <= 0 or error.lasting:
                         raise offline(error.unreachable) from error
                     wait = min(wait, left)
                 elif failures >= patience.attempts:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import httpx
 
-from wetread.download.answer import ask, ask_head, has_address, offline, open_client, require_content
+from wetread.download.answer import ask, ask_head, offline, open_client, require_content
 from wetread.download.connection import Dropped, pieces
 from wetread.download.patience import PATIENCE, Patience
 from wetread.errors import InputError
@@ -80,12 +80,10 @@ def _read(answer: httpx.Response, patience: Patience) -> bytes:
 
 
 def _persist(url: str, once: Callable[[httpx.Client], _Found], patience: Patience) -> _Found:
-    """Tries until there is an answer; who cannot be reached at all is given up within twice ``patience.connect``."""
+    """Tries until there is an answer; who cannot be reached at all is given up after ``patience.connect``."""
     host = httpx.URL(url).host
     began, failures = time.monotonic(), 0
-    if not has_address(url, patience.connect):
-        raise offline(httpx.URL(url))
-    with open_client(url, patience) as client:
+    with open_client(patience) as client:
         while True:
             try:
                 return once(client)
@@ -95,7 +93,7 @@ def _persist(url: str, once: Callable[[httpx.Client], _Found], patience: Patienc
                 if error.unreachable:
                     # Offline, most likely: a person should not wait for all attempts to hear that.
                     left = patience.connect - (time.monotonic() - began)
-                    if left <= 0:
+                    if left <= 0 or error.lasting:
                         raise offline(error.unreachable) from error
                     wait = min(wait, left)
                 elif failures >= patience.attempts:

@@ -10,7 +10,8 @@ class Patience:
     """How long a server may take, in seconds, and how often it is asked again.
 
     Attributes:
-        connect: Until it is reached, over all of its addresses; as much again for looking up its name.
+        connect: Until its name is looked up; as much again until it is reached, over all of its addresses; and as much
+            again until the connection is encrypted.
         read: Between two bytes of an answer.
         attempts: In a row that bring nothing.
         first_wait: Before the second attempt; it doubles from then on.

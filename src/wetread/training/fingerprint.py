@@ -10,6 +10,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from wetread.weights.catalogue import name_here
+
 
 @dataclass(frozen=True)
 class KnownWeights:
@@ -51,7 +53,8 @@ class Fingerprint:
         split_unused: Why a split that came with the data is not used; empty where it is, or where there is none.
         several: An image can have several findings.
         unknown: Part of the labels that are missing or uncertain, in [0, 1].
-        imbalance: Images of the commonest class for each image of the rarest one.
+        imbalance: Images of the commonest class for each image of the rarest one; of findings, images on the commoner
+            side of the most uneven one (with or without it) for each on the other.
         modality: radiograph, ct, mri ... or ``unknown``.
         inverted: Part of the files stored with low values shown bright (MONOCHROME1), in [0, 1].
         laterality: The answer to "does it matter which side is left?": matters, free or unknown.
@@ -98,8 +101,9 @@ class Fingerprint:
         return "multilabel" if self.several else "binary" if len(self.classes) == 2 else "multiclass"
 
     def find(self, name: str) -> KnownWeights | None:
-        """The weights of that name, if they are there."""
-        return next((known for known in self.weights if known.name == name), None)
+        """The weights of that name, or from that repository, if they are there."""
+        here = name_here(name)
+        return next((known for known in self.weights if known.name == here), None)
 
     def as_json(self) -> str:
         """The text of fingerprint.json."""

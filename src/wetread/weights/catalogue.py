@@ -299,3 +299,9 @@ ELSEWHERE = (
         "https://github.com/BMEII-AI/RadImageNet",
     ),
 )
+
+
+def name_here(name: str) -> str:
+    """What weights of a repository are called here: ``owner--name``, or as the catalogue or timm calls them."""
+    known = next((one.name for one in CATALOGUE.values() if name and one.repository == name), name)
+    return known.removeprefix("timm/").replace("/", "--")

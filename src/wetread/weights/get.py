@@ -16,7 +16,7 @@ from wetread.errors import InputError, Stopped
 from wetread.progress import Listener, silent
 from wetread.weights import hub
 from wetread.weights.bundle import Bundle
-from wetread.weights.catalogue import CATALOGUE, ELSEWHERE, KnownWeights
+from wetread.weights.catalogue import CATALOGUE, ELSEWHERE, KnownWeights, name_here
 from wetread.weights.describe import CONFIG, PREPROCESSOR, default_weights, fit_channels, read_licence
 from wetread.weights.importing import Check, Spell, channels_of, keep, make_facts, read_base, require_fit
 from wetread.weights.nearest import find_nearest, is_known
@@ -93,11 +93,12 @@ def get_weights(
         Stopped: The user interrupted; the next call goes on.
     """
     name = name.removeprefix("hf-hub:").removeprefix("hf_hub:")  # as timm writes it
+    name = _spell_repository(name)
     known = find_known(name)
     if known is None and re.fullmatch(r"[a-z0-9_]+", name):
         name = default_weights(name) or name
-    repository = known.repository if known else _repository_of(name)
-    chosen = known.name if known else repository.removeprefix("timm/").replace("/", "--")
+    repository = known.repository if known else name if hub.is_repository(name) else f"timm/{name}"
+    chosen = known.name if known else name_here(repository)
     check_name(chosen)
     if (weights_home() / chosen / DESCRIPTION).is_file():
         return _require_origin(find_stored(chosen), repository)
@@ -112,10 +113,10 @@ def get_weights(
         ) from error
 
 
-def _repository_of(name: str) -> str:
-    """``owner/name``; ``owner--name``, as it is called here, means the same: no repository has two dashes in a row."""
-    spelled = name if "/" in name else name.replace("--", "/", 1)
-    return spelled if hub.is_repository(spelled) else f"timm/{name}"
+def _spell_repository(name: str) -> str:
+    """``owner/name`` for ``owner--name``, as it is called here: no repository has two dashes in a row."""
+    spelled = name.replace("--", "/", 1)
+    return spelled if hub.is_repository(spelled) else name
 
 
 def _require_origin(stored: StoredWeights, repository: str) -> StoredWeights:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
@@ -57,7 +58,15 @@ def endpoint() -> str:
 
 def _endpoint() -> str:
     chosen = os.environ.get(ENDPOINT_VARIABLE, "").strip().rstrip("/") or DEFAULT_ENDPOINT
-    if not re.fullmatch(r"https?://([^\s/?#]*@)?[^\s/?#@]+(/[^\s?#]*)?", chosen):
+    # Imported here: `wetread weights list` needs no network code.
+    import httpx
+
+    try:
+        looks_right = re.fullmatch(r"https?://([^\s/?#]*@)?[^\s/?#@]+(/[^\s?#]*)?", chosen)
+        sound = looks_right and httpx.URL(chosen).host and urlsplit(chosen).port != 0
+    except (httpx.InvalidURL, ValueError):  # a port in letters, a bracket that is not closed
+        sound = False
+    if not sound:
         raise InputError(
             f"{ENDPOINT_VARIABLE} is no web address.",
             remedy=f"Set it to one such as {DEFAULT_ENDPOINT}, or remove it.",
@@ -108,7 +117,7 @@ def find_file(repository: str, names: tuple[str, ...], patience: Patience = PATI
         The file; None where the repository has none of them, or where there is no such repository.
 
     Raises:
-        InputError: ``offline``, ``gated`` (terms to accept), ``unreachable``, ``refused``.
+        InputError: ``offline``, ``gated`` (terms to accept), ``token`` (not accepted), ``unreachable``, ``refused``.
     """
     from wetread.download.look import look
 
@@ -119,7 +128,7 @@ def find_file(repository: str, names: tuple[str, ...], patience: Patience = PATI
             # The hub says 401 for a repository that does not exist, too, so as not to tell private ones.
             continue
         if answer.status >= 400:
-            raise _refused(repository, answer.status, answer.headers.get("x-error-code", ""))
+            raise _refused(repository, answer.status, answer.headers)
         commit = answer.headers.get("x-repo-commit", "")
         commit = commit if _COMMIT.fullmatch(commit) else ""
         tag = (answer.headers.get("x-linked-etag") or answer.headers.get("etag", "")).strip('W/"')
@@ -151,25 +160,35 @@ def _require_online() -> None:
         raise InputError(f"{OFFLINE_VARIABLE} forbids the internet here.", remedy="", code="offline")
 
 
-def _refused(repository: str, status: int, code: str) -> InputError:
-    there = page(repository)
+def _refused(repository: str, status: int, headers: Mapping[str, str]) -> InputError:
+    there, sent = page(repository), credentials()
+    host = urlsplit(there).hostname
+    if status == 401 and sent and "invalid credentials" in headers.get("x-error-message", "").lower():
+        # The hub says so of public repositories as well.
+        is_token = sent["Authorization"].startswith("Bearer")
+        what, variable = ("token", TOKEN_VARIABLE) if is_token else ("password", ENDPOINT_VARIABLE)
+        return InputError(
+            f"{host} does not accept the {what} in {variable}.",
+            remedy=f"Renew or remove it: weights that are open to everybody need no {what}.",
+            code="token",
+        )
     accept = f"with an account there, set {TOKEN_VARIABLE} to a token of that account, and repeat the command."
     # Only the hub itself speaks of terms; a firewall that shows a page of its own answers 403 as well.
-    if status in (401, 403) and code == "GatedRepo":
+    if status in (401, 403) and headers.get("x-error-code") == "GatedRepo":
         return InputError(
             f"{repository} is given out only to those who accepted its terms.",
             remedy=f"Read and accept them at {there} {accept}",
             code="gated",
         )
     if status == 401:
-        whom = "this account" if credentials() else "everybody"
+        whom = "this account" if sent else "everybody"
         return InputError(
             f"The hub shows no repository {repository} to {whom}: there is none, or its terms must be accepted.",
             remedy=f"Look at {there}; where it asks you to accept terms, do so {accept}",
             code="gated",
         )
     return InputError(
-        f"{urlsplit(there).hostname} refused {repository} (answer {status}).",
+        f"{host} refused {repository} (answer {status}).",
         remedy="A firewall or proxy may block it: ask your IT department." if status == 403 else "Try again later.",
         code="refused",
     )

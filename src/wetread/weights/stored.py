@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wetread.errors import InputError, OutputError
-from wetread.weights.catalogue import CATALOGUE
+from wetread.weights.catalogue import CATALOGUE, name_here
 from wetread.weights.hub import without_password
 from wetread.weights.nearest import find_nearest
 from wetread.weights.read import Arrays, parse_safetensors
@@ -144,11 +144,13 @@ def find_stored(name: str) -> StoredWeights:
     """Finds weights in the home folder.
 
     Args:
-        name: As `list_stored` names them; the network alone does where only one of its weights is here.
+        name: As `list_stored` names them, or the repository they come from; the network alone does where only one of
+            its weights is here.
 
     Raises:
         InputError: ``no-weights``: they are not here; the nearest names and how to get them. ``weights-damaged``.
     """
+    name = name_here(name)
     folder = weights_home() / name if _NAME.fullmatch(name) else None
     if folder is not None and (folder / DESCRIPTION).is_file():
         found = _open(folder)
