@@ -37,6 +37,14 @@ def test_a_headline_of_averaged_divisions_says_what_one_model_reaches():
         assert headline(numbers | {"repeats": repeats}).endswith("cross-validation")
 
 
+def test_a_headline_of_several_classes_says_that_it_is_their_mean():
+    numbers = {"headline": SHOWN, "n": {"images": 9, "patients": 9}, "estimate": "given test"}
+    assert headline(numbers | {"task": "multiclass"}).startswith(
+        "AUROC 0.80, mean over the classes (95 % interval 0.70 to 0.90), 9 images of 9 patients"
+    )
+    assert headline(numbers | {"task": "binary"}).startswith("AUROC 0.80 (95 % interval")
+
+
 @pytest.mark.parametrize(
     ("share", "said"),
     [
@@ -52,10 +60,12 @@ def test_a_name_is_said_without_underscores():
     assert in_words("no_pleural_effusion") == "no pleural effusion"
 
 
-def test_methods_speak_of_images_where_patients_are_not_known():
+def test_methods_speak_of_different_pictures_where_patients_are_not_known():
     method = "patient bootstrap percentile, 500 resamples (fewer than 20 patients)"
     assert in_units(method, True) == method
-    assert in_units(method, False) == "image bootstrap percentile, 500 resamples (fewer than 20 images)"
+    assert in_units(method, False) == "picture bootstrap percentile, 500 resamples (fewer than 20 different pictures)"
+    # 62 of 72 images: units that are images would be 72.
+    assert in_units("Wilson, patients as units", False) == "Wilson, different pictures as units"
 
 
 def test_a_comparison_of_one_image():

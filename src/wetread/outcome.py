@@ -97,8 +97,11 @@ def counted(number: int, noun: str, nouns: str = "") -> str:
 
 
 def in_units(method: str, knows_patients: bool) -> str:
-    """How an interval was found, in images where every image was taken as a patient of its own."""
-    return method if knows_patients else method.replace("patient", "image")
+    """How an interval was found; where patients are not known a picture, with its copies, was taken as one of its own.
+
+    The ``n`` beside it counts the same.
+    """
+    return method if knows_patients else method.replace("patients", "different pictures").replace("patient", "picture")
 
 
 def say_share(value: float) -> str:
@@ -137,7 +140,7 @@ def is_external(numbers: Mapping[str, Any]) -> bool:
 def alone(numbers: Mapping[str, Any]) -> str:
     """``averaged over 3 divisions, one alone reaches 0.87``; empty where there was one.
 
-    Averages of several models are better than each of them, and the model that is handed over is one.
+    Averages of several models are usually better than one of them, and the model that is handed over is one.
     """
     divisions = numbers.get("repeats") or {}
     if len(divisions.get("auroc") or ()) < 2 or divisions.get("mean") is None:
@@ -145,14 +148,20 @@ def alone(numbers: Mapping[str, Any]) -> str:
     return f"averaged over {len(divisions['auroc'])} divisions, one alone reaches {say_share(divisions['mean'])}"
 
 
+def name_measure(numbers: Mapping[str, Any]) -> str:
+    """What the headline is: ``AUROC``, ``AUROC, mean over the classes`` or ``mean AUROC of 6 findings``."""
+    if numbers.get("task") == "multilabel":
+        return f"mean AUROC of {counted(len(numbers['headline'].get('mean_over') or ()), 'finding')}"
+    return "AUROC, mean over the classes" if numbers.get("task") == "multiclass" else "AUROC"
+
+
 def headline(numbers: dict[str, Any]) -> str:
     """``AUROC 0.86 (95 % interval 0.80 to 0.91), 200 images of 120 patients, cross-validation``."""
     shown = numbers["headline"]
     n = numbers["n"]
     value, low, high = (say_share(shown[name]) for name in ("value", "low", "high"))
-    findings = len(shown.get("mean_over") or ())
-    what = f"mean AUROC of {counted(findings, 'finding')}" if numbers.get("task") == "multilabel" else "AUROC"
-    area = f"{what} {value} (95 % interval {low} to {high})"
+    what, comma, over = name_measure(numbers).partition(",")
+    area = f"{what} {value}{comma}{over} (95 % interval {low} to {high})"
     patients = f" of {counted(n['patients'], 'patient')}" if n.get("patients") else ", patients not known"
     line = f"{area}, {counted(n['images'], 'image')}{patients}, {numbers['estimate']}"
     opened = (numbers.get("test_set") or {}).get("opened", 1)

@@ -30,6 +30,15 @@ def test_windows_of_the_files_hold_where_every_file_has_one():
     assert chosen(dicom("CR", (2048, 4096)), dicom("CR", (1000, 2000)), dicom("DX", table=True)) == View()
 
 
+@pytest.mark.parametrize(
+    "files", [(PNG, RGB), (dicom("MR"),), (dicom("CT", (40.5, 80)),) * 20, (dicom("CT", body_part="HEAD"),) * 2]
+)
+def test_a_view_that_would_be_chosen_anyway_keeps_its_reason_and_another_one_is_asked_for(files):
+    view, reason = choose_view(files, None, "middle")
+    assert choose_view(files, str(view), "middle") == (view, reason)
+    assert choose_view(files, "full", "middle")[1] == "asked for"
+
+
 def test_files_without_a_window_are_stretched_all_alike():
     assert chosen(dicom(), dicom()).mode == "percentiles"
     assert chosen(DEEP_PNG, DEEP_PNG).mode == "percentiles"

@@ -187,13 +187,14 @@ def test_tables_of_the_wrong_shape_are_refused():
         changed(predictions(n=10), probabilities=np.zeros((10, 2)))
 
 
-def numbers(one, **fields):
+def numbers(one, files=None, **fields):
     usual = {
         "table": Table(None, "table", [], multi=True, grouping="column"),
         **{"estimate": "cross-validation", "trained_on": 150, "gate": "green", "rule": "youden"},
         **{"thresholds": [0.4, None, 0.1], "chosen": {"classical": 5}, "shipped": "classical", "resamples": 100},
     }
     made = {"prevalence": prevalence_predictions(one, SHARES), "classical": one, "selected": one}
+    made |= {} if files is None else {"file properties": files}
     return numbers_of_findings(made, **{**usual, **fields})
 
 
@@ -231,3 +232,14 @@ def test_probabilities_that_are_none_are_refused(wrong, said, tmp_path):
     (tmp_path / "predictions.csv").write_text(changed(one, probabilities=table).to_csv(), encoding="utf-8")
     with pytest.raises(InputError, match=said):
         read_finding_predictions(tmp_path / "predictions.csv", NAMES)
+
+
+def test_the_gain_over_files_is_that_of_the_first_of_several_divisions():
+    first, averaged, files = predictions(skill=0.3), predictions(skill=1.5), predictions(skill=0.1)
+    tables = [first.probabilities, averaged.probabilities]
+    several = numbers(averaged, files, by_repeat=tables)["gain_over_file_properties"]
+    alone = numbers(first, files, by_repeat=tables[:1])["gain_over_file_properties"]
+    assert several["division"] == 1 and several["method"].endswith("; first division alone")
+    assert {name: one for name, one in several.items() if name not in ("division", "method")} == {
+        name: one for name, one in alone.items() if name != "method"
+    }

@@ -110,6 +110,52 @@ def test_baselines(changed, colour):
     assert lights(changed)["baseline"]["light"] == colour
 
 
+TEST = {"p": 0.002, "statistic": 0.77, "sees": "classical", "permutations": 500}
+RIDGE = "ridge classifier on the classical features reaches an AUROC of 0.77 (P = 0.002 by 500 shufflings"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "of_this_kind"),
+    [
+        (None, True),  # a run of before
+        ({"classical": 3, "frozen": 2, "ensemble": 4}, True),
+        ({"classical": 3, "network": 0}, True),
+        ({"classical": 0, "network": 10}, False),
+        ({"classical": 0, "network": 0, "ensemble": 5}, False),  # a part of it learns its own features
+    ],
+)
+def test_another_models_test_speaks_neither_for_nor_against_a_network(chosen, of_this_kind):
+    guessing, well = number(0.51, 0.37, 0.66), number(0.9, 0.86, 0.93)
+    coin = lights({"chosen": chosen, "chance": TEST, "headline": guessing})["baseline"]
+    assert coin["light"] == "red"
+    assert (f"There is something to learn, though: a {RIDGE}" in coin["evidence"]) == of_this_kind
+    assert (coin["evidence"] == "Not shown to be better than guessing: AUROC 0.51 (0.37 to 0.66).") != of_this_kind
+    good = lights({"chosen": chosen, "chance": TEST, "headline": well})["baseline"]
+    assert (good["light"], RIDGE in good["evidence"]) == ("green", of_this_kind)
+    unlucky = lights({"chosen": chosen, "chance": TEST | {"p": 0.2}, "headline": well})["baseline"]
+    assert (unlucky["light"] == "red") == of_this_kind
+
+
+@pytest.mark.parametrize(
+    ("divisions", "colour", "told"),
+    [
+        ([0.72, 0.78], "amber", "the model 0.72 in the same division (0.76 averaged over several)"),
+        ([0.75, 0.70], "green", "the model 0.75 in the same division (0.76 averaged over several)"),
+        ([0.76], "green", "the model 0.76;"),
+    ],
+)
+def test_baselines_of_one_division_meet_the_model_of_that_division(divisions, colour, told):
+    models = {"blur": {"auroc": number(0.69, 0.6, 0.8), "sees": "a blur"}}
+    run = {"headline": number(0.76, 0.7, 0.82), "models": models, "repeats": {"auroc": divisions}, "chance": TEST}
+    light = lights(run)["baseline"]
+    assert light["light"] == colour and "(blur) reaches 0.69; " + told in light["evidence"]
+
+
+def test_a_gain_of_the_first_division_is_called_so():
+    gain = number(0.02, -0.03, 0.06) | {"division": 1}
+    assert "+0.06), in the first division." in lights({"gain_over_file_properties": gain})["baseline"]["evidence"]
+
+
 @pytest.mark.parametrize(("patients", "colour"), [(100, "green"), (99, "amber"), (30, "amber"), (29, "red")])
 def test_size_goes_by_the_rarest_class(patients, colour):
     n = {"images": 900, "patients": 800, "per_class": {}, "patients_per_class": {"many": 700, "few_cases": patients}}
@@ -194,7 +240,7 @@ def test_a_finding_with_a_wide_interval_does_not_hide_another_that_is_off():
     light = lights(of_findings(several, classes=["a", "b", "c", "d"]))["calibration"]
     assert light["light"] == "amber"
     assert "0.60 (0.50 to 0.70; 1 is right) for b" in light["evidence"]
-    assert "Of 2 findings it is the farthest off, and 1 are beyond" in light["evidence"]
+    assert "Of 2 findings it is the farthest off, and 1 is beyond the limits." in light["evidence"]
     assert "for 2 more" in light["evidence"]
 
 
@@ -234,7 +280,7 @@ def test_a_finding_without_a_slope_stands_beside_those_with_one():
     several = of_findings({"a": line(number(1.0, 0.9, 1.1)), "all_apart": {"n": 80, "after": {"ece": 0.1}}})
     several["per_class"]["all_apart"]["auroc"] = number(1.0, 0.95, 1.0)
     light = lights(several)["calibration"]
-    assert light["light"] == "green"
+    assert (light["light"], light["improve"]) == ("none", "wetread evaluate runs/a NEW_DATA")
     assert "Not defined for all apart, since the classes do not overlap." in light["evidence"]
 
 
@@ -404,3 +450,24 @@ def test_more_luck_than_error_is_not_called_a_part_of_it():
     evidence = lights({"calibration": {"after": line}})["calibration"]["evidence"]
     assert "calibration error 0.08, luck alone gives 0.09" in evidence
     assert "of which" not in evidence
+
+
+@pytest.mark.parametrize(
+    ("judged", "colour", "told"),
+    [
+        (1, "none", "for a. It is the only finding that can be judged. Too few cases to say it for 5 more."),
+        (5, "none", "Of 5 findings it is the farthest off, and none is beyond the limits. Too few cases to say it"),
+        (6, "green", "Of 6 findings it is the farthest off, and none is beyond the limits."),
+    ],
+)
+def test_probabilities_are_green_only_where_every_finding_was_judged(judged, colour, told):
+    stored = {name: line(number(1.0, 0.9, 1.1)) for name in "abcdef"[:judged]}
+    stored |= {name: {"n": 20, "after": {"ece": 0.1}} for name in "abcdef"[judged:5]}  # too few for a slope, and stored
+    light = lights(of_findings(stored, classes=list("abcdef")))["calibration"]
+    assert (light["light"], bool(light["improve"])) == (colour, colour != "green")
+    assert told in light["evidence"]
+
+
+def test_a_finding_that_is_off_turns_the_light_amber_though_others_are_not_judged():
+    light = lights(of_findings({"a": line(number(0.6, 0.5, 0.7))}, classes=["a", "b"]))["calibration"]
+    assert light["light"] == "amber" and "1 findings" not in light["evidence"]

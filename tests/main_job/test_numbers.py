@@ -1,6 +1,9 @@
 """Gains of all folds are told pair by pair: what a rung met differs from fold to fold."""
 
-from wetread.main_job.numbers import sum_up_gains
+import numpy as np
+
+from wetread.evaluation.predictions import Predictions
+from wetread.main_job.numbers import _gain, sum_up_gains
 from wetread.training.gain import Gain
 
 RUNGS = ("classical", "frozen", "combined")
@@ -28,3 +31,23 @@ def test_the_order_of_folds_does_not_matter():
     one, other = fold(("combined", "frozen", 0.1)), fold(("combined", "classical", 0.2))
     assert sum_up_gains([one, other], RUNGS) == sum_up_gains([other, one], RUNGS)
     assert sum_up_gains([[]], RUNGS) == []
+
+
+def test_a_gain_over_files_is_that_of_the_division_in_which_files_were_tried():
+    truth = np.arange(40) % 2
+    people = [f"P{n}" for n in range(40)]
+
+    def predictions(skill):
+        p = np.clip(0.5 + skill * (truth - 0.5) + np.random.default_rng(0).normal(0, 0.2, 40), 0.01, 0.99)
+        table, called = np.stack([1 - p, p], axis=1), (p >= 0.5).astype(np.int64)
+        return Predictions(
+            ("no", "yes"), "yes", people, people, people, ["cv"] * 40, [""] * 40, truth, called, table, np.full(40, 0.5)
+        )
+
+    averaged, first, files = predictions(0.9), predictions(0.3), predictions(0.1)
+    options = {"resamples": 100, "seed": 0}
+    one = _gain(averaged, files, [averaged.probabilities], options)
+    several = _gain(averaged, files, [first.probabilities, averaged.probabilities], options)
+    alone = _gain(first, files, [first.probabilities], options)
+    assert several == alone | {"method": f"{alone['method']}; first division alone", "division": 1}
+    assert several["value"] < one["value"] and "division" not in one

@@ -1,6 +1,7 @@
 """The plan that a run follows: options, recipes and plan files agree with each other and with run.json."""
 
 import json
+import zipfile
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from fake.dicoms import write_dicom
 
 import wetread
 from wetread.errors import InputError
+from wetread.training.fingerprint import KnownWeights
+from wetread.training.plan_departures import departures
 
 #: A network of any weight fits in no test; its decisions do.
 SMALL = ("network=small", "weights=", "scaling=measured", "freeze_statistics=false", "network_side=32")
@@ -121,6 +124,55 @@ def test_a_recipe_without_its_weights_says_so_on_the_way(data, tmp_path, monkeyp
     assert len(told) == 1 and "the network starts fresh, unlike the recipe" in told[0]
     plan, _, notices = dry_run(data, tmp_path / "mine", recipe="chexnet", laterality="free", settings=SMALL)
     assert not any("weights get" in text for text in notices)  # it was asked for
+
+
+@pytest.fixture
+def project(data, tmp_path):
+    """A Teachable Machine project that was trained for 15 epochs at a rate of its own."""
+    made = wetread.export(data, tmp_path / "made.tm", tm=True)
+    with zipfile.ZipFile(made) as old, zipfile.ZipFile(tmp_path / "mine.tm", "w") as new:
+        for name in old.namelist():
+            stored = old.read(name)
+            if name == "manifest.json":
+                manifest = json.loads(stored)
+                manifest["appdata"] |= {"trainEpochs": 15, "trainLearningRate": 0.00003}
+                stored = json.dumps(manifest).encode()
+            new.writestr(name, stored)
+    return tmp_path / "mine.tm"
+
+
+def changed(run):
+    """What a plan is told to have otherwise than its recipe."""
+    stored = yaml.safe_load((run / "plan.yaml").read_text())
+    values, reasons = ({name: entry[part] for name, entry in stored.items()} for part in ("value", "reason"))
+    return departures(values, reasons)
+
+
+def test_what_a_project_brings_is_no_change_of_its_recipe_until_somebody_changes_it(project, tmp_path, monkeypatch):
+    known = KnownWeights("teachable-machine", "mobilenetv2_035", 224, 3, 2.0, "")
+    monkeypatch.setattr("wetread.training.measure.known_weights", lambda: [known])
+    mine = tmp_path / "run" / "plan.yaml"
+    plan, *_ = dry_run(project, tmp_path / "run", recipe="teachable-machine")
+    assert (plan["epochs"], plan["learning_rate"], plan["batch"]) == (15, 3e-5, 16)
+    assert changed(tmp_path / "run") == []
+    dry_run(project, tmp_path / "again", plan=mine)  # an unedited plan says no more than it did
+    assert changed(tmp_path / "again") == []
+    dry_run(project, tmp_path / "set", recipe="teachable-machine", settings=["epochs=80"])
+    assert changed(tmp_path / "set") == ["epochs"]
+    mine.write_text(mine.read_text().replace("epochs:\n  value: 15", "epochs:\n  value: 40"))
+    dry_run(project, tmp_path / "run", resume=True)  # here the edited value stands beside the reason of the project
+    assert changed(tmp_path / "run") == ["epochs"]
+    assert "changed since the project file was read" in mine.read_text()
+
+
+def test_a_plan_that_nobody_edited_keeps_the_reason_of_its_view(data, tmp_path):
+    asked = {"first": {}, "second": {"plan": tmp_path / "first" / "plan.yaml"}}
+    asked["third"] = asked["second"] | {"window": "full"}
+    reasons = []
+    for name, options in asked.items():
+        dry_run(data, tmp_path / name, **options)
+        reasons.append(yaml.safe_load((tmp_path / name / "plan.yaml").read_text())["view"]["reason"])
+    assert reasons == ["pictures of 8 bits are shown as stored"] * 2 + ["asked for"]
 
 
 @pytest.mark.parametrize("name", ["resnet1", "teachable"])

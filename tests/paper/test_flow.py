@@ -41,6 +41,14 @@ def test_each_level_is_the_one_above_minus_what_left(tmp_path):
     assert steps[-1].boxes[0].lines == ("reference effusion: 4", "reference no effusion: 1")
 
 
+def test_copies_are_one_picture_where_patients_are_not_known(tmp_path):
+    steps = make_flow(read_facts(build(tmp_path / "run", stored=numbers(grouping="none"))))
+    assert steps[2].boxes[0].lines[:2] == (
+        "patients not known; 6 different pictures",
+        "effusion: 5 images of 4 different pictures",
+    )
+
+
 def test_partitions_stand_side_by_side_and_only_the_test_is_called(tmp_path):
     splits = ["train"] * 5 + ["test"] * 4
     steps = make_flow(read_facts(build(tmp_path / "run", splits=splits, stored=numbers(estimate="locked test"))))

@@ -98,6 +98,14 @@ def test_unknown_patients_are_a_limit(tmp_path):
     told = texts(made(tmp_path, stored=numbers(grouping="none")), describe_data)
     assert "too good" in told["data"]
     assert "may stand on both sides" in told["disjoint"]
+    # Of the nine images three are copies: six keys.
+    assert "comprised 9 labelled images of 6 different pictures" in told["data"]
+    assert "effusion (5 images, 4 different pictures)" in told["data"]
+    assert "so near-identical images were taken as one picture and every picture" in told["data"]
+    found = made(tmp_path / "alone", stored=numbers(grouping="none"))
+    apart = tuple(replace(image, patient=str(number)) for number, image in enumerate(found.images))
+    told = texts(replace(found, images=apart), describe_data)["data"]
+    assert "comprised 9 labelled images, with" in told and "so every image was treated as independent" in told
 
 
 def test_a_test_set_tells_its_sizes_and_how_often_it_was_opened(tmp_path):
@@ -147,6 +155,62 @@ def test_a_recipe_is_named_with_what_was_changed_of_it(tmp_path):
         told.append(texts(found, describe_model)["model_network"])
     assert "after the published recipe lakhani, with" in told[0]
     assert "after the published recipe lakhani (changed: learning rate, epochs), with" in told[1]
+
+
+def test_what_a_project_brought_is_not_told_as_a_change_of_its_recipe(tmp_path):
+    stored = yaml.safe_load(recipe_path("teachable-machine").read_text())
+    recipe = {name: entry["value"] for name, entry in stored.items()}
+    found = made(tmp_path, plan=NETWORK | recipe | {"epochs": 15, "batch": 8})
+    assert "(changed: epochs, batch)" in texts(found, describe_model)["model_network"]
+    found = replace(found, reasons=found.reasons | {"epochs": "as the project file says"})
+    told = texts(found, describe_model)["model_network"]
+    assert "recipe teachable-machine (changed: batch), with epochs as in the project that the images came in," in told
+
+
+def test_a_recipe_settles_no_choice_of_model_inside_the_folds(tmp_path):
+    plan = {"rungs": ["classical", "network"], "choice": "network", "calibration": "none"} | NETWORK
+    plan["rungs"] = ["classical", "network"]
+    found = made(tmp_path, plan=plan, stored=numbers(chosen={"classical": 0, "network": 3}))
+    assert "Penalty and threshold were settled by 3-fold" in texts(found, describe_data)["partition"]
+    assert texts(found, describe_model)["selection"] == (
+        "The model was fixed beforehand: a network trained on these images; the others are given for comparison."
+    )
+    by_gain = replace(found, plan=found.plan | {"choice": "by gain", "calibration": "temperature"})
+    told = texts(by_gain, describe_data)["partition"]
+    assert "Penalty, calibration, threshold and choice of model were settled" in told
+    three = replace(found, numbers=found.numbers | {"positive": None}, plan=found.plan | {"rungs": ["network"]})
+    told = texts(three, describe_data)["partition"]
+    assert "The models were fitted within each training part; the outer fold" in told and "settled" not in told
+
+
+def test_the_fit_of_linear_models_is_told_as_it_is_done(tmp_path):
+    plan, cite = {"rungs": ["classical", "frozen", "combined"], "backbone": "resnet18"}, References()
+    told = texts(made(tmp_path, plan=plan), describe_model, cite)
+    assert "each feature standardised, and entered" in told["model_classical"]
+    assert "divided by one number for all of its features" in told["model_frozen"]
+    assert "standardised" not in told["model_frozen"]
+    assert KNOWN["newton"] in cite.texts and KNOWN["sklearn"] not in cite.texts
+
+
+def test_baselines_that_see_anatomy_are_not_said_to_see_none(tmp_path):
+    seen = {"file properties": "sizes", "masked centre": "the rim", "histogram": "grey values", "blur": "8 squares"}
+    models = {name: {"auroc": interval(0.6, 0.5, 0.7), "sees": what} for name, what in seen.items()}
+    cite = References()
+    told = texts(made(tmp_path, stored=numbers(models=models)), describe_statistics, cite)["baselines"]
+    assert "models that see no anatomy: file properties (sizes). Further" in told
+    assert "see little of the anatomy: masked centre (the rim); histogram (grey values); blur (8 squares)." in told
+    assert KNOWN["sklearn"] in cite.texts  # its forests
+    models = {"blur": models["blur"]}
+    told = texts(made(tmp_path / "one", stored=numbers(models=models)), describe_statistics)["baselines"]
+    assert "no anatomy" not in told
+
+
+def test_the_balance_of_findings_is_not_called_commonest_to_rarest(tmp_path):
+    several = made(tmp_path, stored=numbers(task="multilabel", positive=None))
+    rare = replace(several, measured={"imbalance": 11.5})
+    told = texts(rare, describe_model)["imbalance"]
+    assert told.startswith("Imbalance (most uneven finding: 11.5 to 1 between its two sides, with and without it) was")
+    assert texts(several, describe_model)["imbalance"].startswith("Each finding was about as often present as absent (")
 
 
 def test_the_training_that_took_place_is_told_not_the_plan(tmp_path):
@@ -222,14 +286,17 @@ def test_heatmaps_of_a_run_that_kept_a_leak_are_not_called_held_out(tmp_path, le
     assert trained[leak] in told and ("had not seen" in told) is not bool(leak)
 
 
-def test_where_patients_are_not_known_images_were_resampled(tmp_path):
-    for grouping, whom, others in (("column", "patients", "images"), ("none", "images", "patients")):
+def test_where_patients_are_not_known_different_pictures_were_resampled(tmp_path):
+    for grouping, whom, others in (
+        ("column", "patients", "different pictures"), ("none", "different pictures", "patients"),
+    ):  # fmt: skip
         column = {"column": "site", "groups": []}
         found = read_facts(build(tmp_path / grouping, stored=numbers(grouping=grouping, subgroups=[column])))
         told = texts(found, describe_statistics)
         assert f"bootstrap of {whom}" in told["subgroup_methods"]
         assert f"bootstrap over {whom}" in told["intervals"]
         assert f"bootstrap over {others}" not in told["intervals"]
+        assert ("the picture, together with near-identical copies." in told["metrics"]) is (grouping == "none")
 
 
 def test_weights_without_a_source_are_asked_for(tmp_path):

@@ -4,6 +4,7 @@ import math
 
 from paper.paper_run import add_external, build, interval, numbers
 from wetread.paper.facts import read_facts
+from wetread.paper.methods_statistics import _sample_size
 from wetread.paper.results import describe_results
 from wetread.paper.results_table import list_numbers, results_csv, results_tables
 
@@ -18,7 +19,7 @@ def test_the_main_number_and_its_baseline(facts):
         "The model reached an AUROC of 0.90 (95 % CI 0.70 to 0.97) on 9 images of 6 patients in cross-validation."
     )
     assert (
-        "The best negative control (only file properties) reached 0.55 (95 % CI 0.30 to 0.70)." in found["comparison"]
+        "The best baseline (only file properties) reached 0.55 (95 % CI 0.30 to 0.70)." in found["comparison"]
     )
     assert "4 of 5 with effusion and 3 of 4 with no effusion" in found["confusion"]
     assert found["calibration"].startswith("The calibration slope was 1.20 and the intercept \N{MINUS SIGN}0.10; ")
@@ -30,9 +31,21 @@ def test_tables_hold_each_number_with_its_method(facts):
     tables = results_tables(facts)
     assert ("Sensitivity", "0.80", "0.40 to 0.96", "Wilson") in tables[0].rows
     names = [row[0].strip() for row in tables[1].rows]
-    assert names[0] == "AUROC of models and negative controls"
+    assert names[0] == "AUROC of models and baselines"
     assert "Only file properties" in names
     assert tables[-1].rows == (("effusion", "4", "1"), ("no effusion", "1", "3"))
+
+
+def test_tables_count_different_pictures_where_patients_are_not_known(tmp_path):
+    n = numbers()["n"] | {"patients": None, "pictures": 6, "pictures_per_class": {"effusion": 4, "no_effusion": 3}}
+    del n["patients_per_class"]
+    metrics = {"accuracy": interval(0.8, 0.4, 0.96, "Wilson, patients as units", 6)}
+    stored = numbers(grouping="none", n=n, metrics=metrics)
+    found = read_facts(build(tmp_path / "run", stored=stored))
+    table = results_tables(found)[0]
+    assert table.caption == "Table 2. Performance on 9 images of 6 different pictures (cross-validation)."
+    assert ("Accuracy", "0.80", "0.40 to 0.96", "Wilson, different pictures as units") in table.rows
+    assert "no effusion, had 3 different pictures in the test" in _sample_size(found)
 
 
 def test_csv_is_unrounded(facts):
@@ -127,4 +140,23 @@ def test_the_caption_of_a_table_of_many_blocks_is_short(tmp_path):
     ]
     tables = results_tables(read_facts(build(tmp_path / "run", stored=numbers(operating_points=points))))
     caption = next(one.caption for one in tables if one.caption.startswith("Table 3"))
-    assert caption == "Table 3. Further results: operating points, models and negative controls and calibration."
+    assert caption == "Table 3. Further results: operating points, models and baselines and calibration."
+
+
+def test_negative_controls_of_one_division_stand_beside_the_model_of_that_division(facts, tmp_path):
+    assert "division" not in told(facts)["comparison"]
+    found = read_facts(build(tmp_path / "two", stored=numbers(repeats={"auroc": [0.86, 0.91], "mean": 0.885})))
+    assert (
+        "(only file properties) reached 0.55 (95 % CI 0.30 to 0.70) in the first of 2 divisions, in which alone the "
+        "model reached 0.86." in told(found)["comparison"]
+    )
+
+
+def test_the_permutation_test_is_told_of_the_model_that_was_tested(tmp_path):
+    test = {"p": 0.001996, "statistic": 0.767778, "sees": "classical", "permutations": 500}
+    found = told(read_facts(build(tmp_path / "run", stored=numbers(chance=test, chosen={"network": 3}))))
+    assert (
+        "another model was fitted anew to permuted labels: a ridge classifier on the classical features reaches an "
+        "AUROC of 0.77 (P = 0.002 by 500 shufflings of the labels). This is not a test of the model above."
+        in found["comparison"]
+    )

@@ -69,6 +69,13 @@ def test_what_the_table_does_not_tell_is_asked_for(tmp_path):
     assert find_column(found, "Sex") is None
 
 
+def test_copies_are_one_picture_where_patients_are_not_known(tmp_path):
+    text, _ = make_table1(read_facts(build(tmp_path / "run", stored=numbers(grouping="none"))))
+    assert rows_of(text)["Different pictures"] == ("6", "4", "3")
+    assert "Patients" not in rows_of(text) and "Images per patient, mean (most)" not in rows_of(text)
+    assert "near-identical images are one picture, and all else is counted per image" in text.note
+
+
 def test_training_and_test_stand_apart(tmp_path):
     splits = ["train"] * 5 + ["test"] * 4
     found = read_facts(build(tmp_path / "run", splits=splits, stored=numbers(estimate="locked test")))

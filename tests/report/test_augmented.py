@@ -5,7 +5,7 @@ import json
 import re
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 from PIL import Image
@@ -17,6 +17,7 @@ from wetread.run_folder import RunFolder
 from wetread.training.fingerprint import Fingerprint
 from wetread.training.plan import make_plan
 from wetread.training.preview import Preview
+from wetread.training.ranges import Augment
 
 ODD = "<b>&_class"
 
@@ -57,6 +58,28 @@ def test_the_question_is_put_where_nobody_answered(tmp_path):
     recipe = page_of(tmp_path, plan_for(recipe="lakhani", mirror=0.5))
     assert "as the recipe has it" in recipe and "--set mirror=0" in recipe
     assert "nothing in such pictures has a side" in page_of(tmp_path, plan_for(modality="microscopy", mirror=0.5))
+
+
+def plan_without_changes(**changes):
+    return plan_for(**{field.name: 0 for field in fields(Augment)}, **changes)
+
+
+def test_where_nothing_changes_each_picture_stands_once_and_no_copy_is_asked_about(tmp_path):
+    page = page_of(tmp_path, plan_without_changes())
+    assert page.count("data:image/jpeg") == 4 and page.count("data:image/png") == 2
+    assert "Nothing is changed." in page and "nothing is changed: in every epoch" in page
+    for false in ("changed a little", "Would you still call", "mirrored&gt;", "The copies", "The same draws"):
+        assert false not in page
+    sheet = np.asarray(Image.open(write_augmented(previews(), plan_without_changes(), tmp_path / "a.png", "set")))
+    whole = np.asarray(Image.open(write_augmented(previews(), plan_for(), tmp_path / "b.png", "set")))
+    assert sheet.shape[0] < whole.shape[0] and not (sheet == 140).all(axis=2).any()
+
+
+def test_beside_a_recipe_that_mirrors_nothing_the_answer_is_no_way_out(tmp_path):
+    """`--laterality free` allows what the recipe does not do."""
+    page = page_of(tmp_path, plan_without_changes(recipe="carpentries"))
+    assert "doubles the variety" not in page and "--set mirror=0.5" in page
+    assert "doubles the variety" in page_of(tmp_path, plan_without_changes())
 
 
 def test_a_plan_without_a_network_says_so(tmp_path):

@@ -10,7 +10,7 @@ from fake.pictures import write_png
 from report.findings_run import build_run
 from wetread.outcome import Run, headline
 from wetread.probes.file_properties import FILE_PROPERTIES
-from wetread.report.finding_rows import find_errors, list_findings
+from wetread.report.finding_rows import find_errors, finding_charts, list_findings
 from wetread.report.html import write_page
 from wetread.report.page import say_number
 from wetread.run_folder import RunFolder
@@ -66,6 +66,18 @@ def test_the_page_tells_the_mean_and_every_finding(findings_run):
     assert "Not known" in page
     assert "Confusion matrix" not in page
     assert "<script" not in page and "http://" not in page.replace("http://www.w3.org", "")
+
+
+def test_a_calibration_plot_is_drawn_once(findings_run):
+    """What is known before and after a correction is drawn under "Do probabilities come true?"."""
+    page = (findings_run.path / "report.html").read_text(encoding="utf-8")
+    assert 'id="calibrated"' in page and "Calibration plot of effusion" in page
+    assert '<h3 class="later">Calibration</h3>' not in page
+    numbers = findings_run.read_json("numbers.json")
+    assert finding_charts(numbers)["calibration"] == {} and len(finding_charts(numbers)["roc"]) == len(NAMES)
+    for line in numbers["calibration"].values():
+        del line["before"], line["after"]  # as a run had it before there was a correction
+    assert list(finding_charts(numbers)["calibration"]) == [row["name"] for row in list_findings(numbers)]
 
 
 def test_figures_are_files_of_their_own(findings_run):

@@ -291,6 +291,12 @@ def test_a_command_is_text_and_only_its_options_stay_whole():
     )
 
 
+def test_no_line_of_a_note_ends_inside_an_option(copied):
+    change(copied / "run.json", lambda run: run.update(notes=["rate 3e-05; --recipe lakhani takes <these> over"]))
+    page = write_page(RunFolder.open(copied)).read_text(encoding="utf-8")
+    assert 'rate 3e-05; <span class="tight">--recipe</span> lakhani takes &lt;these&gt; over</p>' in page
+
+
 @pytest.mark.parametrize("cell", ["nan", "", "often"])
 def test_a_run_without_a_probability_has_no_page_and_no_paper(cell, copied):
     path = copied / "predictions.csv"
@@ -311,3 +317,49 @@ def test_no_number_is_less_than_zero_by_its_sign_alone():
     filters = page_environment().filters
     assert [filters["change"](value) for value in (-0.001, 0.0, -0.126, 0.5)] == ["+0.00", "+0.00", "-0.13", "+0.50"]
     assert filters["signed"](-0.004) == "0.00"
+
+
+def test_a_baseline_of_one_division_is_not_set_beside_averages(copied):
+    def divide(numbers):
+        numbers["repeats"] = {"auroc": [0.863, 0.895], "mean": 0.879}
+        numbers["gain_over_file_properties"]["division"] = 1
+
+    page = write_page(RunFolder.open(copied)).read_text(encoding="utf-8")
+    assert "first division" not in page
+    change(copied / "numbers.json", divide)
+    page = write_page(RunFolder.open(copied)).read_text(encoding="utf-8")
+    assert "tried in the first division of the data only; set them beside the 0.86 that the model reaches there" in page
+    assert "on the same patients, in the first division alone)" in page
+    assert "usually better than one alone" in page and "better than each" not in page
+    change(copied / "numbers.json", lambda numbers: numbers["gain_over_file_properties"].pop("division"))
+    page = write_page(RunFolder.open(copied)).read_text(encoding="utf-8")
+    assert "on the same patients, the model averaged over its divisions)" in page
+
+
+def test_the_permutation_test_is_said_to_be_of_another_model(copied):
+    test = {"p": 0.002, "statistic": 0.77, "sees": "classical", "permutations": 500}
+    change(copied / "numbers.json", lambda numbers: numbers.update(chance=test, procedure={}, chosen={"network": 10}))
+    page = write_page(RunFolder.open(copied)).read_text(encoding="utf-8")
+    assert "a ridge classifier on the classical features reaches an AUROC of 0.77" in page
+    assert "the model above was not tested by this" in page and "better than chance" not in page
+
+
+@pytest.mark.parametrize(("low", "high", "shown"), [(0.3, 0.99, True), (0.8, 0.9, False), (0.3, 1.0, False)])
+def test_training_again_is_left_out_where_it_is_too_sure(low, high, shown, copied):
+    again = {"value": 0.85, "low": low, "high": high, "method": "corrected t over 5 folds (Nadeau-Bengio)"}
+    head = {"value": 0.85, "low": 0.7, "high": 0.95}
+
+    def narrow(numbers):
+        numbers["headline"].update(head)
+        numbers["procedure"] = {"auroc": again}
+
+    change(copied / "numbers.json", narrow)
+    page = write_page(RunFolder.open(copied)).read_text(encoding="utf-8")
+    assert ("corrected t over 5 folds" in page, "none is shown: the AUROCs of the folds" in page) == (shown, not shown)
+
+
+def test_numbers_say_where_training_again_is_too_sure(finished_run):
+    from wetread.evaluation.training_again import is_too_sure
+
+    again = finished_run.numbers["procedure"]["auroc"]
+    assert again["too_sure"] is is_too_sure(again, finished_run.numbers["headline"])

@@ -1,6 +1,7 @@
 """The plan part of the page: measured facts in words, decisions in groups, notices once each."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -73,6 +74,9 @@ def test_what_was_measured_is_told_in_words(tmp_path):
     assert told["Images"] == "160 of 134 patients"
     assert told["Classes"] == "2; the rarest has 53 patients"
     assert told["Balance"] == "1.2 to 1, commonest to rarest"
+    findings = replace(FINGERPRINT, several=True, imbalance=11.5).as_json()
+    balance = dict(read_measured(folder_with(tmp_path, "fingerprint.json", findings)))["Balance"]
+    assert balance == "11.5 to 1, images on the two sides of the most uneven finding, with and without it"
     assert told["Colour"] == "all grey" and told["Modality"] == "not said by the files"
     assert told["Weights at hand"] == "none"
     assert not {"Labels not known", "Low values bright", "Training step"} & told.keys()

@@ -1,8 +1,12 @@
 """Each rung is called what it is, and says in a sentence why it was used or not."""
 
+import json
+from types import SimpleNamespace
+
 import pytest
 
 from wetread.report.rungs import explain_rule, explain_rungs, name_network, name_rungs, say_nats, title_network
+from wetread.training.plan_departures import OF_PROJECT
 
 TUNED = {"network": "resnet18", "weights": "resnet18.a1_in1k", "tuning": "head first"}
 GAIN = {
@@ -46,6 +50,12 @@ def test_the_short_title_leaves_the_weights_out():
 
 def test_a_recipe_still_tells_where_its_network_starts():
     assert "inception_v3.tf_in1k" in name_rungs(LAKHANI)["network"][1]
+
+
+def test_what_a_project_brought_does_not_call_its_recipe_changed():
+    plan, reasons = LAKHANI | {"epochs": 3}, {"epochs": OF_PROJECT}
+    assert title_network(plan, reasons) == name_rungs(plan, reasons)["network"][0] == "InceptionV3, recipe lakhani"
+    assert "changed" not in name_rungs(plan, reasons)["network"][1]
 
 
 def test_a_recipe_that_was_not_followed_says_where():
@@ -162,3 +172,23 @@ def test_the_rule_is_told_where_there_was_a_choice():
 )
 def test_a_small_gain_is_not_shown_as_none(value, said):
     assert say_nats(value) == said
+
+
+def test_folds_are_named_only_where_there_were_some():
+    assert name_rungs({"estimate": "given test"})["selected"][0] == "Chosen inside the training part"
+    assert name_rungs({"estimate": "cross-validation"})["selected"][0] == "Chosen inside the folds"
+
+
+def test_page_studio_and_terminal_tell_what_a_project_brought_by_its_reason(tmp_path):
+    from wetread.cli.console import _title_network
+    from wetread.report.html import _ladder
+    from wetread.studio.results import _rungs
+
+    brought = {"epochs": {"value": 3, "reason": OF_PROJECT}}
+    plan = {name: {"value": value, "reason": ""} for name, value in LAKHANI.items()} | brought
+    values, reasons = LAKHANI | {"epochs": 3}, {"epochs": OF_PROJECT}
+    numbers = {"models": {"network": {}}, "task": "binary", "classes": ["a", "b"], "estimate": "cross-validation"}
+    assert _ladder(numbers, values, reasons)[0]["title"] == "InceptionV3, recipe lakhani"
+    assert _rungs(numbers, plan)["network"]["title"] == "InceptionV3, recipe lakhani"
+    (tmp_path / "plan.yaml").write_text(json.dumps(plan))
+    assert _title_network(SimpleNamespace(folder=tmp_path)) == "InceptionV3, recipe lakhani"

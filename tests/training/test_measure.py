@@ -3,6 +3,7 @@
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 
@@ -21,6 +22,18 @@ def test_bfloat16_is_planned_only_for_a_gpu_that_has_it(monkeypatch, capability,
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
     assert measured("cuda:0").bf16 is expected
+
+
+def test_the_balance_of_findings_compares_the_two_sides_of_one():
+    labels = np.zeros((40, 3), dtype=np.float32)
+    labels[:20, 0], labels[:4, 1], labels[:38, 2] = 1, 1, 1  # 20, 4 and 38 of 40
+    labels[38:, 1] = np.nan
+    rows = [Row(f"{n}.png", f"{n}.png", label="a", group=str(n)) for n in range(40)]
+    found = measure(Table(Path(), "folder", rows), rows, ["a", "b", "c"], [], labels=labels)
+    assert (found.imbalance, found.smallest_class) == (19.0, 2)  # 38 with the third to 2 without
+    del rows[38:]
+    found = measure(Table(Path(), "folder", rows), rows, ["a", "b"], [], labels=labels[:38, :2])
+    assert found.imbalance == 8.5  # 34 without the second to 4 with it; 20 to 4 would be commonest to rarest
 
 
 @pytest.mark.parametrize("unit", [True, False])

@@ -11,7 +11,7 @@ from wetread.training.fingerprint import Fingerprint, KnownWeights
 from wetread.training.measure import _trained_on
 from wetread.training.modality import RANGES, augment_for
 from wetread.training.plan import make_plan
-from wetread.training.plan_departures import departures, say_departures
+from wetread.training.plan_departures import OF_PROJECT, departures, say_departures
 from wetread.training.plan_file import (
     check_plan,
     check_setting,
@@ -255,6 +255,12 @@ def test_weights_that_are_not_here_are_named():
         without_missing_weights(dataclasses.replace(plan, tuning="head"), SMALL)
     with pytest.raises(InputError, match="in the weights home; there: none"):
         make_plan(SMALL, Asked(backbone="rad-dino"))
+
+
+def test_weights_that_are_here_are_found_by_their_repository():
+    here = dataclasses.replace(SMALL, weights=(IMAGENET, dataclasses.replace(IMAGENET, name="alice--net")))
+    for repository, name in (("alice/net", "alice--net"), ("timm/resnet18.a1_in1k", "resnet18.a1_in1k")):
+        assert make_plan(here, Asked(backbone=repository)).backbone == name
 
 
 @pytest.mark.parametrize(
@@ -516,6 +522,27 @@ def test_what_a_plan_has_otherwise_than_its_recipe_is_known():
     assert departures(make_plan(SMALL).values()) == departures({"recipe": "../plan", "epochs": 3}) == []
 
 
+def test_what_a_project_brought_is_no_departure_where_the_reason_is_known():
+    plan = read_plan(recipe_path("teachable-machine"), make_plan(SMALL))
+    brought = plan.replace({"epochs": 15, "batch": 8}, lambda name: OF_PROJECT if name == "epochs" else "asked for")
+    assert departures(brought.values(), brought.reasons) == ["batch"]
+    assert say_departures(brought.values()) == "changed: epochs, batch"
+
+
+def test_the_balance_of_findings_is_that_of_the_most_uneven_one():
+    uneven = dataclasses.replace(SMALL, several=True, imbalance=11.5)
+    told = make_plan(uneven).reasons["loss"]
+    assert told.startswith("the most uneven finding has 11.5 to 1 between its two sides, images with and without it;")
+    assert "the commonest class has 11.5 times" in make_plan(dataclasses.replace(uneven, several=False)).reasons["loss"]
+
+
+@pytest.mark.parametrize(("several", "of"), [(False, "of each class"), (True, "with and without half of the findings")])
+def test_a_given_test_set_is_not_called_large(several, of):
+    told = make_plan(dataclasses.replace(SMALL, estimate="given test", several=several)).reasons["estimate"]
+    assert told.startswith(f"the data came with a test set of at least 10 separate cases {of}: enough for a number, ")
+    assert "large" not in told
+
+
 ODD = ["", "null", "[no, 1]", "[[]]", "{a: 1}", "-1", "yes", "9" * 400, "1e999", "2026-01-01"]
 
 
@@ -580,12 +607,24 @@ def test_a_setting_mends_what_a_recipe_or_plan_contradicts(tmp_path):
     with pytest.raises(InputError, match=r"^Recipe lakhani: output is sigmoid") as caught:
         set_decisions(followed, ["epochs=3"], planned, follows=path)
     assert caught.value.remedy == "Correct the value with --set NAME=VALUE."
+    with pytest.raises(InputError, match=r"^--set: folds is 1"):
+        set_decisions(followed, ["output=softmax", "folds=1"], planned, follows=path)
     (tmp_path / "mine.yaml").write_text("channels: 2\n")
     mine = read_plan(tmp_path / "mine.yaml", planned, settle=False)
     with pytest.raises(InputError, match=r"^mine\.yaml: channels is 2"):
         set_decisions(mine, [], planned, follows=tmp_path / "mine.yaml")
     with pytest.raises(InputError, match=r"^--set: channels is 2"):
         set_decisions(planned, ["channels=2"], planned, follows=tmp_path / "mine.yaml")
+
+
+@pytest.mark.parametrize("value", ["!!int x", "!!timestamp 5", "!!float [1]", "!!bool maybe"])
+def test_a_value_of_a_tag_that_it_does_not_fit_is_refused_in_words(value, tmp_path):
+    plan = make_plan(SMALL)
+    (tmp_path / "plan.yaml").write_text(f"seed: {value}\n")
+    with pytest.raises(InputError):
+        read_plan(tmp_path / "plan.yaml", plan)
+    with pytest.raises(InputError):
+        set_decisions(plan, [f"seed={value}"], plan)
 
 
 def test_a_modality_is_known_by_its_code_and_in_any_case():

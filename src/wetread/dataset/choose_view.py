@@ -28,7 +28,8 @@ def choose_view(surveys: Sequence[Survey], asked: str | None, frame: str) -> tup
 
     Args:
         surveys: Headers of the data set, or of a sample of it.
-        asked: What the user or the plan asks for, as `View.parse` reads it; None: decide.
+        asked: What the user or the plan asks for, as `View.parse` reads it; None: decide. What would be decided anyway
+            keeps its reason, so that an unedited plan does.
         frame: middle, all or a number.
 
     Returns:
@@ -38,18 +39,19 @@ def choose_view(surveys: Sequence[Survey], asked: str | None, frame: str) -> tup
         InputError: The text is no view, or a window is asked for where no file has values to apply it to.
     """
     deep = [survey for survey in surveys if survey.grey and (survey.format == "DICOM" or survey.bits > 8)]
-    if asked is not None:
-        view = View.parse(asked, frame=frame)
-        if view.mode == "window" and surveys and not deep:
-            raise InputError(
-                f"The window {asked} cannot be applied: these pictures hold 256 grey values as displayed, no "
-                "Hounsfield units.",
-                remedy="Export the original DICOM files, or leave --window out.",
-                code="window",
-            )
-        return view, "asked for"
     chosen, reason = _decide(deep, len(surveys))
-    return View.parse(chosen, frame=frame) if isinstance(chosen, str) else View(*chosen, frame=frame), reason
+    decided = View.parse(chosen, frame=frame) if isinstance(chosen, str) else View(*chosen, frame=frame)
+    if asked is None:
+        return decided, reason
+    view = View.parse(asked, frame=frame)
+    if view.mode == "window" and surveys and not deep:
+        raise InputError(
+            f"The window {asked} cannot be applied: these pictures hold 256 grey values as displayed, no "
+            "Hounsfield units.",
+            remedy="Export the original DICOM files, or leave --window out.",
+            code="window",
+        )
+    return view, reason if view == decided else "asked for"
 
 
 def _decide(deep: list[Survey], total: int) -> tuple[str | tuple[str, tuple[Window, ...]], str]:

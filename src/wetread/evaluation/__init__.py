@@ -13,6 +13,8 @@
 - ``finding_sets.py``: how often the sets of findings hold what is true, on images they were not made from.
 - ``external.py``: how far the numbers fall elsewhere.
 - ``comparison.py``, ``tested_cases.py``, ``fold_differences.py``: runs against each other on the same cases.
+- ``by_division.py``: the AUROC of each division alone, and of the first, to compare with the probes.
+- ``shuffled_labels.py``: whom the permutation test asked; ``training_again.py``: when its interval is too sure.
 - ``trust.py``: the lights that head a report; ``advice.py``: the commands they advise, made from that of the run.
 - ``curves.py``: points of ROC, precision-recall and calibration curves.
 """

@@ -23,7 +23,7 @@ class Side:
         name: Of the class or finding.
         has: True for the cases that have it.
         count: How many they are.
-        unit: What is counted: patients, or images where patients are not known.
+        unit: What is counted: patients; where they are not known different pictures, or images if none has a copy.
     """
 
     name: str
@@ -52,7 +52,8 @@ def count_cases(predictions: Predictions | FindingPredictions, table: Table, tra
         ``images``; ``patients``, None where they are not known; ``per_class`` and ``patients_per_class``, those with
         each class or finding; ``trained_on``; and what became of every file. Of findings also ``without`` and
         ``patients_without``, the images and patients known not to have each, and in images ``unknown``,
-        ``without_finding`` and ``several_findings``.
+        ``without_finding`` and ``several_findings``. Where patients are not known and some images are copies,
+        ``pictures``, ``pictures_per_class`` and ``pictures_without`` count the different ones.
     """
     known = table.grouping != "none"
     names = predictions.findings if isinstance(predictions, FindingPredictions) else predictions.classes
@@ -64,13 +65,14 @@ def count_cases(predictions: Predictions | FindingPredictions, table: Table, tra
     def of_each(chosen: Bools) -> dict[str, int]:
         return dict(zip(names, chosen.sum(axis=0).tolist(), strict=True))
 
-    def patients_of_each(chosen: Bools) -> dict[str, int]:
+    def units_of_each(chosen: Bools) -> dict[str, int]:
         return {
             name: len({who[place] for place in np.flatnonzero(column)})
             for name, column in zip(names, chosen.T, strict=True)
         }
 
-    counts: dict[str, Any] = {"images": len(who), "patients": len(set(who)) if known else None}
+    units = len(set(who))
+    counts: dict[str, Any] = {"images": len(who), "patients": units if known else None}
     sides: dict[str, Bools] = {}
     if isinstance(predictions, FindingPredictions):
         has, lacks = predictions.truth == 1, predictions.truth == 0
@@ -87,19 +89,28 @@ def count_cases(predictions: Predictions | FindingPredictions, table: Table, tra
         counts["per_class"] = of_each(sides["per_class"])
     counts |= {"trained_on": trained_on, **table.ledger()}
     if known:
-        counts |= {f"patients_{kind}": patients_of_each(chosen) for kind, chosen in sides.items()}
+        counts |= {f"patients_{kind}": units_of_each(chosen) for kind, chosen in sides.items()}
+    elif units < len(who):
+        counts["pictures"] = units
+        counts |= {f"pictures_{kind}": units_of_each(chosen) for kind, chosen in sides.items()}
     return counts
 
 
+def count_units(n: Mapping[str, Any]) -> int:
+    """How many were tested of what `find_sides` counts: patients, different pictures, or images."""
+    return int(n.get("patients") or n.get("pictures") or n["images"])
+
+
 def find_sides(n: Mapping[str, Any]) -> list[Side]:
-    """The cases with each class or finding and, of findings, without it; in patients where they are known.
+    """The cases with each class or finding and, of findings, without it; in the units that intervals count.
 
     Args:
         n: Of numbers.json. Runs of older versions did not count those without a finding; nor are they given here.
     """
     unit, kinds = "images", ("per_class", "without")
-    if n.get("patients_per_class"):
-        unit, kinds = "patients", ("patients_per_class", "patients_without")
+    for found, name in (("patients", "patients"), ("pictures", "different pictures")):
+        if n.get(f"{found}_per_class"):
+            unit, kinds = name, (f"{found}_per_class", f"{found}_without")
     return [
         Side(str(name), has, int(count), unit)
         for kind, has in zip(kinds, (True, False), strict=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from wetread.dataset.table import Table
 from wetread.errors import InputError
-from wetread.evaluation.by_division import by_division
+from wetread.evaluation.by_division import by_division, of_first_division
 from wetread.evaluation.counts import count_cases
 from wetread.evaluation.finding_predictions import FindingPredictions
 from wetread.evaluation.findings import (
@@ -115,7 +115,7 @@ def numbers_of_findings(
         "models": models,
         "chosen": dict(chosen),
         "shipped": shipped,
-        "gain_over_file_properties": _gain(predictions, made.get(FILES), options),
+        "gain_over_file_properties": _gain(predictions, made.get(FILES), by_repeat, options),
         "repeats": by_division(repeats),
         "operating_point": {
             "rule": rule,
@@ -134,8 +134,15 @@ def _testable_names(found: dict[str, Any]) -> list[str]:
 
 
 def _gain(
-    predictions: FindingPredictions, files: FindingPredictions | None, options: dict[str, int]
+    predictions: FindingPredictions,
+    files: FindingPredictions | None,
+    by_repeat: Sequence[Floats],
+    options: dict[str, int],
 ) -> dict[str, Any] | None:
+    """Of several divisions by the predictions of the first, the only one in which the file properties were tried."""
     if files is None or files.images != predictions.images:
         return None
-    return paired_gain_of_findings(predictions, files, **options)
+    if len(by_repeat) < 2:
+        return paired_gain_of_findings(predictions, files, **options)
+    first = predictions.with_probabilities(by_repeat[0])
+    return of_first_division(paired_gain_of_findings(first, files, **options))

@@ -13,7 +13,9 @@ from statistics import NormalDist
 from typing import Any
 
 from wetread.evaluation.advice import check_again, go_on, quote, run_again
-from wetread.evaluation.counts import Side, find_rarest, find_sides
+from wetread.evaluation.by_division import first_alone
+from wetread.evaluation.counts import Side, count_units, find_rarest, find_sides
+from wetread.evaluation.shuffled_labels import is_of_this_kind, say_test
 from wetread.metrics.sample_size import cases_for_half_width, hanley_mcneil_error
 from wetread.outcome import SEE_ANATOMY, in_words, say_percent, say_share
 from wetread.run_folder import CASES, HEATMAP_TESTS, REFUSAL
@@ -169,29 +171,40 @@ def judge_shortcut(evidence: Evidence) -> Light:
 
 
 def judge_baseline(evidence: Evidence) -> Light:
-    """Better than guessing, and than what sees no anatomy?"""
+    """Better than guessing, and than what sees no anatomy, in the one division in which that was tried?
+
+    The permutation test asks another model: it counts only where the one reported is of its kind.
+    """
     title, numbers = "Better than its baselines", evidence.numbers
     headline, chance = numbers["headline"], numbers.get("chance")
-    luck = f"guessing does as well in {100 * chance['p']:.2g} % of shuffled labels" if chance else ""
+    if not is_of_this_kind(numbers):
+        chance = None
+    told = f"; {say_test(chance)}" if chance else ""
     if (chance and chance["p"] > 0.05) or headline["low"] <= 0.5:
-        said = f"Not shown to be better than guessing: AUROC {_span(headline)}" + (f"; {luck}." if luck else ".")
-        return Light("baseline", title, RED, said, quote("learning-curve", evidence.run))
+        said = f"Not shown to be better than guessing: AUROC {_span(headline)}"
+        if chance and chance["p"] <= 0.05:
+            told = f". There is something to learn, though: {say_test(chance)}"
+        return Light("baseline", title, RED, f"{said}{told}.", quote("learning-curve", evidence.run))
     blind = {
         name: row["auroc"]["value"] for name, row in numbers["models"].items() if "sees" in row and row.get("auroc")
     }
-    gain = numbers.get("gain_over_file_properties")
+    gain, first = numbers.get("gain_over_file_properties"), first_alone(numbers)
     if gain and gain["low"] <= 0:
+        where = ", in the first division" if gain.get("division") else ""
         said = f"Over file properties alone it gains {gain['value']:+z.2f} AUROC "
-        said += f"({gain['low']:+z.2f} to {gain['high']:+z.2f})."
+        said += f"({gain['low']:+z.2f} to {gain['high']:+z.2f}){where}."
         return Light("baseline", title, RED, said, check_again(evidence.command, "--fix"))
     if blind:
-        best = max(blind, key=lambda name: blind[name])
+        best, reached = max(blind, key=lambda name: blind[name]), headline["value"] if first is None else first
         said = f"The best baseline that sees little or no anatomy ({best}) reaches {say_share(blind[best])}; "
-        said += f"the model {say_share(headline['value'])}" + (f"; {luck}." if luck else ".")
-        if headline["value"] - blind[best] < CLOSE:
+        said += f"the model {say_share(reached)}"
+        if first is not None:
+            said += f" in the same division ({say_share(headline['value'])} averaged over several)"
+        said += f"{told}."
+        if reached - blind[best] < CLOSE:
             return Light("baseline", title, AMBER, said, check_again(evidence.command))
         return Light("baseline", title, GREEN, said)
-    said = "There is no model that sees no anatomy to compare with" + (f"; {luck}." if luck else ".")
+    said = f"There is no model that sees no anatomy to compare with{told}."
     return Light("baseline", title, NONE, said, check_again(evidence.command))
 
 
@@ -212,7 +225,7 @@ def judge_width(evidence: Evidence) -> Light:
     said = f"AUROC {_span(headline)}: {width:.2f} wide."
     if width <= NARROW:
         return Light("width", title, GREEN, said)
-    rarest, wanted, total = find_rarest(n), None, int(n.get("patients") or n["images"])
+    rarest, wanted, total = find_rarest(n), None, count_units(n)
     if evidence.numbers["task"] != "binary":
         # No formula knows a mean over classes or findings; its error falls with the root of the number of cases.
         wanted = round(total * (width / NARROW) ** 2, -1)
@@ -226,9 +239,10 @@ def judge_width(evidence: Evidence) -> Light:
 
 
 def judge_calibration(evidence: Evidence) -> Light:
-    """Do 80 % mean 80 of 100? Of several findings the one that is farthest off decides."""
+    """Do 80 % mean 80 of 100? Of several findings the one that is farthest off decides; green takes all of them."""
     title, numbers = "Probabilities mean what they say", evidence.numbers
     stored = list(_calibrations(numbers["calibration"]))
+    total = len(numbers["classes"]) if numbers["task"] == "multilabel" else len(stored)
     lines = {name: one for name, one in stored if one.get("slope") is not None}
     no_line = [name for name, one in stored if one.get("slope") is None and one.get("n", 0) >= FEWEST_IMAGES]
     undefined = "; ".join(f"{_for(name)}{_why_no_line(numbers, name)}" for name in no_line)
@@ -245,15 +259,22 @@ def judge_calibration(evidence: Evidence) -> Light:
     worst = max(told or off, key=lambda name: off[name])
     said = _say_line(lines[worst], worst)
     if not told:
-        said += f": too uncertain to say{' it for any finding' if len(lines) > 1 else ''}."
+        said += f": too uncertain to say{' it for any finding' if total > 1 else ''}."
         return Light("calibration", title, NONE, said, "Collect more cases.")
-    if len(lines) > 1:
-        said += f". Of {len(told)} findings it is the farthest off, and {len(wrong)} are beyond the limits"
+    if len(told) > 1:
+        beyond = f"{len(wrong)} are" if len(wrong) > 1 else "1 is" if wrong else "none is"
+        said += f". Of {len(told)} findings it is the farthest off, and {beyond} beyond the limits"
+    elif total > 1:
+        said += ". It is the only finding that can be judged"
     said += f". Not defined {undefined}" if undefined else ""
-    few = len(unsure) + (len(numbers["classes"]) - len(stored) if numbers["task"] == "multilabel" else 0)
+    few = total - len(told) - len(no_line)
     said += f". Too few cases to say it for {few} more" if few else ""
-    light = AMBER if wrong else GREEN
-    return Light("calibration", title, light, said + ".", _recalibrate(evidence) if wrong else "")
+    if wrong:
+        return Light("calibration", title, AMBER, said + ".", _recalibrate(evidence))
+    if len(told) < total:
+        way = "Collect more cases." if few else quote("evaluate", evidence.run, "NEW_DATA")
+        return Light("calibration", title, NONE, said + ".", way)
+    return Light("calibration", title, GREEN, said + ".")
 
 
 def judge_refusal(evidence: Evidence) -> Light:
@@ -331,7 +352,7 @@ def _too_few_for_a_shortcut(numbers: Mapping[str, Any]) -> str | None:
     sides = [side for side in find_sides(n) if not tested or side.name in tested]
     lacks = {side.name: side.count for side in sides if not side.has}
     has = [side for side in sides if side.has]
-    total = (n.get("patients") or n["images"]) if tested else sum(side.count for side in has)
+    total = count_units(n) if tested else sum(side.count for side in has)
     asked = len(has) if tested else 1
     reach = NormalDist().inv_cdf(1 - 0.025 / max(asked, 1))
 

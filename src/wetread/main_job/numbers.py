@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from wetread.main_job.tested import (
 from wetread.outcome import say_share
 from wetread.progress import Listener
 from wetread.run_folder import RunFolder
-from wetread.shapes import Ints
+from wetread.shapes import Floats, Ints
 
 if TYPE_CHECKING:
     from wetread.evaluation.finding_predictions import FindingPredictions
@@ -47,7 +48,6 @@ def evaluate_run(
     Raises:
         InputError: A column is not there, or does not divide the images; nothing can be tested.
     """
-    from wetread.evaluation.evaluate import as_dicts
     from wetread.evaluation.judgement import judge
     from wetread.training.pooling import pool
 
@@ -72,7 +72,7 @@ def evaluate_run(
         )
         numbers |= {
             "chance": _chance(prepared, trained),
-            "procedure": as_dicts({"auroc": _procedure(prepared, trained)}),
+            "procedure": _training_again(prepared, trained, numbers["headline"]),
             "choices": _choices(trained, plan),
             "weights": _weights(trained),
             "recalibration": _recalibration(trained, plan),
@@ -86,7 +86,10 @@ def evaluate_run(
 
 
 def _chance(prepared: Prepared, trained: Trained) -> dict[str, Any] | None:
-    """Whether the pictures tell the label at all: a ridge classifier, fitted anew to shuffled labels."""
+    """Whether the pictures tell the label at all: a ridge classifier, fitted anew to shuffled labels.
+
+    It is another model than the one reported: ``sees`` says on which features.
+    """
     from wetread.training.chance import permutation_test
 
     plan, inputs = prepared.plan, trained.data.inputs
@@ -100,6 +103,15 @@ def _chance(prepared: Prepared, trained: Trained) -> dict[str, Any] | None:
         seed=plan.seed,
     )
     return {**found.as_dict(), "sees": sees} if found else None
+
+
+def _training_again(prepared: Prepared, trained: Trained, headline: Mapping[str, Any]) -> dict[str, Any]:
+    """The AUROC of training again, and whether its interval is ``too_sure`` to be shown; empty where there is none."""
+    from wetread.evaluation.evaluate import as_dicts
+    from wetread.evaluation.training_again import is_too_sure
+
+    found = as_dicts({"auroc": _procedure(prepared, trained)})
+    return {name: {**one, "too_sure": is_too_sure(one, headline)} for name, one in found.items()}
 
 
 def _procedure(prepared: Prepared, trained: Trained) -> Interval | None:
@@ -127,7 +139,7 @@ def _evaluate_classes(
     """Numbers where each image has one class; the predictions behind them, and the text of predictions.csv."""
     from wetread.evaluation.by_division import by_division
     from wetread.evaluation.counts import count_cases
-    from wetread.evaluation.evaluate import evaluate, paired_gain
+    from wetread.evaluation.evaluate import evaluate
     from wetread.metrics.discrimination import macro_auroc
 
     plan, probes, tested = prepared.plan, prepared.probes, pooled["selected"].rows
@@ -157,7 +169,7 @@ def _evaluate_classes(
         "models": _ladder(prepared, trained, made),
         "chosen": _wins(trained, plan),
         "shipped": trained.final.rung,
-        "gain_over_file_properties": paired_gain(predictions, made["file properties"], **options),
+        "gain_over_file_properties": _gain(predictions, made["file properties"], pooled["selected"].by_repeat, options),
         "repeats": by_division(repeats),
         "operating_point": _operating_point(plan, trained.final, found["metrics"]),
         "calibration": found["calibration"],
@@ -166,6 +178,18 @@ def _evaluate_classes(
         "gate": prepared.gate,
     }
     return numbers, predictions, with_unlabelled(prepared, trained.final, predictions).to_csv()
+
+
+def _gain(
+    predictions: Predictions, files: Predictions, by_repeat: Sequence[Floats], options: dict[str, int]
+) -> dict[str, Any] | None:
+    """Of several divisions by the predictions of the first, the only one in which the file properties were tried."""
+    from wetread.evaluation.by_division import of_first_division
+    from wetread.evaluation.evaluate import paired_gain
+
+    if len(by_repeat) < 2:
+        return paired_gain(predictions, files, **options)
+    return of_first_division(paired_gain(replace(predictions, probabilities=by_repeat[0]), files, **options))
 
 
 def _ladder(prepared: Prepared, trained: Trained, made: dict[str, Predictions]) -> dict[str, Any]:

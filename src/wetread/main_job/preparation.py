@@ -217,7 +217,7 @@ def _plan(
     plan = with_options(followed, planned, _typed(request)) if stored else plan
     follows = stored or (recipe_path(request.recipe) if request.recipe else None)
     plan = set_decisions(plan, settings_beside_device(request), planned, follows=follows)
-    plan = with_device(request, stored, plan, planned)
+    plan = _with_reasons_of_project(with_device(request, stored, plan, planned), table)
     # The pictures are read by now; the plan says how.
     plan = with_options(plan, planned, ("view", "frame"))
     plan = _with_working_side(request, stored, followed, plan, measured)
@@ -330,17 +330,35 @@ _OF_PROJECT = {"epochs": "epochs", "batch size": "batch", "learning rate": "lear
 
 def _follow_recipe(name: str, planned: Plan, measured: Fingerprint, table: Table) -> Plan:
     """The plan with a published recipe over it; a Teachable Machine project brings its own rate, batch and epochs."""
+    from wetread.training.plan_departures import OF_PROJECT
     from wetread.training.plan_file import read_plan
     from wetread.training.plan_weights import without_missing_weights
     from wetread.training.recipes import recipe_path
 
     plan = without_missing_weights(read_plan(recipe_path(name), planned, settle=False), measured)
+    return plan.replace(_values_of_project(plan, table), lambda _: OF_PROJECT)
+
+
+def _values_of_project(plan: Plan, table: Table) -> dict[str, Any]:
+    """Decision -> value, as a Teachable Machine project was trained; none for other data, or without that recipe."""
     if plan.recipe != "teachable-machine":
-        return plan
+        return {}
     values = plan.values()
     told = {ours: table.provenance[theirs] for theirs, ours in _OF_PROJECT.items() if theirs in table.provenance}
-    own = {ours: type(values[ours])(value) for ours, value in told.items() if isinstance(value, int | float)}
-    return plan.replace(own, lambda _: "as the project file says")
+    return {ours: type(values[ours])(value) for ours, value in told.items() if isinstance(value, int | float)}
+
+
+def _with_reasons_of_project(plan: Plan, table: Table) -> Plan:
+    """The plan in which a value has the project file as its reason where it is that of the project, and only there.
+
+    Whether a recipe was changed is told from it, also where a plan file or a start before brought value and reason.
+    """
+    from wetread.training.plan_departures import OF_PROJECT
+
+    own, values = _values_of_project(plan, table), plan.values()
+    moved = [name for name in values if plan.reasons.get(name) == OF_PROJECT and values[name] != own.get(name)]
+    plan = plan.replace({name: values[name] for name in moved}, lambda _: "changed since the project file was read")
+    return plan.replace({name: value for name, value in own.items() if values[name] == value}, lambda _: OF_PROJECT)
 
 
 def _with_pace(measured: Fingerprint, asked: Asked, tell: Listener) -> Fingerprint:

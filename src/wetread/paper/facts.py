@@ -15,11 +15,15 @@ import yaml
 from wetread.dataset.table import COMPANION, NO_FINDING, SKIPPED, unquote_formula
 from wetread.errors import InputError
 from wetread.evaluation.predictions import refuse_lost_probabilities
-from wetread.outcome import is_external
+from wetread.evaluation.recalibration import was_fitted
+from wetread.outcome import in_units, is_external
 from wetread.paper.wording import without_names
 from wetread.run_folder import RunFolder
 
 CROSS_VALIDATION = "cross-validation"
+
+#: The rule by which a model is chosen inside the folds; any other names the model that is used.
+BY_GAIN = "by gain"
 
 #: Columns that every images.csv has, or that name files: never characteristics of a patient.
 _OURS = frozenset(("image", "label", "patient", "group", "split", "fold", "sha256", "status", "reason", "uncertain"))
@@ -35,7 +39,7 @@ class Image:
 
     Attributes:
         names: Its class or findings; ``no finding`` where an image can have several and has none; none if unlabelled.
-        patient: Key of the patient, or of its group where patients are not known; never shown.
+        patient: Key of the patient; where patients are not known, of the picture and its copies. Never shown.
         split: cv, train, test or unlabelled.
         extra: The user's own columns, by name in lower case.
     """
@@ -129,6 +133,11 @@ class Facts:
         return bool(self.numbers["estimate"] == CROSS_VALIDATION)
 
     @property
+    def rule(self) -> str:
+        """By which rule a model was chosen: `BY_GAIN`, or the one that the plan names."""
+        return str(self.plan.get("choice") or (self.numbers.get("choices") or {}).get("rule") or BY_GAIN)
+
+    @property
     def tests_elsewhere(self) -> bool:
         """Whether this is the test of a model that another run made, so that nothing was fitted here."""
         return is_external(self.numbers)
@@ -137,6 +146,30 @@ class Facts:
     def patients(self) -> int:
         """Different patients among the labelled images; 0 where they are not known."""
         return len({image.patient for image in self.images}) if self.knows_patients else 0
+
+    @cached_property
+    def pictures(self) -> int:
+        """Different pictures among the labelled images, where patients are not known and some are copies; else 0."""
+        different = len({image.patient for image in self.images})
+        return different if not self.knows_patients and different < len(self.images) else 0
+
+    @property
+    def unit(self) -> str:
+        """Of what there are fewer than images, and what partitions keep together; empty where each image is one."""
+        return "patient" if self.knows_patients else "different picture" if self.pictures else ""
+
+    @property
+    def units(self) -> str:
+        """What was resampled, in the words of the tables (`wetread.outcome.in_units`)."""
+        return in_units("patients", self.knows_patients)
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether any probability was corrected; what was planned, where the run does not tell."""
+        stored = self.numbers.get("recalibration")
+        if not stored:
+            return str(self.plan.get("calibration") or "none") != "none"
+        return any(map(any, map(was_fitted, [*stored["folds"], stored["final"]])))
 
     @cached_property
     def columns(self) -> list[str]:

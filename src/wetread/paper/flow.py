@@ -89,7 +89,9 @@ def _read(facts: Facts, readable: int) -> list[Step]:
 
 
 def _patients(facts: Facts) -> str:
-    return count(facts.patients, "patient") if facts.knows_patients else "patients not known"
+    if facts.knows_patients:
+        return count(facts.patients, "patient")
+    return "patients not known" + (f"; {count(facts.pictures, facts.unit)}" if facts.unit else "")
 
 
 def _outcomes(facts: Facts) -> tuple[str, ...]:
@@ -101,7 +103,7 @@ def _per_class(facts: Facts, part: Part) -> tuple[str, ...]:
     lines = []
     for name in class_names(facts):
         inside = part.of(name)
-        people = f" of {count(inside.patients, 'patient')}" if facts.knows_patients else ""
+        people = f" of {count(inside.patients, facts.unit)}" if facts.unit else ""
         lines.append(f"{say_class(name)}: {count(len(inside.images), 'image')}{people}")
     if len(lines) > MOST_LINES:
         return (f"{len(facts.classes)} {'findings' if facts.several else 'classes'}, see Table 1",)
@@ -121,7 +123,7 @@ def _divided(facts: Facts) -> list[Step]:
     boxes = tuple(
         Box(
             f"{part.title}: {count(len(part.images), 'image')}",
-            ((count(part.patients, "patient"),) if facts.knows_patients else ()) + _per_class(facts, part),
+            ((count(part.patients, facts.unit),) if facts.unit else ()) + _per_class(facts, part),
         )
         for part in parts
     )

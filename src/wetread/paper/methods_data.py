@@ -8,7 +8,7 @@ from typing import Any
 from wetread.dataset.rebuild import side_of
 from wetread.errors import InputError
 from wetread.images.view import View
-from wetread.paper.facts import Facts
+from wetread.paper.facts import BY_GAIN, Facts
 from wetread.paper.flow import say_exclusions
 from wetread.paper.partitions import Part, class_names, find_parts, say_class
 from wetread.paper.passage import Passage
@@ -116,12 +116,12 @@ def _data(facts: Facts) -> Iterator[Passage]:
 
 def _counted(facts: Facts) -> str:
     every = Part("", "", facts.images)
-    of = f" of {count(facts.patients, 'patient')}" if facts.knows_patients else ""
+    of = f" of {count(every.patients, facts.unit)}" if facts.unit else ""
     kind = "findings" if facts.several else "classes"
     inside = [(say_class(name), every.of(name)) for name in class_names(facts)]
     listed = [
         f"{name} ({count(len(part.images), 'image')}"
-        + (f", {count(part.patients, 'patient')})" if facts.knows_patients else ")")
+        + (f", {count(part.patients, facts.unit)})" if facts.unit else ")")
         for name, part in inside
     ]
     told = f"The data set comprised {count(len(facts.images), 'labelled image')}{of}"
@@ -140,9 +140,12 @@ def _counted(facts: Facts) -> str:
 def _known_patients(facts: Facts) -> str:
     if facts.knows_patients:
         return f"Images of one patient were known by {GROUPING.get(facts.grouping, 'the data set')}."
+    independent = "every image was treated as independent"
+    if facts.pictures:
+        independent = "near-identical images were taken as one picture and every picture was treated as independent"
     return (
-        "The data did not say which images belong to one patient, so every image was treated as independent; if "
-        "patients have several images, the results are too good and the intervals too narrow."
+        f"The data did not say which images belong to one patient, so {independent}; if patients have several images, "
+        "the results are too good and the intervals too narrow."
     )
 
 
@@ -279,6 +282,22 @@ def _inner_division(plan: Mapping[str, Any]) -> str:
     return "a held-out part"
 
 
+def _settled(facts: Facts) -> str:
+    """What was settled inside the training parts, and how: nothing that the plan had fixed beforehand."""
+    rungs = set(facts.plan.get("rungs") or ())
+    asked = {
+        "penalty": bool({"classical", "frozen", "combined"} & rungs),
+        "calibration": facts.calibrated,
+        "threshold": facts.positive is not None or facts.several,
+        "choice of model": len(rungs) > 1 and facts.rule == BY_GAIN,
+    }
+    settled = [name for name, was in asked.items() if was]
+    if not settled:
+        return "The models were fitted"
+    were = "was" if len(settled) == 1 else "were"
+    return f"{join(settled).capitalize()} {were} settled by {_inner_division(facts.plan)}"
+
+
 def _partitions(facts: Facts, cite: References) -> Iterator[Passage]:
     if facts.tests_elsewhere:
         told = "All labelled images were test images: model, calibration and threshold came from an earlier run."
@@ -286,23 +305,18 @@ def _partitions(facts: Facts, cite: References) -> Iterator[Passage]:
         yield Passage("disjoint", PARTS, _overlap(facts))
         return
     plan = facts.plan
-    inner = _inner_division(plan)
     if facts.crossed:
         repeats = f", repeated {facts.repeats} times with other divisions" if facts.repeats > 1 else ""
         text = (
             f"Performance was estimated by nested cross-validation {cite('nested')} with "
             f"{plan.get('folds', 'several')} outer folds"
-            f"{repeats}, stratified by class. Penalty, calibration, threshold and choice of model "
-            f"were settled by {inner} within "
-            "each training part; the outer fold was only predicted."
+            f"{repeats}, stratified by class. {_settled(facts)} within each training part; the outer fold was only "
+            "predicted."
         )
         if repeats:
             text += " Repeated predictions of an image were averaged on the logit scale."
     else:
-        text = (
-            f"{_test_set(facts)} Penalty, calibration, threshold and choice of model were "
-            f"settled by {inner} within the training part."
-        )
+        text = f"{_test_set(facts)} {_settled(facts)} within the training part."
     unused = str(facts.measured.get("split_unused") or "")
     if unused:
         text = f"A split came with the data and was not used: {unused[0].lower()}{unused[1:]}. {text}"
@@ -322,7 +336,7 @@ def _test_set(facts: Facts) -> str:
     parts = {part.split: part for part in find_parts(facts)}
     sizes = [
         f"{part.title.lower()}: {count(len(part.images), 'image')}"
-        + (f" of {count(part.patients, 'patient')}" if facts.knows_patients else "")
+        + (f" of {count(part.patients, facts.unit)}" if facts.unit else "")
         for part in parts.values()
     ]
     origin = (

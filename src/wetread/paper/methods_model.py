@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from wetread.evaluation.recalibration import say_uncorrected, was_fitted
+from wetread.evaluation.recalibration import say_uncorrected
 from wetread.metrics.point_rule import read_rule
-from wetread.paper.facts import Facts
+from wetread.paper.facts import BY_GAIN, Facts
 from wetread.paper.passage import Passage
 from wetread.paper.references import References
 from wetread.paper.wording import ask, count, join, percent, say_name, sentence
-from wetread.training.plan_departures import say_departures
+from wetread.training.plan_departures import departures, say_departures
 
 MODEL, TRAINING, OUTPUT = "Methods, Model", "Methods, Training", "Methods, Model output"
 
@@ -141,8 +141,8 @@ def _classical(cite: References) -> str:
         "local binary "
         f"patterns {cite('lbp')}, a "
         "grey-value histogram and a 12 by 12 thumbnail, measured on images of 128 by 128 pixels, "
-        "standardised, and entered into "
-        f"L2-penalised logistic regression {cite('sklearn')} whose penalty was chosen by inner cross-validation."
+        "each feature standardised, and entered into L2-penalised logistic regression, fitted by a truncated Newton "
+        f"method {cite('newton')}, whose penalty was chosen by inner cross-validation."
     )
 
 
@@ -154,7 +154,9 @@ def _frozen(facts: Facts, cite: References) -> str:
         f"pretrained weights ({say_name(str(name))})"
     )
     return (
-        f"{told}{_origin(used, cite)}; its output was standardised and entered into L2-penalised logistic regression."
+        f"{told}{_origin(used, cite)}; its output was centred, divided by one number for all of its features, so that "
+        "they kept their proportions, and entered into L2-penalised logistic regression, fitted by a truncated Newton "
+        f"method {cite('newton')}."
     )
 
 
@@ -186,8 +188,10 @@ def _network(facts: Facts, cite: References) -> str:
     if plan.get("network") not in NETWORKS:
         told += f", as implemented in timm {cite('timm')}"
     if plan.get("recipe"):
-        changed = say_departures(plan)
+        changed = say_departures(plan, facts.reasons)
         told += f", trained after the published recipe {say_name(str(plan['recipe']))}" + (changed and f" ({changed})")
+        of_project = [say_name(name) for name in departures(plan) if name not in departures(plan, facts.reasons)]
+        told += f", with {join(of_project)} as in the project that the images came in" if of_project else ""
     if plan.get("hidden"):
         told += f", with a hidden layer of {plan['hidden']} units"
     if plan.get("dropout"):
@@ -272,34 +276,42 @@ def _imbalance(facts: Facts, cite: References) -> str:
     how = [LOSSES[str(plan["loss"])]] if plan.get("loss") in LOSSES else []
     if plan.get("sampling") == "balanced":
         how.append("images were drawn so that classes were equally frequent")
-    size = f" (commonest to rarest {ratio:g} to 1)" if isinstance(ratio, int | float) else ""
+    size = _say_ratio(ratio, facts.several) if isinstance(ratio, int | float) else ""
+    kind = "imbalance" if facts.several else "class imbalance"
     if "network" not in (plan.get("rungs") or ()) or not how:
         if isinstance(ratio, int | float) and ratio <= BALANCED:
-            return f"The classes were about equally frequent{size}; nothing was done about imbalance."
+            even = "Each finding was about as often present as absent"
+            even = even if facts.several else "The classes were about equally frequent"
+            return f"{even}{size}; nothing was done about imbalance."
         return (
-            f"Class imbalance{size} was not corrected by weights or resampling, which harms "
-            f"calibration {cite('imbalance')}"
+            f"{kind.capitalize()}{size} was not corrected by weights or resampling, which harms calibration "
+            f"{cite('imbalance')}"
             + ("; the threshold was moved instead." if facts.positive is not None or facts.several else ".")
         )
     source = {"focal": f" {cite('focal')}", "logit adjustment": f" {cite('menon')}"}.get(str(plan.get("loss")), "")
-    told = f"Against class imbalance{size} {join(how)}{source}"
+    told = f"Against {kind}{size} {join(how)}{source}"
     if plan.get("loss") == "focal" and plan.get("sampling") != "balanced":
         return f"{told}."  # it leaves the frequencies as they are
     return f"{told}; predictions were brought back to the true frequencies afterwards."
 
 
+def _say_ratio(ratio: float, several: bool) -> str:
+    """Of findings the sides are compared, since several of them can all be rare."""
+    if several:
+        return f" (most uneven finding: {ratio:g} to 1 between its two sides, with and without it)"
+    return f" (commonest to rarest {ratio:g} to 1)"
+
+
 def _selection(facts: Facts, rungs: list[str]) -> str:
-    rule = str(facts.plan.get("choice") or (facts.numbers.get("choices") or {}).get("rule") or "by gain")
     if len(rungs) < 2:
         return "There was one model, so none was selected."
-    if rule == "by gain":
-        text = (
-            "Inside each training part, a more complex model replaced the simpler one only if the 95 % interval over "
-            f"{'patients' if facts.knows_patients else 'images'} of its gain in log loss on inner held-out predictions "
-            "excluded zero."
-        )
-    else:
-        text = f"The model was fixed beforehand: {RUNGS.get(rule, rule)}; the others are given for comparison."
+    if facts.rule != BY_GAIN:
+        fixed = RUNGS.get(facts.rule, facts.rule)
+        return f"The model was fixed beforehand: {fixed}; the others are given for comparison."
+    text = (
+        "Inside each training part, a more complex model replaced the simpler one only if the 95 % interval over "
+        f"{facts.units} of its gain in log loss on inner held-out predictions excluded zero."
+    )
     chosen = {name: number for name, number in (facts.numbers.get("chosen") or {}).items() if number}
     folds = sum(chosen.values())
     if folds > 1:
@@ -323,7 +335,7 @@ def _output(facts: Facts, cite: References) -> str:
     told = f"The output is {kind}."
     recalibration = facts.numbers.get("recalibration") or {}
     uncorrected = say_uncorrected(recalibration)
-    if uncorrected and not any(map(any, map(was_fitted, [*recalibration["folds"], recalibration["final"]]))):
+    if uncorrected and not facts.calibrated:
         return f"{told} {uncorrected}"
     method = str(facts.plan.get("calibration") or "none")
     if method.startswith("temperature"):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wetread.evaluation.counts import find_rarest
-from wetread.outcome import in_units
+from wetread.outcome import SEE_ANATOMY, in_units
 from wetread.paper.facts import Facts
 from wetread.paper.passage import Passage
 from wetread.paper.references import References
@@ -55,10 +55,10 @@ def describe_statistics(facts: Facts, cite: References) -> Iterator[Passage]:
         facts: Of the run.
         cite: Numbers what is cited.
     """
-    whom = "patients" if facts.knows_patients else "images"
+    whom = facts.units
     yield Passage("metrics", STATISTICS, _metrics(facts, cite))
     yield Passage("intervals", STATISTICS, _intervals(facts, cite))
-    yield Passage("baselines", STATISTICS, _baselines(facts))
+    yield Passage("baselines", STATISTICS, _baselines(facts, cite))
     if facts.numbers.get("calibration"):
         yield Passage(
             "calibration_methods",
@@ -92,7 +92,7 @@ def describe_statistics(facts: Facts, cite: References) -> Iterator[Passage]:
 def _metrics(facts: Facts, cite: References) -> str:
     names = [METRICS[name] for name in METRICS if name in facts.numbers["metrics"]]
     listed = [f"{title} {cite(key)}" if key else title for title, key in names]
-    unit = "patient" if facts.knows_patients else "image"
+    unit = "patient" if facts.knows_patients else "picture, together with near-identical copies"
     told = f"The primary metric was the {listed[0]}; secondary metrics were {join(listed[1:])}." if listed else ""
     if facts.several:
         told += " AUROC and average precision are means over the findings (macro average) unless named otherwise."
@@ -119,20 +119,21 @@ def _intervals(facts: Facts, cite: References) -> str:
     )
 
 
-def _baselines(facts: Facts) -> str:
-    blind = {
+def _baselines(facts: Facts, cite: References) -> str:
+    sees = {
         name: str(row["sees"])
         for name, row in facts.numbers["models"].items()
         if isinstance(row, dict) and row.get("sees")
     }
+    some = [f"{name} ({what})" for name, what in sees.items() if name in SEE_ANATOMY]
+    none = [f"{name} ({what})" for name, what in sees.items() if name not in SEE_ANATOMY]
     told = "As negative controls, the models were compared with one that always gives the class frequencies"
-    if not blind:
-        return f"{told}."
-    return (
-        f"{told} and with small models that see no anatomy: "
-        + "; ".join(f"{name} ({what})" for name, what in blind.items())
-        + "."
-    )
+    told += f" and with small models that see no anatomy: {'; '.join(none)}." if none else "."
+    if some:
+        told += f" Further baselines were small models that see little of the anatomy: {'; '.join(some)}."
+    if sees:
+        told += f" Each small model was a random forest {cite('sklearn')} or a ridge regression."
+    return told
 
 
 def _sample_size(facts: Facts) -> str:

@@ -26,7 +26,7 @@ class Part:
 
     @property
     def patients(self) -> int:
-        """Different patients; only meaningful where patients are known."""
+        """Different patients; where they are not known, different pictures."""
         return len({image.patient for image in self.images})
 
 

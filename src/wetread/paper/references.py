@@ -63,6 +63,8 @@ KNOWN = {
     "sklearn": "Pedregosa F, Varoquaux G, Gramfort A, et al. Scikit-learn: machine learning in Python. J "
     "Mach Learn Res "
     "2011;12:2825-2830.",
+    "newton": "Nash SG. A survey of truncated-Newton methods. J Comput Appl Math 2000;124:45-59. "
+    "doi 10.1016/S0377-0427(00)00426-X.",
     "torch": "Paszke A, Gross S, Massa F, et al. PyTorch: an imperative style, high-performance deep learning library. "
     "NeurIPS 2019;32:8024-8035.",
     "timm": "Wightman R. PyTorch Image Models. 2019. doi 10.5281/zenodo.4414861.",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from wetread.evaluation.by_division import first_alone
 from wetread.evaluation.counts import find_rarest
+from wetread.evaluation.shuffled_labels import say_test
 from wetread.paper.facts import Facts, Image
 from wetread.paper.flow import say_exclusions
 from wetread.paper.partitions import Part, class_names, find_parts, say_class
@@ -158,14 +160,26 @@ def _comparison(facts: Facts) -> str:
     if blind:
         best = max(blind, key=lambda name: blind[name]["value"])
         told += (
-            " The best negative control "
+            " The best baseline "
             f"({LADDER.get(best, 'only ' + say_name(best)).lower()}) reached "
-            f"{span(blind[best])}."
+            f"{span(blind[best])}{_in_first_division(facts)}."
         )
     chance = facts.numbers.get("chance")
     if isinstance(chance, dict) and isinstance(chance.get("p"), int | float):
-        told += f" A permutation test against guessing gave P = {chance['p']:.3g}."
+        told += (
+            f" To test whether the labels can be told from the images at all, another model was fitted anew to "
+            f"permuted labels: {say_test(chance)}. This is not a test of the model above."
+        )
     return told.strip()
+
+
+def _in_first_division(facts: Facts) -> str:
+    """What to compare a negative control with, which was tried in the first division only; empty of one division."""
+    first = first_alone(facts.numbers)
+    if first is None:
+        return ""
+    divisions = len(facts.numbers["repeats"]["auroc"])
+    return f" in the first of {divisions} divisions, in which alone the model reached {say_value(first)}"
 
 
 def _calibration(facts: Facts) -> str:

@@ -29,7 +29,7 @@ BLOCKS = {
     "Operating point": "operating points",
     "By class": "single classes",
     "By finding": "single findings",
-    "AUROC of models": "models and negative controls",
+    "AUROC of models": "models and baselines",
     "Calibration": "calibration",
     "AUROC in subgroups": "subgroups",
     "External test": "external tests",
@@ -69,7 +69,7 @@ def list_numbers(facts: Facts) -> list[Number]:
 
 
 def _in_units(value: Mapping[str, Any], facts: Facts) -> Mapping[str, Any]:
-    """The number with its method in images where patients are not known."""
+    """The number with its method in different pictures where patients are not known."""
     method = str(value.get("method") or "")
     return {**value, "method": in_units(method, facts.knows_patients)} if method else value
 
@@ -91,7 +91,8 @@ def results_tables(facts: Facts) -> list[Table]:
 def _table(facts: Facts, group: str, numbers: list[Number]) -> Table:
     rows = tuple((one.name, *_cells(one.value)) for one in numbers if one.group == group)
     n = facts.numbers["n"]
-    of = f" of {count(n['patients'], 'patient')}" if n.get("patients") else ""
+    unit = next((name for name in ("patient", "picture") if n.get(f"{name}s")), "")
+    of = f" of {count(n[unit + 's'], unit if unit == 'patient' else f'different {unit}')}" if unit else ""
     return Table(
         f"Table 2. Performance on {count(n['images'], 'image')}{of} ({facts.numbers['estimate']}).",
         ("Metric", "Value", "95 % CI", "Method of the interval"),
@@ -175,9 +176,7 @@ def _ladder(facts: Facts) -> Iterator[Number]:
     for name, row in facts.numbers["models"].items():
         if isinstance(row, Mapping) and _is_number(row.get("auroc")):
             blind = "" if name in LADDER else "Only "
-            yield Number(
-                "AUROC of models and negative controls", f"{LADDER.get(name, blind + say_name(name))}", row["auroc"]
-            )
+            yield Number("AUROC of models and baselines", f"{LADDER.get(name, blind + say_name(name))}", row["auroc"])
 
 
 def _calibration(stored: Mapping[str, Any], group: str) -> Iterator[Number]:

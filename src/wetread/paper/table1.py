@@ -120,8 +120,9 @@ def _label(line: Line) -> str:
 
 def _lines(facts: Facts, columns: Sequence[Column], names: Sequence[str], limit: int, by_class: bool) -> list[Line]:
     found = []
-    if facts.knows_patients:
-        found.append(Line("Patients", "", tuple(say_number(_people(column.images)) for column in columns)))
+    if facts.unit:
+        title = f"{facts.unit.capitalize()}s"
+        found.append(Line(title, "", tuple(say_number(_people(column.images)) for column in columns)))
     found.append(Line("Images", "", tuple(say_number(len(column.images)) for column in columns)))
     if facts.knows_patients:
         found.append(
@@ -244,7 +245,8 @@ def _note(facts: Facts, limit: int) -> str:
     elif facts.knows_patients:
         told.append("A patient with images of several classes counts in each.")
     if not facts.knows_patients:
-        told.append("The data do not say which images belong to one patient; everything is counted per image.")
+        copies = "near-identical images are one picture, and all else" if facts.pictures else "everything"
+        told.append(f"The data do not say which images belong to one patient; {copies} is counted per image.")
     if limit:
         told.append(
             "Counts from 1 to "

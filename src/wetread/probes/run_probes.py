@@ -50,7 +50,8 @@ def run_probes(
         rows: Rows that have been read.
         labels: Class number per row.
         classes: How many classes there are.
-        folds: As for every other model; of repeated divisions only the first is used, since these are baselines.
+        folds: As for every other model; of repeated divisions only the first is used, since these are baselines. With
+            them stand the model's predictions of that division alone, not the average over all.
         probes: What to look at.
         seed: Of the sample of groups that is drawn from a large set.
 

@@ -32,6 +32,7 @@ _TILE = (WIDTH - 2 * MARGIN - COPIES * _GAP) // (COPIES + 1)
 _HEAD, _FOOT, _TITLE, _ROW = 98, 62, 44, _TILE + 23
 #: Height of a line on ranges, and of one of a caption.
 _RANGE, _CAPTION = 24, 19
+_ORIGINAL = "original"
 
 
 def write_augmented(previews: Sequence[Preview], plan: Plan, path: Path, name: str) -> Path:
@@ -101,8 +102,8 @@ def _draw_sheet(previews: Sequence[Preview], plan: Plan, name: str) -> bytes:
     classes = list(dict.fromkeys(preview.label for preview in previews))
     said = [f"{what.lower()} {much}" for what, much, _ in say_ranges(plan.augment, plan.reasons) if much]
     ranges = _wrap(said or ["nothing is changed"], 150, "  ·  ")
-    captions = [_caption(preview) for preview in previews]
-    heights = [_ROW + _CAPTION * max(map(len, caption)) for caption in captions]
+    rows = _rows(previews, changed=bool(said))
+    heights = [_ROW + _CAPTION * max(map(len, captions)) for _, _, captions in rows]
     head = _HEAD + _RANGE * len(ranges)
     height = head + _TITLE * len(classes) + sum(heights) + _FOOT
     sheet = Image.new("RGB", (WIDTH, height), GROUND)
@@ -112,39 +113,52 @@ def _draw_sheet(previews: Sequence[Preview], plan: Plan, name: str) -> bytes:
         write_line(draw, (MARGIN, 80 + _RANGE * number), line, 17, MUTED, WIDTH - 2 * MARGIN)
     write_disclaimer(draw)
     top, label = head, None
-    for preview, caption, tall in zip(previews, captions, heights, strict=True):
-        if preview.label != label:
-            label = preview.label
+    for (own, squares, captions), tall in zip(rows, heights, strict=True):
+        if own != label:
+            label = own
             mark = MARKS[classes.index(label) % len(MARKS)]
             draw.rounded_rectangle((MARGIN, top + 4, MARGIN + 5, top + 30), 2, fill=mark)
             write_line(draw, (MARGIN + 18, top + 4), in_words(label), 23, INK, WIDTH - 2 * MARGIN - 20)
             top += _TITLE
-        _draw_row(sheet, draw, top, preview, caption)
+        _draw_row(sheet, draw, top, squares, captions)
         top += tall
-    foot = f"wetread  ·  the original, then copies as in the first {COPIES} epochs (seed {plan.seed}), none picked"
+    shown = f"the original, then copies as in the first {COPIES} epochs" if said else "as every epoch has them"
+    foot = f"wetread  ·  {shown} (seed {plan.seed}), none picked"
     write_line(draw, (MARGIN, height - 42), foot, 16, MUTED, WIDTH - 2 * MARGIN)
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG")
     return buffer.getvalue()
 
 
-def _caption(preview: Preview) -> list[list[str]]:
-    """The lines below the original and below each copy."""
+def _rows(previews: Sequence[Preview], *, changed: bool) -> list[tuple[str, list[Picture], list[list[str]]]]:
+    """Class, squares and the lines below each: a row per picture; per class where all copies are their original."""
+    if not changed:
+        classes = [(label, list(own)) for label, own in groupby(previews, lambda preview: preview.label)]
+        return [(label, [one.shown[0] for one in own], [_original(one) for one in own]) for label, own in classes]
     return [
-        ["original", preview.image.rsplit("/", 1)[-1]],
-        *(_wrap(one.split(", "), 25, ", ") for one in preview.words),
+        (one.label, list(one.shown), [_original(one), *(_wrap(words.split(", "), 25, ", ") for words in one.words)])
+        for one in previews
     ]
 
 
+def _original(preview: Preview) -> list[str]:
+    """The lines below an original."""
+    return [_ORIGINAL, preview.image.rsplit("/", 1)[-1]]
+
+
 def _draw_row(
-    sheet: Image.Image, draw: ImageDraw.ImageDraw, top: int, preview: Preview, captions: Sequence[Sequence[str]]
+    sheet: Image.Image,
+    draw: ImageDraw.ImageDraw,
+    top: int,
+    squares: Sequence[Picture],
+    captions: Sequence[Sequence[str]],
 ) -> None:
-    for place, (square, lines) in enumerate(zip(preview.shown, captions, strict=True)):
-        left = MARGIN + place * (_TILE + _GAP)
-        draw.rectangle((left - 1, top - 1, left + _TILE, top + _TILE), fill=BOX, outline=EDGE if place else INK)
+    for place, (square, lines) in enumerate(zip(squares, captions, strict=True)):
+        left, copied = MARGIN + place * (_TILE + _GAP), lines[0] != _ORIGINAL
+        draw.rectangle((left - 1, top - 1, left + _TILE, top + _TILE), fill=BOX, outline=EDGE if copied else INK)
         sheet.paste(Image.fromarray(square).convert("RGB").resize((_TILE, _TILE)), (left, top))
         for number, line in enumerate(lines):
-            write_line(draw, (left, top + _TILE + 7 + _CAPTION * number), line, 14, MUTED if place else INK, _TILE)
+            write_line(draw, (left, top + _TILE + 7 + _CAPTION * number), line, 14, MUTED if copied else INK, _TILE)
 
 
 def _wrap(parts: Sequence[str], length: int, between: str) -> list[str]:

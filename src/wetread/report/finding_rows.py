@@ -50,7 +50,8 @@ def list_means(numbers: dict[str, Any]) -> list[dict[str, Any]]:
 def finding_charts(numbers: dict[str, Any]) -> dict[str, dict[str, Chart]]:
     """``roc`` and ``calibration``: the small chart of each finding, in the order of `list_findings`.
 
-    Calibration is drawn only where there are enough images to tell, as numbers.json has it.
+    Calibration is drawn only where there are enough images to tell, as numbers.json has it, and not where it is known
+    before and after a correction: the page shows that by itself, under "Do probabilities come true?".
     """
     curves = {curve["class"]: curve for curve in numbers["curves"]}
     charts: dict[str, dict[str, Chart]] = {"roc": {}, "calibration": {}}
@@ -62,7 +63,7 @@ def finding_charts(numbers: dict[str, Any]) -> dict[str, dict[str, Chart]]:
         if row["sensitivity"] and row["specificity"]:
             point = (1 - row["specificity"]["value"], row["sensitivity"]["value"])
         charts["roc"][row["name"]] = small_roc_chart(curve, point)
-        if row["line"]:
+        if row["line"] and "after" not in row["line"]:
             charts["calibration"][row["name"]] = small_reliability_chart(curve)
     return charts
 

@@ -14,7 +14,10 @@ from typing import Any
 from markupsafe import Markup
 
 from wetread.dataset.table import NO_FINDING
+from wetread.evaluation.by_division import first_alone
 from wetread.evaluation.predictions import is_withheld, refuse_lost_probabilities
+from wetread.evaluation.shuffled_labels import say_test
+from wetread.evaluation.training_again import is_too_sure
 from wetread.explanation.methods import TITLES, UNITS
 from wetread.outcome import DISCLAIMER, alone, counted, headline, is_external
 from wetread.report.augmented import read_augmented
@@ -40,7 +43,15 @@ from wetread.report.learning_curve_part import read_learning_curve
 from wetread.report.ledger import Ledger, make_ledger
 from wetread.report.not_shown import not_shown
 from wetread.report.page import page_environment
-from wetread.report.plan_part import group_plan, plan_values, read_measured, read_notices, read_plan, run_commands
+from wetread.report.plan_part import (
+    group_plan,
+    plan_reasons,
+    plan_values,
+    read_measured,
+    read_notices,
+    read_plan,
+    run_commands,
+)
 from wetread.report.refusal_part import read_refusal
 from wetread.report.rungs import MODELS, SHORT, explain_rule, explain_rungs, name_network, name_rungs
 from wetread.report.subgroup_part import subgroup_tables
@@ -119,11 +130,14 @@ def write_page(folder: RunFolder) -> Path:
             run=run,
             headline=headline(numbers),
             alone=alone(numbers),
+            first_alone=first_alone(numbers),
+            again_too_sure=_again_is_too_sure(numbers),
+            shuffled=say_test(numbers["chance"]) if numbers.get("chance") else "",
             gate_sentence=GATE_SENTENCES[numbers["gate"]],
             findings=found,
             not_shown=not_shown(numbers, found, refusal, external["test"], run.get("left_out") or ()),
             lights=folder.find_json("trust.json") or [],
-            ladder=_ladder(numbers, values),
+            ladder=_ladder(numbers, values, plan_reasons(plan)),
             rule=explain_rule(numbers),
             notices=read_notices(folder),
             kept=_say_training(values),
@@ -149,6 +163,11 @@ def write_page(folder: RunFolder) -> Path:
         )
     )
     return folder.write_text("report.html", page)
+
+
+def _again_is_too_sure(numbers: dict[str, Any]) -> bool:
+    again = (numbers.get("procedure") or {}).get("auroc")
+    return again is not None and is_too_sure(again, numbers["headline"])
 
 
 def _of_classes(folder: RunFolder, numbers: dict[str, Any], predictions: list[dict[str, str]]) -> dict[str, Any]:
@@ -279,8 +298,8 @@ def _charts(numbers: dict[str, Any], history: list[dict[str, str]]) -> dict[str,
     return charts | ({"training": training} if training else {})
 
 
-def _ladder(numbers: dict[str, Any], plan: dict[str, Any]) -> list[dict[str, Any]]:
-    rows, names, reasons = [], name_rungs(plan), explain_rungs(numbers)
+def _ladder(numbers: dict[str, Any], plan: dict[str, Any], why: dict[str, str]) -> list[dict[str, Any]]:
+    rows, names, reasons = [], name_rungs(plan, why), explain_rungs(numbers)
     if is_external(numbers):
         names |= {"selected": ("The model", "as it was made, at its own operating point")}
     for name, row in numbers["models"].items():

@@ -44,7 +44,7 @@ def page_environment() -> Environment:
 
 
 def keep_options_whole(command: str) -> Markup:
-    """A command whose lines do not end inside ``--set``; what is copied from the page stays the same."""
+    """A command, or words about one, whose lines do not end inside ``--set``; what is copied stays the same."""
     text = str(escape(command))  # a plain string, since pieces that are put together as markup are escaped again
     return Markup(re.sub(r"(?<!\S)--?[A-Za-z][\w-]*", r'<span class="tight">\g<0></span>', text))  # noqa: S704
 

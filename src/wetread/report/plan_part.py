@@ -50,6 +50,9 @@ _ASIDE_WITH_VALUE = ("--out", "--review")
 #: Values that decide nothing, and are not in the digest.
 NOTHING = ("", None, 0, False, "unknown", "none")
 
+#: What the balance of findings is between: several of them can all be rare.
+_BETWEEN_SIDES = "images on the two sides of the most uneven finding, with and without it"
+
 #: The answer to the question of sides, as it is said to people.
 LATERALITY = {"matters": "matters", "free": "does not matter", "unknown": "not answered"}
 
@@ -85,6 +88,11 @@ def read_plan(folder: RunFolder) -> dict[str, dict[str, Any]]:
 def plan_values(plan: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Decision -> value."""
     return {name: entry["value"] for name, entry in plan.items()}
+
+
+def plan_reasons(plan: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Decision -> why."""
+    return {name: str(entry.get("reason", "")) for name, entry in plan.items()}
 
 
 def group_plan(plan: Mapping[str, Mapping[str, Any]]) -> list[Group]:
@@ -145,7 +153,7 @@ def _say_measured(facts: Mapping[str, Any], decided: Mapping[str, Any]) -> dict[
     told = {
         "Images": images if known else f"{facts['images']}, {facts['groups']} different; patients are not known",
         kind.capitalize(): f"{len(facts['classes'])}; the rarest has {rarest}",
-        "Balance": f"{facts['imbalance']:.1f} to 1, commonest to rarest",
+        "Balance": f"{facts['imbalance']:.1f} to 1, {_BETWEEN_SIDES if facts['several'] else 'commonest to rarest'}",
     }
     if facts["several"]:
         told["Labels not known"] = say_percent(facts["unknown"])

@@ -50,11 +50,12 @@ def name_network(network: str) -> str:
     return f"ResNet-{depth}" if network != depth and depth.isdigit() else NETWORKS.get(network, network)
 
 
-def name_rungs(plan: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+def name_rungs(plan: Mapping[str, Any], reasons: Mapping[str, str] | None = None) -> dict[str, tuple[str, str]]:
     """What each model of a run is called, and what it is.
 
     Args:
         plan: Values of the decisions, by name; what is not there is not told.
+        reasons: Of the decisions, by name: they tell what a project brought from what was changed of a recipe.
 
     Returns:
         Rung -> title and a few words.
@@ -68,20 +69,21 @@ def name_rungs(plan: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
             "Backbone and classical features",
             f"{backbone or 'the frozen network'} and classical features side by side, with logistic regression",
         ),
-        "network": (title_network(plan), _describe_network(plan)),
+        "network": (title_network(plan, reasons), _describe_network(plan, reasons)),
         "ensemble": ("Ensemble", "the mean of the models above" + _looks(plan)),
-        "selected": _name_selected(str(plan.get("choice") or "by gain")),
+        "selected": _name_selected(str(plan.get("choice") or "by gain"), str(plan.get("estimate") or "")),
     }
 
 
-def _name_selected(choice: str) -> tuple[str, str]:
+def _name_selected(choice: str, estimate: str) -> tuple[str, str]:
     """The row of what was used, which is nothing new where the plan says which rung that is."""
-    if choice == "by gain":
-        return BASELINES["selected"]
-    return "Used, as the plan says", f"{_name(choice)}, whose number heads this page"
+    title, about = BASELINES["selected"]
+    if choice != "by gain":
+        return "Used, as the plan says", f"{_name(choice)}, whose number heads this page"
+    return (title if estimate in ("cross-validation", "") else "Chosen inside the training part"), about
 
 
-def title_network(plan: Mapping[str, Any], *, short: bool = False) -> str:
+def title_network(plan: Mapping[str, Any], reasons: Mapping[str, str] | None = None, *, short: bool = False) -> str:
     """``ResNet-18, fine-tuned from resnet18.a1_in1k``; the short form leaves the name of the weights out."""
     if not plan.get("network"):
         return "Network"
@@ -89,20 +91,20 @@ def title_network(plan: Mapping[str, Any], *, short: bool = False) -> str:
     if plan.get("recipe"):
         from wetread.training.plan_departures import departures  # the terminal starts with this file
 
-        return f"{name}, recipe {plan['recipe']}" + (", changed" if departures(plan) else "")
+        return f"{name}, recipe {plan['recipe']}" + (", changed" if departures(plan, reasons) else "")
     if not weights:
         return f"{name}, from scratch"
     how, place = ("new head", "on") if plan.get("tuning") == "head" else ("fine-tuned", "from")
     return f"{name}, {how}" if short else f"{name}, {how} {place} {weights}"
 
 
-def _describe_network(plan: Mapping[str, Any]) -> str:
+def _describe_network(plan: Mapping[str, Any], reasons: Mapping[str, str] | None) -> str:
     """How it was trained, as far as its title does not say so."""
     from wetread.training.plan_departures import say_departures
 
     weights, tuning = plan.get("weights"), plan.get("tuning")
     start = f", starting from {weights}" if plan.get("recipe") and weights else ""
-    changed = say_departures(plan)
+    changed = say_departures(plan, reasons)
     start += f"; {changed}" if changed else ""
     if not weights:
         return "trained on these images" + (", from scratch" if plan.get("recipe") else "") + start

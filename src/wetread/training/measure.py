@@ -111,7 +111,11 @@ def _trained_on(name: str) -> str | None:
 
 
 def _rarest(rows: Sequence[Row], classes: Sequence[str], labels: NDArray[np.float32] | None) -> tuple[int, float]:
-    """Groups of the rarest class, and images of the commonest for each of the rarest; for findings the rarer sides."""
+    """Groups of the rarest class, and images of the commonest class for each of the rarest.
+
+    Of findings groups on the rarest side, and for the most uneven finding images on its commoner side (with or without
+    it) for each on the other: several rare findings would be as common as each other.
+    """
     if labels is None:
         groups = [len({row.group for row in rows if row.label == name}) for name in classes]
         counts = Counter(row.label for row in rows)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wetread.dataset.split import LOCKED_TEST_GROUPS
+from wetread.dataset.split import LOCKED_TEST_GROUPS, MIN_GIVEN_TEST
 from wetread.dataset.table import WORKING_SIDE
 from wetread.images.view import View
 from wetread.outcome import say_percent
@@ -122,7 +122,11 @@ def decide_division(data: Fingerprint, asked: Asked, so_far: Mapping[str, Any]) 
                     "precise"
                 ),
                 "locked test": f"{unused}{data.groups} {unit}: one fifth set aside is precise, and is opened once",
-                "given test": "the data came with a test set that is large enough",
+                "given test": (
+                    f"the data came with a test set of at least {MIN_GIVEN_TEST} separate cases "
+                    f"{'with and without half of the findings' if data.several else 'of each class'}: enough for a "
+                    "number, if not for a precise one"
+                ),
             }[estimate],
         ),
         "folds": (
@@ -380,6 +384,9 @@ def _epochs(data: Fingerprint, asked: Asked, so_far: Mapping[str, Any], tuned: b
 
 
 def _imbalance(data: Fingerprint) -> str:
+    if data.several:
+        sides = "its two sides, images with and without it"
+        return f"the most uneven finding has {data.imbalance:.1f} to 1 between {sides}"
     return f"the commonest class has {data.imbalance:.1f} times the images of the rarest"
 
 
