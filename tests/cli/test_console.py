@@ -3,11 +3,13 @@
 import io
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
-from wetread.cli.console import ProgressView, findings_table, ladder_table, plan_table, result_view
+from wetread.cli.console import ProgressView, findings_table, ladder_table, plan_table, print_result, result_view
+from wetread.cli.trust_view import too_long, trust_view
 from wetread.outcome import Run
 from wetread.progress import FoldDone, FoldLeftOut, FoldLoaded
 
@@ -113,3 +115,49 @@ def test_folds_have_a_line_each_and_a_division_that_is_left_out_has_one():
         "· repeat 2 left out: too little time is left",
         "· repeat 3 left out: too little time is left",
     ]
+
+
+COMMAND = "wetread run '/data/experiment1 .tm' --recipe carpentries --set cases=2 --out runs/a --resume"
+LIGHTS = [
+    {"light": "red", "title": "Refuses other pictures", "improve": COMMAND},
+    {"light": "amber", "title": "Enough cases tested", "improve": "wetread learning-curve a"},
+    {"light": "none", "title": "Heatmaps tested", "improve": COMMAND},
+    {"light": "amber", "title": "Patients kept apart", "improve": "Add a column patient to the table of labels. " * 3},
+]
+
+
+def test_a_command_that_does_not_fit_the_box_stands_whole_below_it(finished_run):
+    """A frame breaks it inside a path, and what is pasted then is another command."""
+    run = replace(Run.open(finished_run.folder), lights=LIGHTS)
+    told = io.StringIO()
+    print_result(run, Console(file=told, width=90))
+    box, _, below = told.getvalue().rpartition("╯\n")
+    assert below == f"Refuses other pictures, Heatmaps tested\n{COMMAND}\n"
+    assert box.count("the command below this box") == 2 and "carpentries" not in box.partition("May it be")[2]
+    assert "wetread learning-curve a" in box and "Add a column patient" in box
+    wide = io.StringIO()
+    print_result(run, Console(file=wide, width=160))
+    assert wide.getvalue().count(COMMAND) == 2 and wide.getvalue().endswith("╯\n")
+
+
+def test_what_is_said_to_fit_is_not_broken():
+    (least,) = (width for width in range(60, 200) if not too_long(LIGHTS, width) and too_long(LIGHTS, width - 1))
+    assert sum(COMMAND in line for line in shown(trust_view(LIGHTS, least), least)) == 2
+    assert not any(COMMAND in line for line in shown(trust_view(LIGHTS), least - 1))
+
+
+def test_the_ladder_says_folds_only_where_folds_chose():
+    def told(**numbers):
+        return shown(ladder_table({**LADDER, **numbers}), 100)[-1]
+
+    assert "chosen in the folds" in told(estimate="cross-validation")
+    assert "chosen in training" in told(estimate="given test")
+    assert "used, as the plan says" in told(estimate="cross-validation", choices={"rule": "network"})
+    assert "the model" in told(estimate="external test")
+
+
+def test_the_result_says_what_its_number_is_a_mean_of(finished_run):
+    run = Run.open(finished_run.folder)
+    several = replace(run, numbers={**run.numbers, "task": "multiclass"})
+    assert any("AUROC, mean over the classes 0." in line for line in shown(result_view(several), 100))
+    assert not any("mean over" in line for line in shown(result_view(run), 100))

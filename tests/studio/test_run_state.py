@@ -154,8 +154,10 @@ def test_a_run_from_the_terminal_is_seen_live(tmp_path):
     folder.write_status("running", preset="quick")
     folder.close()
     assert run_summary(place)["status"] == "interrupted"
-    (place / "run.json").write_text(json.dumps({"status": "failed", "error": {"code": "fault", "message": "KeyError"}}))
+    facts = {"status": "failed", "data": "chests", "error": {"code": "fault", "message": "KeyError"}}
+    (place / "run.json").write_text(json.dumps(facts))
     told = run_summary(place)
+    assert told["data"] == "chests"
     assert told["status"] == "failed" and told["error"]["code"] == "fault" and "KeyError" not in str(told["error"])
     assert run_folders(tmp_path / "wetread-runs") == [place] and title_of(place) == "chests-1"
     assert not told["ours"] and not told["resumable"]

@@ -17,8 +17,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from wetread.cli.trust_view import trust_view
-from wetread.outcome import DISCLAIMER, Run, alone, counted, in_words, is_external, say_share
+from wetread.cli.trust_view import too_long, trust_view
+from wetread.outcome import DISCLAIMER, Run, alone, counted, in_words, is_external, name_measure, say_share
 from wetread.progress import (
     Event,
     FoldDone,
@@ -189,14 +189,28 @@ def plan_table(decisions: tuple[tuple[str, str, str], ...]) -> Padding:
     return Padding(Group(Text("Plan", style="bold"), table), (1, 0, 1, 2))
 
 
-def result_view(run: Run) -> Panel:
-    """The result: headline, gate, ladder, findings, where the report is."""
+def print_result(run: Run, console: Console) -> None:
+    """Prints `result_view`, and below its box the commands that would be broken in it, so that they can be pasted."""
+    inside = console.width - len("│  ") - len("  │")
+    console.print(result_view(run, inside))
+    for command, titles in too_long(run.lights, inside).items():
+        console.print(Text(", ".join(titles), style="dim"), Text(command), sep="\n", soft_wrap=True)
+
+
+def result_view(run: Run, width: int | None = None) -> Panel:
+    """The result: headline, gate, ladder, findings, where the report is.
+
+    Args:
+        run: That ended.
+        width: Columns inside the box; commands that do not fit are said to stand below it. None: all stand in it.
+    """
     parts: list[Any] = []
     if run.numbers:
         shown, n = run.numbers["headline"], run.numbers["n"]
         several = run.numbers.get("task") == "multilabel"
+        measure = name_measure(run.numbers)
         head = Text.assemble(
-            (f"Mean AUROC of {counted(len(shown['mean_over']), 'finding')} " if several else "AUROC ", "bold"),
+            (f"{measure[0].upper()}{measure[1:]} ", "bold"),
             (say_share(shown["value"]), "bold cyan"),
             f"   95 % interval {say_share(shown['low'])} to {say_share(shown['high'])}",
         )
@@ -220,7 +234,7 @@ def result_view(run: Run) -> Panel:
             )
         )
     if run.lights:
-        parts += [Text(), trust_view(run.lights)]
+        parts += [Text(), trust_view(run.lights, width)]
     parts.append(Text())
     parts.append(Text.assemble(("Report  ", "bold"), (str(run.report), "underline")))
     parts.append(Text(DISCLAIMER, style="dim"))
@@ -233,9 +247,10 @@ def result_view(run: Run) -> Panel:
 def _title_network(run: Run) -> str:
     """What the network of a run is called; plan.yaml knows."""
     # Imported here: YAML is read at the end of a run only.
-    from wetread.report.plan_part import plan_values, read_plan
+    from wetread.report.plan_part import plan_reasons, plan_values, read_plan
 
-    title = title_network(plan_values(read_plan(RunFolder(run.folder))), short=True)
+    plan = read_plan(RunFolder(run.folder))
+    title = title_network(plan_values(plan), plan_reasons(plan), short=True)
     return title[0].lower() + title[1:] if title.startswith(("Small", "Network", "Dense")) else title
 
 
@@ -247,7 +262,7 @@ def ladder_table(numbers: dict[str, Any], network: str = TITLES["network"]) -> N
         network: What its network is called.
     """
     names = {"model": "left", "AUROC": "right", "95 % interval": "left", SCALE: "left", "time": "right"}
-    titles = TITLES | {"network": network} | ({"selected": "the model"} if is_external(numbers) else {})
+    titles = TITLES | {"network": network, "selected": _title_selected(numbers)}
 
     def make(columns: Sequence[str]) -> Table:
         table = _open_table(columns, names, padding=2)
@@ -257,6 +272,15 @@ def ladder_table(numbers: dict[str, Any], network: str = TITLES["network"]) -> N
         return table
 
     return Narrowing(tuple(names), (SCALE, "time"), make)
+
+
+def _title_selected(numbers: dict[str, Any]) -> str:
+    """As `wetread.report.rungs.name_rungs` has it, in the few letters that a terminal has beside a plot."""
+    if is_external(numbers):
+        return "the model"
+    if (numbers.get("choices") or {}).get("rule", "by gain") != "by gain":
+        return "used, as the plan says"
+    return TITLES["selected"] if numbers.get("estimate") == "cross-validation" else "chosen in training"
 
 
 #: Head of a forest plot of 14 cells, and of 12.

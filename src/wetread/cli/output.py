@@ -58,9 +58,9 @@ def show_run(work: Callable[[Listener], Run], quiet: bool, as_json: bool) -> Non
     else:
         from rich.console import Console
 
-        from wetread.cli.console import result_view
+        from wetread.cli.console import print_result
 
-        Console().print(result_view(found))
+        print_result(found, Console())
     raise typer.Exit(found.exit_code)
 
 

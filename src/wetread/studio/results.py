@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from wetread.errors import InputError
-from wetread.outcome import DISCLAIMER, headline, in_words
+from wetread.outcome import DISCLAIMER, alone, headline, in_words, name_measure
 from wetread.report.external_part import read_external
 from wetread.report.not_shown import not_shown
-from wetread.report.plan_part import group_plan, read_measured, read_notices, read_plan
+from wetread.report.plan_part import group_plan, plan_reasons, plan_values, read_measured, read_notices, read_plan
 from wetread.report.refusal_part import read_refusal
 from wetread.report.rungs import explain_rule, explain_rungs, name_rungs
 from wetread.run_folder import HISTORY_COLUMNS, RunFolder
@@ -35,7 +35,8 @@ def describe_results(run: Path) -> dict[str, Any]:
         run: A run folder; it may still be running.
 
     Returns:
-        ``run``, ``headline`` and ``numbers`` (None before there are any), ``plain`` (what they mean, in sentences),
+        ``run``, ``headline`` and ``numbers`` (None before there are any), ``measure`` (what the headline is: of which
+        mean), ``alone`` (what one of the averaged models reaches), ``plain`` (what they mean, in sentences),
         ``trust`` (each with ``here``: what to do on the pages, empty where only a command does it), ``findings`` (each
         with ``cases``: ids of the pictures it names), ``refusal``, ``explanations``,
         ``plan``, ``plan_groups``, ``rungs`` and ``rule`` (what each model is, and why it was used or not),
@@ -54,6 +55,8 @@ def describe_results(run: Path) -> dict[str, Any]:
     return {
         "run": {name: facts[name] for name in _RUN_FACTS if name in facts},
         "headline": headline(numbers) if numbers else None,
+        "measure": name_measure(numbers) if numbers else "",
+        "alone": alone(numbers) if numbers else "",
         "numbers": numbers,
         "plain": plain_words(numbers) if numbers else [],
         "trust": [_light(one, here) for one in folder.find_json("trust.json") or []],
@@ -111,7 +114,7 @@ def _remedied(finding: dict[str, Any]) -> dict[str, Any]:
 
 def _rungs(numbers: dict[str, Any], plan: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, str]]:
     """What the models of the ladder are called, what they are, and why each was used or not; as the report says it."""
-    names = name_rungs({name: entry["value"] for name, entry in plan.items()})
+    names = name_rungs(plan_values(plan), plan_reasons(plan))
     reasons = explain_rungs(numbers)
     return {
         name: dict(zip(("title", "about", "why"), (*names[name], reasons.get(name, "")), strict=True))

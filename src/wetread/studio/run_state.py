@@ -53,8 +53,9 @@ def run_summary(folder: Path, labels: str | None = None) -> dict[str, Any]:
         labels: File name of the table of labels as the project is now; None where that is not known.
 
     Returns:
-        id, title, status, preset, started (ISO 8601), seconds, headline, gate, lights, n, error, data_changed, task,
-        classes, positive; fraction and eta_s while it runs; extras; resumable; and whether it may be changed here.
+        id, title, data (what the data of a run of the terminal are called, else empty), status, preset, started (ISO
+        8601), seconds, headline, gate, lights, n, error, data_changed, task, classes, positive; fraction and eta_s
+        while it runs; extras; resumable; and whether it may be changed here.
     """
     job = job_of(folder)
     status = run_status(folder, job)
@@ -66,6 +67,7 @@ def run_summary(folder: Path, labels: str | None = None) -> dict[str, Any]:
     return {
         "id": folder.name,
         "title": title_of(folder),
+        "data": "" if is_of_project(folder) else str(told.get("title") or told.get("data") or ""),
         "status": status,
         "preset": told.get("preset") or _option(job, "--preset") or "standard",
         "started": _iso(_began(folder)),

@@ -82,6 +82,19 @@ def ask(page, path):
     return page.evaluate("(path) => fetch('/api/projects/terminal/runs' + path).then((reply) => reply.json())", path)
 
 
+def test_a_mean_and_an_average_are_called_so_beside_the_number(page, live):
+    """As the terminal and the report say it: of one model, tested in one division, it would be another number."""
+    divisions = {"auroc": [0.7, 0.74, 0.72], "mean": 0.72}
+    _edit(live.folder / "wetread-runs" / "three" / "numbers.json", repeats=divisions)
+    open_results(page, live, "three")
+    expect(page.locator(".hero .value")).to_contain_text("AUROC, mean over the classes")
+    expect(page.locator(".hero .facts")).to_contain_text("averaged over 3 divisions, one alone reaches 0.72")
+    open_results(page, live, "several")
+    expect(page.locator(".hero .value")).to_contain_text("mean AUROC of")
+    open_results(page, live)
+    assert page.locator(".hero .value strong").inner_text() == "AUROC"
+
+
 def test_the_number_comes_in_plain_words_first_with_what_it_rests_on(page, live):
     numbers = numbers_of(live, "two")
     open_results(page, live)

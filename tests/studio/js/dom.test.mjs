@@ -87,6 +87,11 @@ test("a run without a title is called by its preset and time", () => {
   assert.equal(runName({ id: "r", title: "r" }), "r");
 });
 
+test("a run of the terminal has the name of its folder", () => {
+  const started = new Date(2020, 4, 6).toISOString();
+  assert.equal(runName({ id: "tb-2", title: "tb-2", data: "chest films", preset: "quick", started }), "tb-2");
+});
+
 test("runs that would be called the same are told apart by the time, then by the id", () => {
   const at = (hour) => new Date(2020, 4, 6, hour).toISOString();
   const runs = [

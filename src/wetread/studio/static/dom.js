@@ -187,13 +187,14 @@ export function dataTable(className, heads, rows) {
   );
 }
 
-/** What a run is called: as the user named it, else its preset and when it began; see `tellApart`. */
+/** What a run is called: as the user named it, else its preset and when it began; see `tellApart`.
+ *  One of the terminal has the name of its folder, which the user chose there. */
 export function runName(run) {
   return run.shown ?? plainName(run);
 }
 
 function plainName(run) {
-  return run.title && run.title !== run.id
+  return run.title && (run.title !== run.id || run.data)
     ? run.title
     : [run.preset, when(run.started)].filter(Boolean).join(", ") || run.id;
 }

@@ -85,9 +85,9 @@ export function unitOf(n) {
   return n && n.patients && n.patients === n.images ? "patients" : "images";
 }
 
-/** How an interval was found, in images where every image was taken as a patient of its own. */
+/** How an interval was found; where patients are not known a picture, with its copies, was taken as one of its own. */
 export function unitsOf(method, patients) {
-  return patients ? method : method?.replaceAll("patient", "image");
+  return patients ? method : method?.replaceAll("patients", "different pictures").replaceAll("patient", "picture");
 }
 
 /** Seconds as a person would say them. */

@@ -95,7 +95,7 @@ function runTable(context, runs, state, toggle) {
         "th",
         { scope: "row" },
         h("label", { for: `run-${run.id}` }, runName(run)),
-        h("small", {}, [kindOf(run), run.preset].filter(Boolean).join(" · ")),
+        h("small", {}, [run.data, kindOf(run), run.preset].filter(Boolean).join(" · ")),
         h(
           "small",
           { class: "optional" },
@@ -155,9 +155,11 @@ function runTable(context, runs, state, toggle) {
   );
 }
 
+/** How many classes; and that the number beside it is a mean, where it is one. */
 function kindOf(run) {
   const many = run.classes?.length ?? 0;
-  return many ? `${many} ${run.task === "multilabel" ? "findings" : "classes"}` : "";
+  if (!many) return "";
+  return { multilabel: `mean of ${many} findings`, multiclass: `mean of ${many} classes` }[run.task] ?? `${many} classes`;
 }
 
 function others(context, finished) {

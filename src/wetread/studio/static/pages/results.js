@@ -255,7 +255,6 @@ function hero(results, toFinding) {
   const told = Number.isFinite(shown.value);
   const n = numbers.n;
   const patients = n.patients ? counted(n.patients, "patient") : "patients not known";
-  const several = shown.mean_over?.length > 1;
   return h(
     "div",
     { class: "hero" },
@@ -278,7 +277,7 @@ function hero(results, toFinding) {
               h(
                 "span",
                 {},
-                h("strong", {}, several ? `mean AUROC of ${counted(shown.mean_over.length, "finding")}` : "AUROC"),
+                h("strong", {}, results.measure),
                 h("br"),
                 `95 % interval ${interval(shown)}`,
               ),
@@ -298,7 +297,7 @@ function hero(results, toFinding) {
         { class: "facts" },
         h("li", {}, h("b", {}, counted(n.images, "image")), " tested, held out"),
         h("li", {}, h("b", {}, patients)),
-        h("li", {}, numbers.estimate),
+        h("li", {}, [numbers.estimate, results.alone].filter(Boolean).join(", ")),
         h(
           "li",
           {},
