@@ -28,7 +28,7 @@ globalThis.document = {
   createTextNode: (text) => Object.assign(new FakeNode("#text"), { children: [text] }),
 };
 
-const { subgroupSection } = await import("../../../src/wetread/studio/static/pages/results_tables.js");
+const { sayFirstAlone, subgroupSection } = await import("../../../src/wetread/studio/static/pages/results_tables.js");
 
 const area = { value: 0.7, low: 0.6, high: 0.8 };
 const gap = { value: -0.2, low: -0.3, high: -0.1, p_holm: 0.01 };
@@ -57,4 +57,9 @@ test("two classes have no findings to unfold", () => {
   page.append(...subgroupSection({ subgroups: [{ column: "sex", missing: 3, groups }] })[3]);
   assert.equal(page.all("details").length, 0);
   assert.equal(page.all("table").length, 1);
+});
+
+test("baselines are set beside the division in which they were tried", () => {
+  assert.match(sayFirstAlone({ repeats: { auroc: [0.72, 0.8, 0.79] } }), /first division .* reaches 0\.72; .* over 3\.$/);
+  assert.equal(sayFirstAlone({ repeats: { auroc: [0.72] } }) + sayFirstAlone({}), "");
 });

@@ -215,12 +215,13 @@ export function ladderSection(results) {
           {},
           h("summary", {}, `What ${blind.length} models reach that see little or no disease`),
           dataTable("ladder", heads, blind.map(row)),
+          h("p", { class: "muted" }, sayFirstAlone(numbers)),
         ),
       gain &&
         h(
           "p",
           {},
-          `Looking at the pictures brings ${signed(gain.value)} AUROC over the file properties (${signed(gain.low)} to ${signed(gain.high)})`,
+          `Looking at the pictures brings ${signed(gain.value)} AUROC over the file properties (${signed(gain.low)} to ${signed(gain.high)}${gain.division ? ", in the first division alone" : ""})`,
           gain.low <= 0 && gain.high >= 0 ? h("b", {}, ": not more than chance could bring.") : ".",
         ),
       results.rule && h("p", { class: "muted" }, results.rule),
@@ -230,6 +231,14 @@ export function ladderSection(results) {
         ? " A higher rung is used only where its gain over the simpler one is surely more than nothing."
         : ""),
   ];
+}
+
+/** What to set baselines beside that were tried in the first division only, while the model is averaged over several. */
+export function sayFirstAlone(numbers) {
+  const divisions = numbers.repeats?.auroc ?? [];
+  return divisions.length > 1
+    ? `They were tried in the first division of the data only, where the model alone reaches ${two(divisions[0])}; the models are averaged over ${divisions.length}.`
+    : "";
 }
 
 /** The same numbers for parts of the patients, with the gap to the others. */
