@@ -151,6 +151,19 @@ def test_baselines_of_one_division_meet_the_model_of_that_division(divisions, co
     assert light["light"] == colour and "(blur) reaches 0.69; " + told in light["evidence"]
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"gain_over_file_properties": number(0.02, -0.03, 0.06)},
+        {"models": {"blurred": {"auroc": number(0.88, 0.8, 0.9), "sees": "a blur"}}},
+    ],
+)
+def test_where_nothing_gives_the_label_away_more_cases_are_what_could_help(changed):
+    few, given_away = lights(changed), lights(changed, [finding("WR301", "red")])
+    assert "learning-curve" in few["baseline"]["improve"]
+    assert " check " in given_away["baseline"]["improve"]
+
+
 def test_a_gain_of_the_first_division_is_called_so():
     gain = number(0.02, -0.03, 0.06) | {"division": 1}
     assert "+0.06), in the first division." in lights({"gain_over_file_properties": gain})["baseline"]["evidence"]

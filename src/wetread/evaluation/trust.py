@@ -153,8 +153,8 @@ def judge_leak(evidence: Evidence) -> Light:
 def judge_shortcut(evidence: Evidence) -> Light:
     """Things that are no disease and tell the label."""
     title = "No shortcut found"
-    found = _worst(evidence.findings, [one["code"] for one in evidence.findings if one["code"].startswith("WR3")])
-    if found and found["severity"] in (RED, AMBER):
+    found = _given_away(evidence)
+    if found:
         return Light("shortcut", title, found["severity"], found["sentence"], check_again(evidence.command, "--fix"))
     models = evidence.numbers["models"]
     tried = [name for name, row in models.items() if "sees" in row and name not in SEE_ANATOMY]
@@ -193,7 +193,7 @@ def judge_baseline(evidence: Evidence) -> Light:
         where = ", in the first division" if gain.get("division") else ""
         said = f"Over file properties alone it gains {gain['value']:+z.2f} AUROC "
         said += f"({gain['low']:+z.2f} to {gain['high']:+z.2f}){where}."
-        return Light("baseline", title, RED, said, check_again(evidence.command, "--fix"))
+        return Light("baseline", title, RED, said, _way_over_baselines(evidence, "--fix"))
     if blind:
         best, reached = max(blind, key=lambda name: blind[name]), headline["value"] if first is None else first
         said = f"The best baseline that sees little or no anatomy ({best}) reaches {say_share(blind[best])}; "
@@ -202,10 +202,17 @@ def judge_baseline(evidence: Evidence) -> Light:
             said += f" in the same division ({say_share(headline['value'])} averaged over several)"
         said += f"{told}."
         if reached - blind[best] < CLOSE:
-            return Light("baseline", title, AMBER, said, check_again(evidence.command))
+            return Light("baseline", title, AMBER, said, _way_over_baselines(evidence))
         return Light("baseline", title, GREEN, said)
     said = f"There is no model that sees no anatomy to compare with{told}."
     return Light("baseline", title, NONE, said, check_again(evidence.command))
+
+
+def _way_over_baselines(evidence: Evidence, *options: str) -> str:
+    """What to do where a model gains little over them: mend what gives the label away, else try how cases would help."""
+    if _given_away(evidence):
+        return check_again(evidence.command, *options)
+    return quote("learning-curve", evidence.run)
 
 
 def judge_size(evidence: Evidence) -> Light:
@@ -335,6 +342,11 @@ def judge_elsewhere(evidence: Evidence) -> Light:
         way = "Look at what was found in the data of that test, and test on data without it."
         return Light("elsewhere", title, AMBER, said + ".", way)
     return Light("elsewhere", title, GREEN, said + ".")
+
+
+def _given_away(evidence: Evidence) -> Mapping[str, Any] | None:
+    """The gravest finding by which something else than medicine tells the label."""
+    return _worst(evidence.findings, [one["code"] for one in evidence.findings if one["code"].startswith("WR3")])
 
 
 def _worst(findings: Iterable[Mapping[str, Any]], codes: Sequence[str]) -> Mapping[str, Any] | None:
