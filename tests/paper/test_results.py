@@ -18,9 +18,7 @@ def test_the_main_number_and_its_baseline(facts):
     assert found["main"] == (
         "The model reached an AUROC of 0.90 (95 % CI 0.70 to 0.97) on 9 images of 6 patients in cross-validation."
     )
-    assert (
-        "The best baseline (only file properties) reached 0.55 (95 % CI 0.30 to 0.70)." in found["comparison"]
-    )
+    assert "The best baseline (only file properties) reached 0.55 (95 % CI 0.30 to 0.70)." in found["comparison"]
     assert "4 of 5 with effusion and 3 of 4 with no effusion" in found["confusion"]
     assert found["calibration"].startswith("The calibration slope was 1.20 and the intercept \N{MINUS SIGN}0.10; ")
     assert "2 of 9 tested images were misclassified" in found["failures"]

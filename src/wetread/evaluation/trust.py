@@ -209,7 +209,7 @@ def judge_baseline(evidence: Evidence) -> Light:
 
 
 def _way_over_baselines(evidence: Evidence, *options: str) -> str:
-    """What to do where a model gains little over them: mend what gives the label away, else try how cases would help."""
+    """What to do where a model gains little over them: mend what tells the label, else try how cases would help."""
     if _given_away(evidence):
         return check_again(evidence.command, *options)
     return quote("learning-curve", evidence.run)
