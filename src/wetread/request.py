@@ -145,10 +145,13 @@ def as_seconds(text: str | float | None) -> float | None:
             f"{text} is no time limit.", remedy="Give minutes, such as 30, or 90s, 45min, 2h.", code="usage"
         )
     seconds = float(found[1]) * {"s": 1.0, "m": 60.0, "": 60.0, "h": 3600.0}[(found[2] or "")[:1]]
-    if seconds > 365 * 24 * 3600:
+    if seconds > YEAR:
         raise InputError(f"{text} is longer than a year.", remedy="Give a shorter time limit.", code="usage")
     return seconds
 
+
+#: Seconds of the longest time limit.
+YEAR = 365 * 24 * 3600.0
 
 #: A number with an optional unit.
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(s|sec|m|min|h)?\s*")

@@ -41,7 +41,7 @@ def test_folds_at_work_are_not_taken_for_slow_ones(workers, limit, enough):
         room.begin(repeat)
     clock.now = 20.0
     for _ in range(workers):
-        room.fill(1)
+        room.end(1)
     assert room.has(2) is enough
     assert room.has(3) is room.has(2)
 

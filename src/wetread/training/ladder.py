@@ -154,6 +154,7 @@ def run_folds(
         if result is not None:
             remove_folder(where / "fits")  # a kill may have come between the two
             listen_or_stop(FoldLoaded(fold.repeat, fold.number))
+            room.fill(fold.repeat)
         elif fold.repeat > 1 and not room.has(fold.repeat):
             listen_or_stop(FoldLeftOut(fold.repeat, fold.number))
             return None
@@ -166,7 +167,7 @@ def run_folds(
             if fold.repeat > 1:
                 # Nobody asks them again, and five divisions of networks would fill the memory of an accelerator.
                 result.classifiers = {}
-        room.fill(fold.repeat)
+            room.end(fold.repeat)
         return result
 
     def last() -> Classifier:
@@ -176,13 +177,14 @@ def run_folds(
         if result is not None:
             remove_folder(place / "final" / "fits")
             listen_or_stop(FoldLoaded(0, 0))
+            room.fill(0)
         else:
             room.begin(0)
             result = fit_final(data, everything, listen_or_stop, place / "final", between)
             save_fold(result, kept, key)
             spent.keep()
             remove_folder(place / "final" / "fits")
-        room.fill(0)
+            room.end(0)
         return result.classifiers[result.chosen]
 
     # One BLAS thread per fit where fits run side by side, for the same reason as one torch thread.

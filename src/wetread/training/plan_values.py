@@ -13,6 +13,7 @@ import yaml
 
 from wetread.dataset.table import WORKING_SIDE
 from wetread.errors import InputError
+from wetread.request import YEAR
 from wetread.training.modality import CODES, RANGES, WORDS
 from wetread.training.plan import RUNGS, Plan
 from wetread.training.plan_text import UNREADABLE
@@ -88,7 +89,7 @@ MOST: dict[str, float] = {
     "weight_decay": 1.0,
     "epochs": 100_000,
     "batch": 4096,
-    "time_limit": 365 * 24 * 3600.0,
+    "time_limit": YEAR,
     # A field of view of less than nothing shows a mirror image.
     "zoom": 0.9,
     "stretch": 0.9,

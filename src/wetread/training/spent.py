@@ -79,10 +79,15 @@ class Room:
         with self._lock:
             self._at_work[repeat] += 1
 
-    def fill(self, repeat: int) -> None:
-        """One more fold of a division is there, computed or found; 0 is the model to ship."""
+    def end(self, repeat: int) -> None:
+        """One that was at work is there."""
         with self._lock:
-            self._at_work[repeat] = max(0, self._at_work[repeat] - 1)
+            self._at_work[repeat] -= 1
+        self.fill(repeat)
+
+    def fill(self, repeat: int) -> None:
+        """One more fold of a division is there; one that was found, and not computed, was never at work."""
+        with self._lock:
             self._there[repeat] += 1
 
     def has(self, repeat: int) -> bool:
