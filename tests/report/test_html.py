@@ -119,6 +119,9 @@ def test_the_ladder_says_why_each_rung_was_used_or_not(finished_run):
 def test_only_a_choice_that_was_made_inside_the_folds_is_said_to_have_been(copied):
     said = "Which model to use was decided inside the training part of every fold."
     assert said in write_page(RunFolder.open(copied)).read_text(encoding="utf-8")
+    change(copied / "numbers.json", lambda numbers: numbers.update(estimate="given test"))
+    page = write_page(RunFolder.open(copied)).read_text(encoding="utf-8")
+    assert said not in page and said.replace(" of every fold", "") in page
     change(copied / "numbers.json", lambda numbers: numbers["choices"].update(rule="network"))
     page = write_page(RunFolder.open(copied)).read_text(encoding="utf-8")
     assert said not in page and "This plan uses the network, whatever the gain" in page
